@@ -3,7 +3,7 @@
 # With everything there it changes nothing and takes no time. It needs root only to install, and then asks sudo.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-BUILD_PACKAGES=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libxdo-dev libssl-dev
+BUILD_PACKAGES=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libxdo-dev
     build-essential pkg-config file curl ca-certificates)
 TEST_PACKAGES=(xvfb xauth webkit2gtk-driver dbus dbus-user-session gnome-keyring libsecret-tools
     python3 python3-venv fonts-dejavu-core)
@@ -56,6 +56,7 @@ ensure_packages() {
     [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
 }
 
+# The workspace's own rust-version, for instance 1.92.
 rust_wanted() { sed -n 's/^rust-version *= *"\(.*\)"/\1/p' "$ROOT/Cargo.toml" | head -n 1; }
 
 rust_is_new_enough() {

@@ -21,7 +21,8 @@ fn every_test_of_the_page_is_run() {
     let config = ["ui/vitest.config.ts", "ui/vite.config.ts"].map(read).concat();
     let patterns = strings_after(&config, "include:");
     let mut problems = Vec::new();
-    for path in files().iter().filter(|path| path.starts_with("ui/src/")) {
+    let page = files().iter().filter(|path| path.starts_with("ui/"));
+    for path in page.filter(|path| [".ts", ".tsx"].iter().any(|end| path.ends_with(end))) {
         let named = path.ends_with(".test.ts") || path.ends_with(".test.tsx");
         let text = read(path);
         let tests = ["describe(", "it(", "test(", "it.each", "test.each"].iter().any(|call| {
