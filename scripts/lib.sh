@@ -40,8 +40,12 @@ bounded() {
     return "$status"
 }
 
-# content_hash PATH...: one hash over the names and bytes of all files below the given paths.
+# content_hash PATH...: one hash over the names and bytes of all files below those of the given paths that exist.
 content_hash() {
-    find "$@" -type d \( -name node_modules -o -name dist -o -name coverage \) -prune -o -type f -print0 |
+    local path there=()
+    for path in "$@"; do
+        [ ! -e "$path" ] || there+=("$path")
+    done
+    find "${there[@]}" -type d \( -name node_modules -o -name dist -o -name coverage \) -prune -o -type f -print0 |
         LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
 }

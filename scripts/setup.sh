@@ -5,7 +5,7 @@
 
 BUILD_PACKAGES=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libxdo-dev
     build-essential pkg-config file curl ca-certificates)
-TEST_PACKAGES=(xvfb xauth webkit2gtk-driver dbus dbus-user-session gnome-keyring libsecret-tools
+TEST_PACKAGES=(xvfb xauth webkit2gtk-driver dbus gnome-keyring libsecret-tools
     python3 python3-venv fonts-dejavu-core)
 NODE_WANTED=20.19
 NODE_PACKAGES=(node@20 npm@10)

@@ -14,7 +14,7 @@ ui_packages() {
 ui_build() {
     ui_packages
     local stamp=ui/dist/.foredeck-sources now
-    now=$(content_hash package-lock.json ui/package.json ui/index.html ui/src ui/*.config.* ui/tsconfig*.json)
+    now=$(content_hash package-lock.json ui/package.json ui/index.html ui/src ui/public ui/*.config.* ui/tsconfig*.json)
     [ "$(cat "$stamp" 2>/dev/null)" != "$now" ] || return 0
     say "building the window's page (vite)"
     bounded 600 npm run --silent build -w ui >&2

@@ -29,7 +29,8 @@ fn no_file_grows_past_what_a_reader_can_hold() {
         }
         let lines = read(&path).lines().count();
         if lines > LINES {
-            problems.push(format!("{path}: {lines} lines, {LINES} at most: split it by what changes together"));
+            problems
+                .push(format!("{path}: {lines} lines, {LINES} at most: split it by what changes together"));
         }
     }
     none(problems);
@@ -105,7 +106,8 @@ fn sha256(path: &str) -> String {
 }
 
 fn names_a_machine(line: &str) -> bool {
-    let starts_a_path = |at: usize| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-/*}".contains(c));
+    let starts_a_path =
+        |at: usize| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-/*}".contains(c));
     let named = |needle: &str| line.match_indices(needle).any(|(at, _)| starts_a_path(at));
     let home = concat!("/ho", "me/");
     let somebody = |at: usize| {

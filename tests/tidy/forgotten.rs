@@ -25,16 +25,17 @@ fn every_test_of_the_page_is_run() {
     for path in page.filter(|path| [".ts", ".tsx"].iter().any(|end| path.ends_with(end))) {
         let named = path.ends_with(".test.ts") || path.ends_with(".test.tsx");
         let text = read(path);
-        let tests = ["describe(", "it(", "test(", "it.each", "test.each"].iter().any(|call| {
-            text.lines().any(|line| line.trim_start().starts_with(call))
-        });
+        let tests = ["describe(", "it(", "test(", "it.each", "test.each"]
+            .iter()
+            .any(|call| text.lines().any(|line| line.trim_start().starts_with(call)));
         if tests && !named {
             problems.push(format!("{path}: holds tests, so name it *.test.ts or *.test.tsx"));
         }
         if named && !tests {
             problems.push(format!("{path}: is named a test and has none"));
         }
-        let below = |pattern: &String| path["ui/".len()..].starts_with(pattern.split('*').next().unwrap_or(""));
+        let below =
+            |pattern: &String| path["ui/".len()..].starts_with(pattern.split('*').next().unwrap_or(""));
         if named && !patterns.is_empty() && !patterns.iter().any(below) {
             problems.push(format!("{path}: outside of vitest's include {patterns:?}"));
         }
@@ -51,7 +52,8 @@ fn every_script_is_called() {
     let mut waiting: Vec<&String> = files().iter().filter(is_script).collect();
     let mut called = [read("Makefile"), read(".ci/run"), read("CONTRIBUTING.md")].concat();
     loop {
-        let (now, later): (Vec<&String>, Vec<&String>) = waiting.iter().partition(|path| is_named(&called, path));
+        let (now, later): (Vec<&String>, Vec<&String>) =
+            waiting.iter().partition(|path| is_named(&called, path));
         if now.is_empty() {
             break;
         }

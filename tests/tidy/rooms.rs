@@ -28,8 +28,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "tasks",
         &[
-            "secrets", "db", "facts", "projections", "findings", "audit", "queries", "http", "stripe", "klaviyo",
-            "report_server", "actions",
+            "secrets",
+            "db",
+            "facts",
+            "projections",
+            "findings",
+            "audit",
+            "queries",
+            "http",
+            "stripe",
+            "klaviyo",
+            "report_server",
+            "actions",
         ],
     ),
     ("api", &["queries", "actions", "tasks"]),
@@ -40,9 +50,17 @@ const WIRING: &[&str] = &["lib", "engine"];
 
 /// What only one room may name, and why.
 const OWNED: &[(&str, &[&str], &str)] = &[
-    ("db", &["Connection::open", "Connection::open_with_flags"], "pragmas, version check and file mode are set there"),
+    (
+        "db",
+        &["Connection::open", "Connection::open_with_flags"],
+        "pragmas, version check and file mode are set there",
+    ),
     ("secrets", &["keyring", "keyring_core"], "no other room sees a key's store"),
-    ("clock", &["SystemTime::now", "Instant::now", "Utc::now", "Local::now"], "so that tests can fix the time"),
+    (
+        "clock",
+        &["SystemTime::now", "Instant::now", "Utc::now", "Local::now"],
+        "so that tests can fix the time",
+    ),
     ("http", &["reqwest"], "the limiter, timeouts and the ban on redirects are set there"),
 ];
 
@@ -56,13 +74,17 @@ fn rooms_import_only_what_lies_below_them() {
             continue;
         }
         let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
-            problems.push(format!("{path}: `{room}` is no room: give it a line in tests/tidy/rooms.rs, or move it into one"));
+            problems.push(format!(
+                "{path}: `{room}` is no room: give it a line in tests/tidy/rooms.rs, or move it into one"
+            ));
             continue;
         };
         let ground = GROUND.iter().take_while(|name| **name != room);
         for (line, other) in imports(&code(&read(path)), &modules) {
             let is_room = ROOMS.iter().any(|(name, _)| *name == other) || WIRING.contains(&other.as_str());
-            let below = other == room || allowed.contains(&other.as_str()) || ground.clone().any(|name| *name == other);
+            let below = other == room
+                || allowed.contains(&other.as_str())
+                || ground.clone().any(|name| *name == other);
             if is_room && !below {
                 problems.push(format!("{path}:{line}: `{room}` may not import `{other}`"));
             }
@@ -104,13 +126,19 @@ fn the_table_names_rooms_in_order_and_the_engine_has_the_first_ones() {
 
 #[test]
 fn the_sandbox_knows_nothing_of_the_engine() {
-    let sandbox = files().iter().filter(|path| path.starts_with("src-tauri/sandbox/") && path.ends_with(".rs"));
+    let sandbox =
+        files().iter().filter(|path| path.starts_with("src-tauri/sandbox/") && path.ends_with(".rs"));
     let named = |path: &&String| names(&code(&read(path)), "foredeck_engine");
     let mut problems: Vec<String> = sandbox.filter(named).cloned().collect();
     if read("src-tauri/sandbox/Cargo.toml").contains("foredeck-engine") {
         problems.push("src-tauri/sandbox/Cargo.toml".to_owned());
     }
-    none(problems.into_iter().map(|path| format!("{path}: a practice store is no judge if it shares code")).collect());
+    none(
+        problems
+            .into_iter()
+            .map(|path| format!("{path}: a practice store is no judge if it shares code"))
+            .collect(),
+    );
 }
 
 #[test]

@@ -86,7 +86,10 @@ fn without_comments_and_strings(text: &str) -> String {
 fn skipped(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = &bytes[at..];
     let until = |needle: &[u8], from: usize| {
-        rest[from..].windows(needle.len()).position(|part| part == needle).map(|found| from + found + needle.len())
+        rest[from..]
+            .windows(needle.len())
+            .position(|part| part == needle)
+            .map(|found| from + found + needle.len())
     };
     let length = if rest.starts_with(b"//") {
         until(b"\n", 0).map_or(rest.len(), |end| end - 1)
