@@ -27,7 +27,7 @@ fn no_file_grows_past_what_a_reader_can_hold() {
         if !counted || path.contains("/generated/") || LONG_FILES.iter().any(|(long, _)| *long == path) {
             continue;
         }
-        let lines = read(&path).lines().count();
+        let lines = read(path).lines().count();
         if lines > LINES {
             problems
                 .push(format!("{path}: {lines} lines, {LINES} at most: split it by what changes together"));
@@ -47,7 +47,7 @@ fn long_files_that_are_excused_are_still_long() {
 fn no_file_names_a_folder_of_one_machine() {
     let mut problems = Vec::new();
     for path in files() {
-        for (number, line) in read(&path).lines().enumerate() {
+        for (number, line) in read(path).lines().enumerate() {
             if names_a_machine(line) {
                 problems.push(format!("{path}:{}: a path of one machine: {}", number + 1, line.trim()));
             }
@@ -90,6 +90,21 @@ fn released_migrations_did_not_change() {
     }
     if !listed.is_sorted() {
         problems.push("migrations/checksums.txt: list them in order".to_owned());
+    }
+    none(problems);
+}
+
+#[test]
+fn decisions_are_short_and_numbered_without_a_gap() {
+    let records = files().iter().filter(|path| path.starts_with("docs/decisions/"));
+    let mut problems = Vec::new();
+    for (number, path) in records.enumerate() {
+        if !path.starts_with(&format!("docs/decisions/{number:04}-")) {
+            problems.push(format!("{path}: is the record {number:04} of the folder"));
+        }
+        if read(path).lines().count() > 40 {
+            problems.push(format!("{path}: more than 40 lines"));
+        }
     }
     none(problems);
 }

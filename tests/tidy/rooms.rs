@@ -116,7 +116,7 @@ fn what_belongs_to_one_room_is_named_there_alone() {
 fn the_table_names_rooms_in_order_and_the_engine_has_the_first_ones() {
     for (place, (room, allowed)) in ROOMS.iter().enumerate() {
         let below = |other: &&str| ROOMS[..place].iter().any(|(name, _)| name == other);
-        assert!(allowed.iter().all(|other| below(other)), "`{room}` names a room that does not lie below it");
+        assert!(allowed.iter().all(below), "`{room}` names a room that does not lie below it");
     }
     let found: Vec<&str> = engine_files().map(|path| module_path(path)[0]).collect();
     for room in ["domain", "clock", "db", "facts", "projections", "queries", "http", "stripe", "api"] {
