@@ -32,19 +32,26 @@ mkdir -p "$MACHINE" "$OUT"
 
 MOUNTED=()
 mount_in() {
-    mkdir -p "$MACHINE$1"
-    shift_target=$MACHINE$1
+    local target=$MACHINE$1
     shift
-    mount "$@" "$shift_target"
-    MOUNTED=("$shift_target" "${MOUNTED[@]}")
+    mkdir -p "$target"
+    mount "$@" "$target"
+    MOUNTED=("$target" "${MOUNTED[@]}")
+}
+
+# What still runs inside is found by its root folder, and ended one by one.
+end_leftovers() {
+    local process
+    for process in /proc/[0-9]*; do
+        if [ "$(readlink "$process/root" 2>/dev/null)" = "$MACHINE" ]; then
+            kill -TERM "${process#/proc/}" 2>/dev/null || true
+        fi
+    done
 }
 
 finish() {
-    local target pid
-    # What still runs inside is found by its root folder, and ended one by one.
-    for pid in /proc/[0-9]*; do
-        [ "$(readlink "$pid/root" 2>/dev/null)" = "$MACHINE" ] && kill -TERM "${pid#/proc/}" 2>/dev/null
-    done
+    local target
+    end_leftovers
     for target in "${MOUNTED[@]}"; do
         umount --recursive "$target" 2>/dev/null || umount --lazy "$target" || true
     done
@@ -90,6 +97,7 @@ inside() {
         "${variables[@]}" bash -c "cd $CLONE 2>/dev/null || cd /root; $2"
 }
 
+# What runs in here handles its failures itself: `set -e` does not reach into a command whose outcome is asked for.
 TIMES=()
 timed() {
     local name=$1 began=$SECONDS outcome=ok
@@ -103,15 +111,16 @@ timed() {
 
 prepare() {
     if [ ! -e "$MACHINE/etc/debian_version" ]; then
-        bounded 1200 debootstrap --variant=minbase --include=ca-certificates "$SUITE" "$MACHINE" "$(mirror)"
+        bounded 1200 debootstrap --variant=minbase --include=ca-certificates "$SUITE" "$MACHINE" "$(mirror)" || return 1
     fi
     mount_in /proc -t proc proc
     mount_in /dev --rbind /dev
     mount --make-rslave "$MACHINE/dev"
     copy_settings
-    inside 600 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends git make'
+    inside 600 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends git make' ||
+        return 1
     rm -rf "${MACHINE:?}$CLONE"
-    git clone --quiet --no-hardlinks "$ROOT" "$MACHINE$CLONE"
+    git clone --quiet --no-hardlinks "$ROOT" "$MACHINE$CLONE" || return 1
     if [ -d "$ROOT/../shared/data" ]; then
         mkdir -p "$MACHINE/root/shared"
         cp -R "$ROOT/../shared/data" "$MACHINE/root/shared/"
@@ -120,21 +129,27 @@ prepare() {
 
 # Opens the window under Xvfb, waits until it shows, gives the practice shop half a minute, takes a picture, closes it.
 window() {
-    inside 600 'DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends xvfb xauth x11-utils imagemagick'
-    inside 4000 'xvfb-run -a -s "-screen 0 1440x900x24" bash -c '"'"'
-        make run & run=$!
-        shown=
-        for _ in $(seq 3600); do
-            kill -0 $run 2>/dev/null || break
-            if xwininfo -root -tree | grep -qi foredeck; then shown=yes; break; fi
-            sleep 1
-        done
-        echo "window shown: ${shown:-no}, after $SECONDS s"
-        sleep 30
-        import -window root /root/window.png
-        for pid in $(ps -o pid= --ppid $run) $run; do kill $pid 2>/dev/null; done
-        wait $run
-        [ -n "$shown" ]'"'"
+    inside 600 'DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends xvfb xauth x11-utils imagemagick procps' ||
+        return 1
+    cat >"$MACHINE/root/window.sh" <<'WINDOW'
+make run & run=$!
+shown=
+for _ in $(seq 3600); do
+    kill -0 $run 2>/dev/null || break
+    if xwininfo -root -tree | grep -qi foredeck; then
+        shown=yes
+        break
+    fi
+    sleep 1
+done
+echo "window shown: ${shown:-no}, after $SECONDS s"
+sleep 30
+import -window root /root/window.png
+for pid in $(ps -o pid= --ppid $run) $run; do kill "$pid" 2>/dev/null; done
+[ -n "$shown" ]
+WINDOW
+    inside 4000 'xvfb-run -a -s "-screen 0 1440x900x24" bash /root/window.sh' || return 1
+    end_leftovers
     cp "$MACHINE/root/window.png" "$OUT/$1.png"
 }
 
