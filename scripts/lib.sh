@@ -8,7 +8,7 @@ TOOLS=${FOREDECK_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/foredeck/tools}
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 # The app is built in one profile and one feature set everywhere, so that tests and `make run` share a build.
 APP=$TARGET/run/foredeck
-APP_BUILD=(--profile run -p foredeck --features custom-protocol)
+APP_BUILD=(--profile quick -p foredeck --features custom-protocol)
 # Packages that compile without WebKit.
 CORE=(-p foredeck-engine -p foredeck-sandbox -p foredeckctl)
 cd "$ROOT"

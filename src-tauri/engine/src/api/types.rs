@@ -1,0 +1,221 @@
+//! Arguments and replies of operations that are not queries.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::domain::store::{Mode, StoreView};
+
+/// No arguments.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct NoArgs {}
+
+/// What this process is and where it keeps things.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct AppInfo {
+    /// The version of Foredeck.
+    pub version: String,
+    /// The data folder.
+    pub data_dir: String,
+    /// Whether the OS keychain works.
+    pub keychain_available: bool,
+    /// Why it does not, in words.
+    pub keychain_problem: Option<String>,
+    /// The machine's time zone, IANA.
+    pub time_zone: String,
+}
+
+/// Every store of the data folder, and files opened for reading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct StoreList {
+    /// In the order they were made.
+    pub stores: Vec<StoreView>,
+}
+
+/// Makes a store. Needs no network.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct StoreAddArgs {
+    /// A name for people.
+    pub name: String,
+    /// Live or test; taken from the key where one is given.
+    #[ts(optional)]
+    #[serde(default)]
+    pub mode: Option<Mode>,
+    /// The Stripe key; goes to the keychain, or stays in memory where there is none.
+    #[ts(optional)]
+    #[serde(default)]
+    pub key: Option<String>,
+    /// Base URL; default Stripe's. https, or http on loopback.
+    #[ts(optional)]
+    #[serde(default)]
+    pub stripe_url: Option<String>,
+    /// IANA time zone; default the machine's.
+    #[ts(optional)]
+    #[serde(default)]
+    pub time_zone: Option<String>,
+}
+
+/// Gives a store another key. Checked against Stripe before it is kept.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct StoreKeyArgs {
+    /// The Stripe key.
+    pub key: String,
+}
+
+/// Removes a store: its mirror file and its key.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct StoreRemoveArgs {
+    /// The store's name, typed to confirm.
+    pub confirm_name: String,
+}
+
+/// What a key may read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct KeyPermission {
+    /// The kind of object.
+    pub kind: String,
+    /// Whether the key may read it.
+    pub readable: bool,
+    /// The permission it lacks, in Stripe's words.
+    pub missing_permission: Option<String>,
+}
+
+/// The outcome of checking a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct KeyCheck {
+    /// The account, where Stripe told it.
+    pub account_id: Option<String>,
+    /// A row a kind.
+    pub permissions: Vec<KeyPermission>,
+}
+
+/// Opens a mirror file for reading.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct FileOpenArgs {
+    /// The file.
+    pub path: String,
+}
+
+/// Starts a sync now.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+#[ts(export)]
+pub struct SyncNowArgs {
+    /// List everything again.
+    #[ts(optional, as = "Option<bool>")]
+    pub full: bool,
+}
+
+/// Says whether the window is in front, which sets the pace of polls.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct WindowFocusArgs {
+    /// In front.
+    pub front: bool,
+}
+
+/// Copies the mirror to another file.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct MirrorBackupArgs {
+    /// The file to write; must not exist.
+    pub path: String,
+}
+
+/// What a check of the mirror found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct MirrorReport {
+    /// Nothing is wrong.
+    pub ok: bool,
+    /// What is wrong, a sentence each.
+    pub problems: Vec<String>,
+    /// Facts read.
+    pub facts: i64,
+    /// Orders made.
+    pub preorders: i64,
+}
+
+/// Names what is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum ExportKind {
+    /// Preorders, a row each.
+    Preorders,
+    /// Events; as JSONL the stored bytes.
+    Events,
+    /// Customers, a row an e-mail.
+    Customers,
+}
+
+/// Names the format of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum ExportFormat {
+    /// Comma-separated, UTF-8, formulas neutralised.
+    Csv,
+    /// One JSON document a line.
+    Jsonl,
+}
+
+/// Writes an export to a file.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct ExportArgs {
+    /// What.
+    pub what: ExportKind,
+    /// In which format.
+    pub format: ExportFormat,
+    /// The file to write.
+    pub path: String,
+}
+
+/// How an export went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ExportReply {
+    /// Rows written.
+    pub rows: i64,
+    /// The file.
+    pub path: String,
+}
+
+/// An error as the page and the command line get it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ApiError {
+    /// Stable, upper snake case.
+    pub code: String,
+    /// What could not be done to which thing.
+    pub message: String,
+    /// One imperative sentence.
+    pub hint: String,
+}
+
+/// What the page hears after something was committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Changed {
+    /// The store it is about; null for all.
+    pub store: Option<String>,
+    /// `preorders`, `sync`, `settings`, `stores`.
+    pub topics: Vec<String>,
+}

@@ -1,0 +1,12 @@
+//! The words of the product as types: ids, money, statuses, days.
+//!
+//! Pure values and pure rules. Deliberately absent: databases, clocks, networks.
+
+pub mod day;
+pub mod email;
+pub mod ids;
+pub mod kind;
+pub mod money;
+pub mod settings;
+pub mod status;
+pub mod store;

@@ -1,0 +1,69 @@
+//! Settings of a store that change what projections mean or how it polls.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Which metadata keys carry which meaning, in order of preference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+pub struct MetadataNames {
+    /// The shop's own order id.
+    pub preorder_id: Vec<String>,
+    /// The shop's user id.
+    pub user_id: Vec<String>,
+    /// E-mail.
+    pub email: Vec<String>,
+    /// Colour.
+    pub color: Vec<String>,
+    /// Locale.
+    pub locale: Vec<String>,
+    /// Source.
+    pub source: Vec<String>,
+}
+
+impl Default for MetadataNames {
+    fn default() -> Self {
+        let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            preorder_id: names(&["preorderId", "preorder_id"]),
+            user_id: names(&["userId", "user_id"]),
+            email: names(&["email"]),
+            color: names(&["color", "colour", "yoyo_color"]),
+            locale: names(&["locale"]),
+            source: names(&["source", "utm_source"]),
+        }
+    }
+}
+
+/// Settings of one store, kept in its mirror.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+pub struct Settings {
+    /// IANA time zone that days are counted in.
+    pub time_zone: String,
+    /// Seconds between polls while the window is in front, 2 to 3600.
+    pub poll_front_s: u32,
+    /// Seconds between polls otherwise, 5 to 3600.
+    pub poll_back_s: u32,
+    /// Requests a second at most; null means 20 live, 10 test.
+    pub max_requests_per_s: Option<u32>,
+    /// Minutes after which an event that was not delivered is shown as undelivered.
+    pub undelivered_after_min: u32,
+    /// Metadata key names.
+    pub metadata: MetadataNames,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            time_zone: "UTC".to_owned(),
+            poll_front_s: 5,
+            poll_back_s: 30,
+            max_requests_per_s: None,
+            undelivered_after_min: 15,
+            metadata: MetadataNames::default(),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Facts: what Stripe, operators, imports and Klaviyo told us, appended and never changed.
+//!
+//! In: bytes as they came. Out: numbered rows that projections are folded from. Deliberately absent:
+//! what a fact means for an order.
+
+pub mod codec;
+pub mod delivery;
+pub mod events;
+pub mod local;
+pub mod names;
+pub mod settings;
+pub mod snapshots;
+pub mod state;
+pub mod wire;

@@ -1,0 +1,12 @@
+//! The mirror behind Foredeck: what Stripe told us, folded into preorders, and the typed operations over it.
+//!
+//! No Tauri, no printing, no interface text. Rooms import downwards only; `tests/tidy.rs` holds the rule.
+
+pub mod clock;
+pub mod db;
+pub mod domain;
+pub mod error;
+pub mod facts;
+pub mod projections;
+pub mod queries;
+pub mod topic;

@@ -1,0 +1,268 @@
+//! Which objects are one order: connected components over links, cut where two preorderIds meet.
+//!
+//! In: the keys of nodes that changed. Out: groups of nodes, each one order (docs/decisions/0004).
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use super::nodes::{Node, find_node, list_keys};
+use crate::db::{Connection, DbResult, OptionalExtension, rusqlite};
+use crate::domain::ids::MAX_EMAILS_PER_PREORDER_ID;
+use crate::domain::kind::Kind;
+use crate::facts::names::Key;
+
+/// The objects of one order.
+#[derive(Debug, Clone, Default)]
+pub struct Group {
+    /// Its preorderId, where one joins it.
+    pub preorder_id: Option<String>,
+    /// Its nodes, by (created, id).
+    pub nodes: Vec<Node>,
+    /// It touches another preorderId, or carries one that is shared too widely.
+    pub conflict: bool,
+    /// An operator's link is among its links.
+    pub operator_linked: bool,
+}
+
+/// Everything that may change when some nodes did.
+#[derive(Debug, Default)]
+pub struct Neighbourhood {
+    nodes: BTreeMap<Key, Node>,
+    seen: HashSet<Key>,
+    edges: HashMap<Key, Vec<Key>>,
+    operator_edges: HashSet<Key>,
+    usable: HashMap<String, bool>,
+    old_orders: HashSet<i64>,
+}
+
+impl Neighbourhood {
+    /// Gathers whatever is connected to these nodes now, or was when they were last folded.
+    ///
+    /// # Errors
+    /// A read failed.
+    pub fn gather(connection: &Connection, seeds: &[Key]) -> DbResult<Self> {
+        let mut found = Self::default();
+        let mut waiting: Vec<Key> = seeds.to_vec();
+        while let Some(key) = waiting.pop() {
+            if found.seen.insert(key) {
+                found.visit(connection, key, &mut waiting)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Orders these nodes were folded into before.
+    pub fn old_orders(&self) -> impl Iterator<Item = i64> + '_ {
+        self.old_orders.iter().copied()
+    }
+
+    fn visit(&mut self, connection: &Connection, key: Key, waiting: &mut Vec<Key>) -> DbResult<()> {
+        let node = find_node(connection, key)?;
+        if node.as_ref().is_some_and(|node| !node.kind.belongs_to_orders()) {
+            return Ok(());
+        }
+        let kind = node.as_ref().map(|node| node.kind);
+        for (linked, sql) in [
+            (Kind::Intent, "SELECT key FROM node WHERE intent = ?1"),
+            (Kind::Charge, "SELECT key FROM node WHERE charge = ?1"),
+            (Kind::Session, "SELECT key FROM node WHERE recovered_from = ?1"),
+        ] {
+            if kind.is_none_or(|kind| kind == linked) {
+                for other in list_keys(connection, sql, key)? {
+                    self.join(key, other, waiting);
+                }
+            }
+        }
+        for other in operator_links(connection, key)? {
+            self.operator_edges.extend([key, other]);
+            self.join(key, other, waiting);
+        }
+        let Some(node) = node else { return Ok(()) };
+        let links = node.links;
+        for other in [links.intent, links.charge, links.recovered_from].into_iter().flatten() {
+            self.join(key, other, waiting);
+        }
+        if let Some(preorder_id) = &node.state.preorder_id {
+            self.visit_preorder_id(connection, preorder_id, waiting)?;
+        }
+        for former in former_ids(connection, key)? {
+            self.visit_preorder_id(connection, &former, waiting)?;
+        }
+        if let Some(order) = node.preorder
+            && self.old_orders.insert(order)
+        {
+            waiting.extend(list_keys(connection, "SELECT key FROM node WHERE preorder = ?1", order)?);
+        }
+        self.nodes.insert(key, node);
+        Ok(())
+    }
+
+    fn join(&mut self, one: Key, other: Key, waiting: &mut Vec<Key>) {
+        self.edges.entry(one).or_default().push(other);
+        self.edges.entry(other).or_default().push(one);
+        waiting.push(other);
+    }
+
+    fn visit_preorder_id(&mut self, connection: &Connection, id: &str, waiting: &mut Vec<Key>) -> DbResult<()> {
+        if self.usable.contains_key(id) {
+            return Ok(());
+        }
+        let usable = joins(connection, id)?;
+        self.usable.insert(id.to_owned(), usable);
+        if usable {
+            waiting.extend(list_keys(connection, "SELECT key FROM node WHERE preorder_id = ?1", id)?);
+        } else if let Some(order) = order_named(connection, id)? {
+            // It joined until now: what it held together falls apart.
+            waiting.extend(list_keys(connection, "SELECT key FROM node WHERE preorder = ?1", order)?);
+        }
+        Ok(())
+    }
+
+    /// Cuts the neighbourhood into orders.
+    pub fn groups(self) -> Vec<Group> {
+        let labels = self.labels();
+        let mut by_label: BTreeMap<(Option<&str>, Key), Group> = BTreeMap::new();
+        for (key, node) in &self.nodes {
+            let Some(place) = labels.get(key) else { continue };
+            let slot = match place.label {
+                Some(label) => (Some(label), 0),
+                None => (None, place.root),
+            };
+            let group = by_label.entry(slot).or_default();
+            group.preorder_id = place.label.map(str::to_owned);
+            group.conflict |= place.contested || self.carries_unusable(node);
+            group.operator_linked |= self.operator_edges.contains(key);
+            group.nodes.push(node.clone());
+        }
+        let mut groups: Vec<Group> = by_label.into_values().collect();
+        for group in &mut groups {
+            group.nodes.sort_by(|a, b| age(a).cmp(&age(b)));
+        }
+        groups
+    }
+
+    fn carries_unusable(&self, node: &Node) -> bool {
+        node.state.preorder_id.as_ref().is_some_and(|id| self.usable.get(id) == Some(&false))
+    }
+
+    fn own_label(&self, key: Key) -> Option<&str> {
+        let id = self.nodes.get(&key)?.state.preorder_id.as_deref()?;
+        (self.usable.get(id) == Some(&true)).then_some(id)
+    }
+
+    /// Gives every key the label of the nearest labelled node over structural links.
+    fn labels(&self) -> HashMap<Key, Place<'_>> {
+        let mut places = HashMap::new();
+        let mut done: HashSet<Key> = HashSet::new();
+        for start in self.nodes.keys() {
+            if done.contains(start) {
+                continue;
+            }
+            let members = self.reach(*start);
+            done.extend(&members);
+            self.label_component(&members, &mut places);
+        }
+        places
+    }
+
+    fn reach(&self, start: Key) -> Vec<Key> {
+        let mut seen = HashSet::from([start]);
+        let mut members = vec![start];
+        let mut next = 0;
+        while let Some(key) = members.get(next).copied() {
+            next += 1;
+            for other in self.edges.get(&key).into_iter().flatten() {
+                if seen.insert(*other) {
+                    members.push(*other);
+                }
+            }
+        }
+        members
+    }
+
+    fn label_component<'a>(&'a self, members: &[Key], places: &mut HashMap<Key, Place<'a>>) {
+        let root = members.iter().copied().min().unwrap_or_default();
+        let mut sources: Vec<(&Node, &str)> = members
+            .iter()
+            .filter_map(|key| Some((self.nodes.get(key)?, self.own_label(*key)?)))
+            .collect();
+        sources.sort_by(|a, b| age(a.0).cmp(&age(b.0)));
+        let contested = sources.iter().any(|(_, label)| *label != sources[0].1);
+        if !contested {
+            let label = sources.first().map(|(_, label)| *label);
+            places.extend(members.iter().map(|key| (*key, Place { label, root, contested })));
+            return;
+        }
+        // Breadth first from all sources, oldest source first: the nearest wins, ties go to the oldest.
+        let mut queue: VecDeque<(Key, &str)> = sources.iter().map(|(node, label)| (node.key, *label)).collect();
+        let mut rank: HashMap<Key, usize> = HashMap::new();
+        let mut level: Vec<(Key, &str, usize)> =
+            queue.drain(..).enumerate().map(|(order, (key, label))| (key, label, order)).collect();
+        while !level.is_empty() {
+            level.sort_by_key(|(_, _, order)| *order);
+            let mut next = Vec::new();
+            for (key, label, order) in level {
+                if rank.contains_key(&key) {
+                    continue;
+                }
+                rank.insert(key, order);
+                places.insert(key, Place { label: Some(label), root, contested });
+                for other in self.edges.get(&key).into_iter().flatten() {
+                    if !rank.contains_key(other) {
+                        next.push((*other, label, order));
+                    }
+                }
+            }
+            level = next;
+        }
+    }
+}
+
+struct Place<'a> {
+    label: Option<&'a str>,
+    root: Key,
+    contested: bool,
+}
+
+/// What "earliest" means: created, then id.
+pub fn age(node: &Node) -> (i64, &str) {
+    (node.state.created.unwrap_or(i64::MAX), &node.id)
+}
+
+/// Whether a preorderId joins: carried by at most three different e-mails.
+///
+/// # Errors
+/// The read failed.
+pub fn joins(connection: &Connection, preorder_id: &str) -> DbResult<bool> {
+    let mut statement = connection
+        .prepare_cached("SELECT min(email) FROM node WHERE preorder_id = ?1 AND email > ?2")?;
+    let mut last = String::new();
+    for _ in 0..=MAX_EMAILS_PER_PREORDER_ID {
+        let next: Option<String> = statement.query_row([preorder_id, &last], |row| row.get(0))?;
+        match next {
+            Some(email) => last = email,
+            None => return Ok(true),
+        }
+    }
+    Ok(false)
+}
+
+fn order_named(connection: &Connection, id: &str) -> DbResult<Option<i64>> {
+    Ok(connection
+        .prepare_cached("SELECT key FROM preorder WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?)
+}
+
+fn operator_links(connection: &Connection, key: Key) -> DbResult<Vec<Key>> {
+    list_keys(
+        connection,
+        "SELECT b FROM operator_link WHERE a = ?1 UNION SELECT a FROM operator_link WHERE b = ?1",
+        key,
+    )
+}
+
+fn former_ids(connection: &Connection, key: Key) -> DbResult<Vec<String>> {
+    let mut statement = connection.prepare_cached("SELECT preorder_id FROM former_preorder_id WHERE node = ?1")?;
+    let ids = statement.query_map([key], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(ids)
+}

@@ -1,0 +1,410 @@
+//! Reads one Stripe object, of any kind and API version, into the few fields that orders are made of.
+
+use serde::Deserialize;
+
+use crate::domain::email;
+use crate::domain::ids::usable_preorder_id;
+use crate::domain::kind::Kind;
+use crate::domain::settings::MetadataNames;
+use crate::facts::wire::{Flag, Int, Items, Metadata, Nested, Ref, Text};
+
+/// Longest text kept of a name or a dimension; the whole stays in the fact.
+const MAX_TEXT: usize = 500;
+
+/// Every field of any kind that is looked at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    object: Text<'a>,
+    created: Int,
+    deleted: Flag,
+    #[serde(borrow)]
+    status: Text<'a>,
+    #[serde(borrow)]
+    payment_status: Text<'a>,
+    amount: Int,
+    amount_total: Int,
+    amount_refunded: Int,
+    amount_received: Int,
+    captured: Flag,
+    paid: Flag,
+    #[serde(borrow)]
+    currency: Text<'a>,
+    #[serde(borrow)]
+    customer: Ref<'a>,
+    #[serde(borrow)]
+    payment_intent: Ref<'a>,
+    #[serde(borrow)]
+    charge: Ref<'a>,
+    #[serde(borrow)]
+    latest_charge: Ref<'a>,
+    #[serde(borrow)]
+    recovered_from: Ref<'a>,
+    #[serde(borrow)]
+    customer_email: Text<'a>,
+    #[serde(borrow)]
+    receipt_email: Text<'a>,
+    #[serde(borrow)]
+    email: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    locale: Text<'a>,
+    #[serde(borrow)]
+    customer_details: Nested<Who<'a>>,
+    #[serde(borrow)]
+    billing_details: Nested<Who<'a>>,
+    #[serde(borrow)]
+    last_payment_error: Nested<Failure<'a>>,
+    #[serde(borrow)]
+    failure_code: Text<'a>,
+    #[serde(borrow)]
+    reason: Text<'a>,
+    #[serde(borrow)]
+    cancellation_reason: Text<'a>,
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
+    expires_at: Int,
+    #[serde(borrow)]
+    display_items: Items<Nested<DisplayItem<'a>>>,
+    #[serde(borrow)]
+    charges: Nested<Embedded<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Who<'a> {
+    #[serde(borrow)]
+    email: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Failure<'a> {
+    #[serde(borrow)]
+    code: Text<'a>,
+    #[serde(borrow)]
+    decline_code: Text<'a>,
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+}
+
+/// A line of a session before 2020, which had no totals.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct DisplayItem<'a> {
+    amount: Int,
+    quantity: Int,
+    #[serde(borrow)]
+    currency: Text<'a>,
+}
+
+/// Charges inside an intent, as versions before 2022-11-15 rendered them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Embedded<'a> {
+    #[serde(borrow)]
+    data: Items<Ref<'a>>,
+}
+
+/// The newest state of an object, as far as orders care.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObjectState {
+    /// Created at Stripe, unix seconds; None where the object does not say.
+    pub created: Option<i64>,
+    /// Stripe's status; inferred for versions that had none.
+    pub status: Option<String>,
+    /// A session's payment status; `captured` or `uncaptured` of a charge.
+    pub sub_status: Option<String>,
+    /// Amount in minor units.
+    pub amount: Option<i64>,
+    /// A charge's refunded part, minor units.
+    pub amount_part: Option<i64>,
+    /// Lower-case currency.
+    pub currency: Option<String>,
+    /// Normalised e-mail the object itself carries.
+    pub email: Option<String>,
+    /// A person's name.
+    pub name: Option<String>,
+    /// preorderId, where usable.
+    pub preorder_id: Option<String>,
+    /// The shop's user id.
+    pub user_id: Option<String>,
+    /// Colour.
+    pub color: Option<String>,
+    /// Locale.
+    pub locale: Option<String>,
+    /// Source.
+    pub source: Option<String>,
+    /// A payment was tried.
+    pub attempted: bool,
+    /// Why the last attempt failed, or the reason of a refund, dispute or cancellation.
+    pub detail: Option<String>,
+    /// Expires at, unix seconds.
+    pub expires_at: Option<i64>,
+    /// The intent it belongs to.
+    pub intent: Option<String>,
+    /// The charge it belongs to.
+    pub charge: Option<String>,
+    /// The session it was recovered from.
+    pub recovered_from: Option<String>,
+    /// Its customer.
+    pub customer: Option<String>,
+    /// Deleted at Stripe.
+    pub deleted: bool,
+}
+
+/// An object that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadObject {
+    /// Its id.
+    pub id: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its state.
+    pub state: ObjectState,
+}
+
+/// Why an object of a known kind could not be read. Its bytes are stored all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It carries no id.
+    NoId,
+    /// It is not an object.
+    NotAnObject,
+    /// Its event does not say when it was made.
+    NoCreated,
+    /// Its kind is not one that orders are made of.
+    OtherKind,
+}
+
+impl Unreadable {
+    /// The name it is counted under.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoId => "no_id",
+            Self::NotAnObject => "not_an_object",
+            Self::NoCreated => "no_created",
+            Self::OtherKind => "other_kind",
+        }
+    }
+}
+
+/// Reads an object. `event_type` helps with versions that left out what the type implies.
+///
+/// # Errors
+/// [`Unreadable`], by name.
+pub fn read_object(json: &str, event_type: Option<&str>, names: &MetadataNames) -> Result<ReadObject, Unreadable> {
+    if !json.trim_start().starts_with('{') {
+        return Err(Unreadable::NotAnObject);
+    }
+    let wire: Wire<'_> = serde_json::from_str(json).map_err(|_not_json| Unreadable::NotAnObject)?;
+    let kind = match wire.object.get() {
+        Some(object) => Kind::parse(object),
+        None => event_type.map_or(Kind::Other, kind_of_event),
+    };
+    if kind == Kind::Other {
+        return Err(Unreadable::OtherKind);
+    }
+    let id = wire.id.owned().filter(|id| id.len() <= 255).ok_or(Unreadable::NoId)?;
+    let deleted = wire.deleted.0 == Some(true) || event_type.is_some_and(is_deletion);
+    let state = if deleted {
+        ObjectState { deleted, ..ObjectState::default() }
+    } else {
+        state_of(kind, &wire, event_type, names)
+    };
+    Ok(ReadObject { id, kind, state })
+}
+
+fn is_deletion(event_type: &str) -> bool {
+    matches!(event_type, "customer.deleted" | "product.deleted" | "price.deleted")
+}
+
+/// The kind an event speaks of, by its type, for objects that do not name theirs.
+fn kind_of_event(event_type: &str) -> Kind {
+    let prefixes = [
+        ("checkout.session.", Kind::Session),
+        ("payment_intent.", Kind::Intent),
+        ("charge.dispute.", Kind::Dispute),
+        ("charge.refund.", Kind::Refund),
+        ("refund.", Kind::Refund),
+        ("charge.", Kind::Charge),
+        ("product.", Kind::Product),
+        ("price.", Kind::Price),
+    ];
+    let customer_itself = matches!(event_type, "customer.created" | "customer.updated" | "customer.deleted");
+    if customer_itself {
+        return Kind::Customer;
+    }
+    prefixes.into_iter().find(|(prefix, _)| event_type.starts_with(prefix)).map_or(Kind::Other, |(_, kind)| kind)
+}
+
+fn state_of(kind: Kind, wire: &Wire<'_>, event_type: Option<&str>, names: &MetadataNames) -> ObjectState {
+    let base = ObjectState {
+        created: wire.created.0,
+        status: wire.status.owned(),
+        amount: wire.amount.0,
+        currency: wire.currency.get().map(str::to_ascii_lowercase),
+        preorder_id: preorder_id(&wire.metadata, names),
+        user_id: text(wire.metadata.first(&names.user_id)),
+        color: text(wire.metadata.first(&names.color)),
+        locale: text(wire.metadata.first(&names.locale)),
+        source: text(wire.metadata.first(&names.source)),
+        email: wire.metadata.first(&names.email).and_then(email::normalize),
+        customer: wire.customer.get().map(str::to_owned),
+        ..ObjectState::default()
+    };
+    match kind {
+        Kind::Session => session(wire, event_type, base),
+        Kind::Intent => intent(wire, base),
+        Kind::Charge => charge(wire, base),
+        Kind::Refund | Kind::Dispute => reversal(kind, wire, base),
+        Kind::Customer => ObjectState {
+            email: first_email(&[&wire.email]).or(base.email),
+            name: text(wire.name.get()),
+            ..base
+        },
+        Kind::Product | Kind::Price | Kind::Local | Kind::Other => ObjectState { name: text(wire.name.get()), ..base },
+    }
+}
+
+fn session(wire: &Wire<'_>, event_type: Option<&str>, base: ObjectState) -> ObjectState {
+    let completed = event_type.is_some_and(|kind| {
+        matches!(kind, "checkout.session.completed" | "checkout.session.async_payment_succeeded")
+    });
+    let status = base.status.or_else(|| match event_type {
+        Some("checkout.session.expired") => Some("expired".to_owned()),
+        Some(_) if completed => Some("complete".to_owned()),
+        _ => None,
+    });
+    // Before payment_status existed a completed session was a paid one.
+    let sub_status = wire.payment_status.owned().or_else(|| completed.then(|| "paid".to_owned()));
+    let items = &wire.display_items.0;
+    let listed: Option<i64> = items
+        .iter()
+        .map(|item| item.0.amount.0?.checked_mul(item.0.quantity.0.unwrap_or(1)))
+        .try_fold(0_i64, |sum, line| sum.checked_add(line?))
+        .filter(|_| !items.is_empty());
+    let listed_currency = items.first().and_then(|item| item.0.currency.get()).map(str::to_ascii_lowercase);
+    ObjectState {
+        status,
+        sub_status,
+        amount: wire.amount_total.0.or(listed),
+        currency: base.currency.or(listed_currency),
+        email: first_email(&[&wire.customer_details.0.email, &wire.customer_email]).or(base.email),
+        name: text(wire.customer_details.0.name.get()),
+        locale: base.locale.or_else(|| text(wire.locale.get().filter(|locale| *locale != "auto"))),
+        expires_at: wire.expires_at.0,
+        intent: wire.payment_intent.get().map(str::to_owned),
+        recovered_from: wire.recovered_from.get().map(str::to_owned),
+        ..base
+    }
+}
+
+fn intent(wire: &Wire<'_>, base: ObjectState) -> ObjectState {
+    let failure = &wire.last_payment_error.0;
+    let failed = failure.decline_code.get().or_else(|| failure.code.get()).or_else(|| failure.kind.get());
+    let waiting = matches!(base.status.as_deref(), None | Some("requires_payment_method" | "requires_confirmation" | "canceled"));
+    let charged = wire.latest_charge.get().is_some() || !wire.charges.0.data.0.is_empty();
+    ObjectState {
+        attempted: !waiting || failed.is_some() || charged,
+        detail: text(failed.or_else(|| wire.cancellation_reason.get())),
+        email: first_email(&[&wire.receipt_email]).or(base.email),
+        ..base
+    }
+}
+
+fn charge(wire: &Wire<'_>, base: ObjectState) -> ObjectState {
+    let status = match base.status.as_deref() {
+        Some("paid") => Some("succeeded".to_owned()),
+        Some(_) => base.status,
+        None => wire.paid.0.map(|paid| if paid { "succeeded" } else { "failed" }.to_owned()),
+    };
+    let captured = if wire.captured.0 == Some(false) { "uncaptured" } else { "captured" };
+    ObjectState {
+        status,
+        sub_status: Some(captured.to_owned()),
+        amount_part: wire.amount_refunded.0,
+        attempted: true,
+        detail: text(wire.failure_code.get()),
+        email: first_email(&[&wire.billing_details.0.email, &wire.receipt_email]).or(base.email),
+        name: text(wire.billing_details.0.name.get()),
+        intent: wire.payment_intent.get().map(str::to_owned),
+        ..base
+    }
+}
+
+fn reversal(kind: Kind, wire: &Wire<'_>, base: ObjectState) -> ObjectState {
+    // Refunds had no status before 2014-12-17: they were done when they were made.
+    let status = base.status.or_else(|| (kind == Kind::Refund).then(|| "succeeded".to_owned()));
+    ObjectState {
+        status,
+        detail: text(wire.reason.get().or_else(|| wire.failure_code.get())),
+        intent: wire.payment_intent.get().map(str::to_owned),
+        charge: wire.charge.get().map(str::to_owned),
+        // What an operator wrote on a refund says nothing of the order.
+        email: None,
+        color: None,
+        locale: None,
+        source: None,
+        ..base
+    }
+}
+
+fn preorder_id(metadata: &Metadata<'_>, names: &MetadataNames) -> Option<String> {
+    let usable = |name: &String| metadata.0.get(name.as_str()).and_then(|value| usable_preorder_id(value));
+    names.preorder_id.iter().find_map(usable).map(str::to_owned)
+}
+
+fn first_email(candidates: &[&Text<'_>]) -> Option<String> {
+    candidates.iter().filter_map(|text| text.get()).find_map(email::normalize)
+}
+
+fn text(value: Option<&str>) -> Option<String> {
+    let trimmed = value?.trim();
+    (!trimmed.is_empty()).then(|| trimmed.chars().take(MAX_TEXT).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str, event: Option<&str>) -> ReadObject {
+        read_object(json, event, &MetadataNames::default()).unwrap()
+    }
+
+    #[test]
+    fn a_session_of_2019_is_complete_paid_and_priced_by_its_items() {
+        let json = r#"{"id":"cs_1","object":"checkout.session","payment_intent":"pi_1","metadata":{},
+            "display_items":[{"amount":1500,"currency":"usd","quantity":2}]}"#;
+        let state = read(json, Some("checkout.session.completed")).state;
+        assert_eq!(state.status.as_deref(), Some("complete"));
+        assert_eq!(state.sub_status.as_deref(), Some("paid"));
+        assert_eq!((state.amount, state.currency.as_deref()), (Some(3000), Some("usd")));
+        assert_eq!(state.intent.as_deref(), Some("pi_1"));
+    }
+
+    #[test]
+    fn expanded_ids_and_unusable_preorder_ids_read_as_they_should() {
+        let json = r#"{"id":"ch_1","object":"charge","paid":true,"payment_intent":{"id":"pi_9","object":"payment_intent"},
+            "metadata":{"preorderId":"undefined","preorder_id":"pre_2"},"billing_details":{"email":"A@X.org","name":null}}"#;
+        let state = read(json, None).state;
+        assert_eq!(state.intent.as_deref(), Some("pi_9"));
+        assert_eq!(state.preorder_id.as_deref(), Some("pre_2"));
+        assert_eq!(state.status.as_deref(), Some("succeeded"));
+        assert_eq!(state.email.as_deref(), Some("a@x.org"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let names = MetadataNames::default();
+        assert_eq!(read_object("[]", None, &names), Err(Unreadable::NotAnObject));
+        assert_eq!(read_object(r#"{"object":"charge"}"#, None, &names), Err(Unreadable::NoId));
+        assert_eq!(read_object(r#"{"object":"invoice","id":"in_1"}"#, None, &names), Err(Unreadable::OtherKind));
+    }
+}

@@ -1,0 +1,134 @@
+//! The preorder page: filter, sort, and a keyset cursor.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::domain::status::PreorderStatus;
+
+/// Names the column a preorder page is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum PreorderSort {
+    /// When the preorder started.
+    #[default]
+    Started,
+    /// When it was paid; unpaid ones last.
+    Paid,
+    /// The amount in minor units.
+    Amount,
+    /// The e-mail, unknown ones last.
+    Email,
+}
+
+/// Names a step of the funnel, to list the orders that reached it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum FunnelStep {
+    /// Every preorder.
+    Started,
+    /// A checkout was opened.
+    CheckoutOpened,
+    /// A payment was attempted.
+    PaymentAttempted,
+    /// Paid.
+    Paid,
+    /// Paid and kept.
+    Kept,
+}
+
+/// Asks for one page of preorders.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+#[ts(export)]
+pub struct PreorderPageArgs {
+    /// Only these statuses; empty means any.
+    #[ts(optional, as = "Option<Vec<PreorderStatus>>")]
+    pub status: Vec<PreorderStatus>,
+    /// Only this colour; `""` means unknown.
+    #[ts(optional)]
+    pub color: Option<String>,
+    /// Only this locale; `""` means unknown.
+    #[ts(optional)]
+    pub locale: Option<String>,
+    /// Only this source; `""` means unknown.
+    #[ts(optional)]
+    pub source: Option<String>,
+    /// Started on or after this day, `YYYY-MM-DD` in the store's time zone.
+    #[ts(optional)]
+    pub from: Option<String>,
+    /// Started on or before this day.
+    #[ts(optional)]
+    pub to: Option<String>,
+    /// Only orders that reached this step.
+    #[ts(optional)]
+    pub step: Option<FunnelStep>,
+    /// E-mail prefix, any Stripe or preorder id, or three or more letters of an e-mail.
+    #[ts(optional)]
+    pub search: Option<String>,
+    /// The sort column.
+    #[ts(optional, as = "Option<PreorderSort>")]
+    pub sort: PreorderSort,
+    /// Ascending instead of descending.
+    #[ts(optional, as = "Option<bool>")]
+    pub ascending: bool,
+    /// Rows a page, 1 to 500; default 100.
+    #[ts(optional)]
+    pub limit: Option<u32>,
+    /// The `next` of the page before.
+    #[ts(optional)]
+    pub after: Option<String>,
+}
+
+/// One preorder as a table row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PreorderRow {
+    /// The preorder's id (DESIGN words: preorderId, else session, else intent).
+    pub id: String,
+    /// Its status.
+    pub status: PreorderStatus,
+    /// Normalised e-mail.
+    pub email: Option<String>,
+    /// The customer's name as given at checkout.
+    pub name: Option<String>,
+    /// Colour.
+    pub color: Option<String>,
+    /// Locale.
+    pub locale: Option<String>,
+    /// Source.
+    pub source: Option<String>,
+    /// Amount in minor units of `currency`.
+    pub amount_minor: Option<i64>,
+    /// Lower-case ISO 4217 code.
+    pub currency: Option<String>,
+    /// Refunded so far, in minor units.
+    pub refunded_minor: i64,
+    /// Unix seconds.
+    pub started_at: i64,
+    /// Unix seconds; null while unpaid.
+    pub paid_at: Option<i64>,
+    /// The session that counts (the paid one, else the latest).
+    pub session_id: Option<String>,
+    /// The payment intent that counts.
+    pub payment_intent_id: Option<String>,
+    /// Which rule made its objects one order: `preorder_id`, `operator_link`, `recovered_from`, `session`, `payment_intent`, `charge` or `local_intent`.
+    pub matched_by: String,
+    /// A newest state is being fetched again because two differ.
+    pub unsettled: bool,
+    /// Objects of this order carry more than one preorderId, or a preorderId shared too widely.
+    pub conflict: bool,
+}
+
+/// One page of preorders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PreorderPage {
+    /// The rows, in the order asked for.
+    pub rows: Vec<PreorderRow>,
+    /// The cursor of the next page; null on the last.
+    pub next: Option<String>,
+    /// How many match in all, where that is known without a scan.
+    pub total: Option<i64>,
+}

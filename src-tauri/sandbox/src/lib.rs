@@ -1,0 +1,20 @@
+//! `foredeck-sandbox`: a practice Stripe on loopback.
+//!
+//! A real HTTP server over one simulated, seeded world. It knows nothing of the engine it is a peer for: what it
+//! serves is what Stripe documents, and [`Ledger`] says what is true, apart from what is served. See the README for
+//! what is simulated and what is not.
+
+mod config;
+mod ids;
+mod json;
+mod ledger;
+mod objects;
+mod scale;
+mod shop;
+pub mod world;
+
+pub use config::{
+    API_VERSION, ClockMode, Config, DEFAULT_ACCOUNT, DEFAULT_KEY, DEFAULT_START, Faults, KeySpec, Limits, ShopPlan,
+};
+pub use ledger::{Fault, Ledger, LedgerOrder, Totals};
+pub use world::{Refusal, World};
