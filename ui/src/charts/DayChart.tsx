@@ -1,0 +1,91 @@
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useFormat } from "../data/format";
+import type { FunnelRow } from "../ipc/generated/FunnelRow";
+import { axisTicks } from "../lib/number";
+import css from "./DayChart.module.css";
+
+const WIDTH = 1000;
+const HEIGHT = 190;
+
+/**
+ * Started and paid, a pair of bars a day. Plain SVG and CSS: no canvas, no measuring, no library, so it obeys the strict CSP,
+ * follows the theme and prints. Each day is a link to its orders, reachable with Tab.
+ */
+export function DayChart({ rows, store }: { rows: readonly FunnelRow[]; store: string }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const [at, setAt] = useState<number | null>(null);
+  const ticks = axisTicks(Math.max(0, ...rows.map((row) => row.started)));
+  const top = ticks.at(-1) ?? 1;
+  const slot = WIDTH / Math.max(1, rows.length);
+  const bar = Math.max(1, Math.min(slot * 0.72, 34));
+  const y = (count: number) => HEIGHT * (1 - count / top);
+  const every = Math.max(1, Math.ceil(rows.length / 10));
+  const shown = at === null ? undefined : rows[at];
+
+  return (
+    <figure className={css["chart"]} aria-label={t("chart.label")}>
+      <figcaption className={css["legend"]}>
+        <span className={css["key"]} data-bar="started">{t("step.started")}</span>
+        <span className={css["key"]} data-bar="paid">{t("step.paid")}</span>
+        <span className={css["reading"]} aria-live="off">
+          {shown?.key === undefined || shown.key === null
+            ? t("chart.hint")
+            : t("chart.reading", {
+                day: format.day(shown.key, "long"),
+                started: format.count(shown.started),
+                paid: format.count(shown.paid),
+                rate: format.rate(shown.paid, shown.started) ?? "–",
+              })}
+        </span>
+      </figcaption>
+      <div className={css["plot"]}>
+        <div className={css["axis"]} aria-hidden="true">
+          {ticks.map((tick) => (
+            <span key={tick} className={css["tick"]} style={{ bottom: `${(tick / top) * 100}%` }}>{format.count(tick)}</span>
+          ))}
+        </div>
+        <div className={css["area"]}>
+          <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" className={css["svg"]} aria-hidden="true">
+            {ticks.map((tick) => (
+              <line key={tick} x1={0} x2={WIDTH} y1={y(tick)} y2={y(tick)} className={css["grid"]} vectorEffect="non-scaling-stroke" />
+            ))}
+            {rows.map((row, index) => {
+              const x = index * slot + (slot - bar) / 2;
+              return (
+                <g key={row.key ?? index} data-shown={index === at}>
+                  {index === at ? <rect x={index * slot} y={0} width={slot} height={HEIGHT} className={css["cursor"]} /> : null}
+                  <rect x={x} y={y(row.started)} width={bar} height={HEIGHT - y(row.started)} className={css["started"]} />
+                  <rect x={x} y={y(row.paid)} width={bar} height={HEIGHT - y(row.paid)} className={css["paid"]} />
+                </g>
+              );
+            })}
+          </svg>
+          <ol className={css["days"]} onMouseLeave={() => setAt(null)}>
+            {rows.map((row, index) => (
+              <li key={row.key ?? index} onMouseEnter={() => setAt(index)}>
+                {row.key === null ? null : (
+                  <Link
+                    to="/s/$store/preorders" params={{ store }} search={{ from: row.key, to: row.key }} className={css["day"]}
+                    onFocus={() => setAt(index)} onBlur={() => setAt(null)}
+                    aria-label={t("chart.day", {
+                      day: format.day(row.key, "long"), started: format.count(row.started), paid: format.count(row.paid),
+                    })}
+                  />
+                )}
+              </li>
+            ))}
+          </ol>
+        </div>
+      </div>
+      <ol className={css["labels"]} aria-hidden="true">
+        {rows.map((row, index) => (
+          <li key={row.key ?? index}>{row.key !== null && index % every === 0 ? <span>{format.day(row.key)}</span> : null}</li>
+        ))}
+      </ol>
+    </figure>
+  );
+}

@@ -1,0 +1,75 @@
+import { useTranslation } from "react-i18next";
+
+import { useFormat } from "../data/format";
+import { useWords } from "../data/words";
+import type { TimelineEntry } from "../ipc/generated/TimelineEntry";
+import { dayOf } from "../lib/time";
+import { CopyButton } from "../ui/Copy";
+import { Tag } from "../ui/Tag";
+import css from "./Timeline.module.css";
+import { Money } from "./Values";
+
+/** What happened to an order, oldest first, a heading a day. */
+export function Timeline({ entries }: { entries: readonly TimelineEntry[] }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (entries.length === 0) return <p className={css["none"]}>{t("sheet.no_timeline")}</p>;
+
+  const days: { day: string; entries: { entry: TimelineEntry; key: string }[] }[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const day = dayOf(entry.at, format.timeZone);
+    const item = { entry, key: `${entry.event_id ?? entry.object_id} ${index}` };
+    const last = days.at(-1);
+    if (last?.day === day) last.entries.push(item);
+    else days.push({ day, entries: [item] });
+  }
+  return (
+    <ol className={css["days"]}>
+      {days.map(({ day, entries: list }) => (
+        <li key={day}>
+          <h3 className={css["day"]}>{format.day(day, "long")}</h3>
+          <ol>{list.map(({ entry, key }) => <Entry key={key} entry={entry} />)}</ol>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Entry({ entry }: { entry: TimelineEntry }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const words = useWords();
+  const said = words.timeline(entry.kind);
+  return (
+    <li className={css["entry"]} data-testid="timeline-entry" data-tone={toneOf(entry.kind)}>
+      <time className={css["time"]} dateTime={new Date(entry.at * 1000).toISOString()} title={format.instant(entry.at)}>{format.clock(entry.at)}</time>
+      <span className={css["mark"]} aria-hidden="true" />
+      <div className={css["what"]}>
+        <p className={css["head"]}>
+          <span className={css["said"]}>{said}</span>
+          {entry.amount_minor === null ? null : <Money minor={entry.amount_minor} currency={entry.currency} />}
+          {entry.status === null ? null : <span className={css["status"]}>{words.objectStatus(entry.status)}</span>}
+          {entry.detail === null ? null : <bdi className={css["detail"]}>{entry.detail}</bdi>}
+          {entry.pending_webhooks === null || entry.pending_webhooks === 0 ? null : (
+            <Tag tone="amber" title={t("sheet.pending_meaning")}>{t("sheet.pending", { count: entry.pending_webhooks })}</Tag>
+          )}
+        </p>
+        <p className={css["foot"]}>
+          {said === entry.kind ? null : <code>{entry.kind}</code>}
+          <span className={css["origin"]}>{words.origin(entry.origin)}</span>
+          <span className={css["id"]}>
+            <code title={entry.event_id ?? entry.object_id}>{entry.event_id ?? entry.object_id}</code>
+            <CopyButton text={entry.event_id ?? entry.object_id} label={entry.event_id === null ? t("sheet.object_id") : t("sheet.event_id")} />
+          </span>
+        </p>
+      </div>
+    </li>
+  );
+}
+
+function toneOf(kind: string): "good" | "bad" | "back" | "plain" {
+  if (/succeeded|session\.completed|captured|paid/.test(kind) && !kind.startsWith("refund")) return "good";
+  if (/failed|dispute|declined/.test(kind)) return "bad";
+  if (/refund|expired|canceled|deleted/.test(kind)) return "back";
+  return "plain";
+}

@@ -1,0 +1,28 @@
+// Values that the engine may not know: money, instants, free text.
+
+import { useMinute } from "../data/now";
+import { useFormat } from "../data/format";
+import css from "../ui/table.module.css";
+
+const ABSENT = "–";
+
+/** An amount with its currency, or a dash. */
+export function Money({ minor, currency }: { minor: number | null; currency: string | null }) {
+  const format = useFormat();
+  if (minor === null || currency === null) return <span className={css["faint"]}>{ABSENT}</span>;
+  return <span>{format.money(minor, currency)}</span>;
+}
+
+/** An instant, short, with the whole of it in its title; or a dash. */
+export function Instant({ at }: { at: number | null }) {
+  const format = useFormat();
+  const now = useMinute();
+  if (at === null) return <span className={css["faint"]}>{ABSENT}</span>;
+  return <time dateTime={new Date(at * 1000).toISOString()} title={format.instant(at)}>{format.short(at, now)}</time>;
+}
+
+/** Text that someone else wrote: shown as text, in its own direction; or a dash. */
+export function Given({ text }: { text: string | null }) {
+  if (text === null || text === "") return <span className={css["faint"]}>{ABSENT}</span>;
+  return <bdi className={css["text"]}>{text}</bdi>;
+}

@@ -1,0 +1,60 @@
+// Every question a page asks, keyed by operation, store and arguments. `topics` says which changes make it stale.
+
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+
+import { call } from "../ipc/call";
+import type { FunnelArgs } from "../ipc/generated/FunnelArgs";
+import type { PreorderPageArgs } from "../ipc/generated/PreorderPageArgs";
+import type { Args, OperationName } from "../ipc/operations";
+
+export type Topic = "preorders" | "sync" | "settings" | "stores";
+
+declare module "@tanstack/react-query" {
+  interface Register {
+    queryMeta: { topics: Topic[] };
+  }
+}
+
+function question<N extends OperationName>(name: N, store: string | null, args: Args<N>, topics: Topic[]) {
+  return queryOptions({ queryKey: [name, store, args], queryFn: () => call(name, store, args), meta: { topics } });
+}
+
+export const appInfoQuery = () => question("app_info", null, {}, ["stores"]);
+export const storeListQuery = () => question("store_list", null, {}, ["stores"]);
+export const settingsQuery = (store: string) => question("settings_get", store, {}, ["settings"]);
+export const overviewQuery = (store: string) => question("overview", store, {}, ["preorders", "sync", "settings"]);
+/** Read again every 15 s too, so that the age on screen never rests on a `changed` that got lost. */
+export const healthQuery = (store: string) => ({ ...question("health", store, {}, ["sync", "settings"]), refetchInterval: 15_000 });
+export const sheetQuery = (store: string, id: string) => question("preorder_sheet", store, { id }, ["preorders", "settings"]);
+export const rawFactQuery = (store: string, id: string) => question("raw_fact", store, { id }, ["preorders"]);
+
+export const funnelQuery = (store: string, args: FunnelArgs) => ({
+  ...question("funnel", store, args, ["preorders", "settings"]),
+  placeholderData: keepPreviousData,
+});
+
+export const searchQuery = (store: string, text: string) => ({
+  ...question("search", store, { text, limit: 12 }, ["preorders"]),
+  placeholderData: keepPreviousData,
+});
+
+export const PAGE_ROWS = 100;
+
+/**
+ * Pages of preorders. Changes do not refetch them by themselves: the page decides (data/live_pages.ts), so that
+ * rows a person is reading do not jump and a deep list is not read again twice a second.
+ */
+export const preorderPagesQuery = (store: string, args: PreorderPageArgs) =>
+  infiniteQueryOptions({
+    queryKey: ["preorder_page", store, args],
+    queryFn: ({ pageParam }) =>
+      call("preorder_page", store, { ...args, limit: PAGE_ROWS, ...(pageParam === null ? {} : { after: pageParam }) }),
+    initialPageParam: firstPage(),
+    getNextPageParam: (last) => last.next,
+    placeholderData: keepPreviousData,
+    meta: { topics: ["settings"] },
+  });
+
+function firstPage(): string | null {
+  return null;
+}

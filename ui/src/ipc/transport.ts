@@ -1,0 +1,9 @@
+import type { Changed } from "./generated/Changed";
+import type { Args, OperationName, Reply } from "./operations";
+
+/** A way to the engine. It rejects with an `ApiError`, or with whatever broke on the way. */
+export type Transport = {
+  call<N extends OperationName>(name: N, store: string | null, args: Args<N>): Promise<Reply<N>>;
+  /** Hears what was committed; returns how to stop hearing. */
+  listen(heard: (changed: Changed) => void): Promise<() => void>;
+};

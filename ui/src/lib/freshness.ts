@@ -1,0 +1,59 @@
+import type { Freshness } from "../ipc/generated/Freshness";
+import type { SyncState } from "../ipc/generated/SyncState";
+
+/** How much a person may trust what is on screen right now. */
+export type FreshnessTone = "fresh" | "busy" | "late" | "stopped";
+
+export type FreshnessReading = {
+  tone: FreshnessTone;
+  /** What is said behind the time: a key of `freshness.word`. */
+  word: FreshnessWord;
+  /** Seconds between now (on Stripe's clock) and the instant the mirror is complete up to. */
+  ageS: number | null;
+};
+
+export type FreshnessWord = SyncState | "late" | "starting";
+
+/** The event walk ends 60 s before Stripe's clock on purpose, so this much age is ordinary. */
+const WATERMARK_LAG_S = 60;
+/** Never call anything older than this fresh, unless polls are set to be rarer. */
+const FRESH_WITHIN_S = 180;
+
+/**
+ * Reads freshness against now: the engine's word `live` counts only while the time it speaks of is near.
+ * `skewS` is local clock minus Stripe's; times are compared on Stripe's clock.
+ */
+export function readFreshness(freshness: Freshness, now: number, skewS: number | null): FreshnessReading {
+  const ageS = freshness.complete_up_to === null ? null : Math.max(0, now - (skewS ?? 0) - freshness.complete_up_to);
+  switch (freshness.state) {
+    case "live": {
+      if (ageS === null) return { tone: "busy", word: "starting", ageS };
+      return ageS <= freshLimitS(freshness) ? { tone: "fresh", word: "live", ageS } : { tone: "late", word: "late", ageS };
+    }
+    case "following_other": {
+      if (ageS === null) return { tone: "busy", word: "starting", ageS };
+      return ageS <= freshLimitS(freshness)
+        ? { tone: "fresh", word: "following_other", ageS }
+        : { tone: "late", word: "late", ageS };
+    }
+    case "backfill":
+    case "healing":
+      return { tone: "busy", word: freshness.state, ageS };
+    case "throttled":
+    case "offline":
+    case "stripe_error":
+    case "idle":
+      return { tone: "late", word: freshness.state, ageS };
+    case "no_key":
+    case "key_rejected":
+    case "read_only":
+      return { tone: "stopped", word: freshness.state, ageS };
+  }
+}
+
+/** How old `complete_up_to` may be while polls go as planned. */
+export function freshLimitS(freshness: Freshness): number {
+  const { next_poll_at: next, last_success_at: last } = freshness;
+  const interval = next !== null && last !== null && next > last ? next - last : 0;
+  return Math.max(FRESH_WITHIN_S, WATERMARK_LAG_S + 2 * interval + 30);
+}

@@ -1,0 +1,384 @@
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useCanGoBack, useNavigate, useParams, useRouter } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useCallback, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+
+import { KindNotice } from "../components/KindNotice";
+import { RawFacts } from "../components/RawFacts";
+import { StatusTag } from "../components/StatusTag";
+import { Timeline } from "../components/Timeline";
+import { Given, Instant, Money } from "../components/Values";
+import { useStoreId } from "../data/active_store";
+import { useCommand } from "../data/commands";
+import { useFormat } from "../data/format";
+import { sheetQuery } from "../data/queries";
+import { useWords } from "../data/words";
+import { asApiError } from "../ipc/api_error";
+import type { IdConflict } from "../ipc/generated/IdConflict";
+import type { LinkView } from "../ipc/generated/LinkView";
+import type { ObjectLine } from "../ipc/generated/ObjectLine";
+import type { PaymentView } from "../ipc/generated/PaymentView";
+import type { Person } from "../ipc/generated/Person";
+import type { PreorderSheet } from "../ipc/generated/PreorderSheet";
+import type { SessionView } from "../ipc/generated/SessionView";
+import { typing } from "../lib/keyboard";
+import { CopyButton, CopyId } from "../ui/Copy";
+import { Empty, ErrorPanel, Waiting } from "../ui/Feedback";
+import { Fact, Facts } from "../ui/Facts";
+import { Icon } from "../ui/Icon";
+import { Columns, Page, Section, Stack } from "../ui/Page";
+import table from "../ui/table.module.css";
+import { Tag } from "../ui/Tag";
+import { toastError } from "../ui/Toasts";
+import css from "./Preorder.module.css";
+
+const RESTS_ON = ["event", "checkout.session", "payment_intent", "charge", "refund", "dispute", "customer", "product", "price"];
+
+/** One order, whole. */
+export function Preorder() {
+  const { t } = useTranslation();
+  const store = useStoreId();
+  const { id = "" } = useParams({ strict: false });
+  const { data, error, isError, refetch } = useQuery(sheetQuery(store, id));
+  const back = useBack(store);
+
+  return (
+    <Page
+      title={<span className={css["title"]}><BackButton back={back} /><Heading sheet={data} id={id} /></span>}
+      actions={data === undefined ? undefined : <Actions sheet={data} />}
+    >
+      <KindNotice kinds={RESTS_ON} />
+      {data === undefined ? (
+        isError ? (
+          asApiError(error).code.endsWith("NOT_FOUND") ? (
+            <Section>
+              <Empty icon="search" title={t("sheet.not_found")} action={<Button onClick={back}>{t("sheet.back")}</Button>}>{t("sheet.not_found_text", { id })}</Empty>
+            </Section>
+          ) : (
+            <ErrorPanel error={error} retry={() => void refetch()} />
+          )
+        ) : (
+          <Section><Waiting rows={12} /></Section>
+        )
+      ) : (
+        <Body sheet={data} asked={id} store={store} />
+      )}
+    </Page>
+  );
+}
+
+function useBack(store: string): () => void {
+  const router = useRouter();
+  const navigate = useNavigate();
+  const canGoBack = useCanGoBack();
+  const back = useCallback(() => {
+    if (canGoBack) router.history.back();
+    else void navigate({ to: "/s/$store/preorders", params: { store } });
+  }, [canGoBack, navigate, router, store]);
+
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !event.defaultPrevented && !typing(event.target)) back();
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [back]);
+  return back;
+}
+
+function BackButton({ back }: { back: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <button type="button" className={css["back"]} onClick={back} aria-label={t("sheet.back")} title={t("sheet.back")}>
+      <Icon name="arrow_left" size={16} />
+    </button>
+  );
+}
+
+function Heading({ sheet, id }: { sheet: PreorderSheet | undefined; id: string }) {
+  if (sheet === undefined) return <bdi className={css["who"]}>{id}</bdi>;
+  const { row } = sheet;
+  return (
+    <>
+      <bdi className={css["who"]}>{row.email ?? row.name ?? row.id}</bdi>
+      <StatusTag status={row.status} />
+    </>
+  );
+}
+
+function Actions({ sheet }: { sheet: PreorderSheet }) {
+  const { t } = useTranslation();
+  const openUrl = useCommand("shell_open_url", null);
+  const { stripe_url: url } = sheet;
+  return (
+    <Button
+      leftSection={<Icon name="external" size={13} />} disabled={url === null} title={url === null ? t("sheet.no_stripe") : undefined}
+      onClick={() => {
+        if (url !== null) openUrl.mutate({ url }, { onError: (error) => toastError(asApiError(error).message) });
+      }}
+    >
+      {t("sheet.open_stripe")}
+    </Button>
+  );
+}
+
+function Body({ sheet, asked, store }: { sheet: PreorderSheet; asked: string; store: string }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Summary sheet={sheet} />
+      {asked === sheet.row.id ? null : <p className={css["alias"]}>{t("sheet.alias", { asked })}</p>}
+      {sheet.conflicts.length === 0 ? null : <Conflicts conflicts={sheet.conflicts} />}
+      <Columns shape="wide_left">
+        <Stack>
+          <Section title={t("sheet.timeline")} note={t("sheet.timeline_note", { count: sheet.timeline.length })}>
+            <Timeline entries={sheet.timeline} />
+          </Section>
+          <Section title={t("sheet.facts")} note={t("sheet.facts_note")} flush>
+            <RawFacts facts={sheet.facts} store={store} />
+          </Section>
+        </Stack>
+        <Stack>
+          <Section title={t("sheet.people")}><People people={sheet.people} store={store} /></Section>
+          <Section title={t("sheet.payments")}>
+            {sheet.payments.length === 0 ? <Nothing text={t("sheet.no_payments")} /> : sheet.payments.map((payment, index) => (
+              <Payment key={payment.payment_intent_id ?? index} payment={payment} />
+            ))}
+          </Section>
+          <Section title={t("sheet.sessions")}>
+            {sheet.sessions.length === 0 ? <Nothing text={t("sheet.no_sessions")} /> : sheet.sessions.map((session) => (
+              <Session key={session.id} session={session} />
+            ))}
+          </Section>
+          <Section title={t("sheet.links")} note={t("sheet.links_note")}><Links sheet={sheet} links={sheet.links} /></Section>
+        </Stack>
+      </Columns>
+    </>
+  );
+}
+
+function Summary({ sheet }: { sheet: PreorderSheet }) {
+  const { t } = useTranslation();
+  const words = useWords();
+  const { row } = sheet;
+  const cells: [string, ReactNode][] = [
+    [t("table.amount"), <Amount key="amount" sheet={sheet} />],
+    [t("table.started"), <Instant key="started" at={row.started_at} />],
+    [t("table.paid"), <Instant key="paid" at={row.paid_at} />],
+    [t("table.color"), <Given key="color" text={row.color} />],
+    [t("table.locale"), <Given key="locale" text={row.locale} />],
+    [t("table.source"), <Given key="source" text={row.source} />],
+    [t("sheet.matched_by"), words.matchedBy(row.matched_by)],
+  ];
+  const ids: [string, string | null][] = [
+    [t("sheet.id"), row.id],
+    [t("sheet.session_id"), row.session_id],
+    [t("sheet.intent_id"), row.payment_intent_id],
+    [t("sheet.email"), row.email],
+  ];
+  return (
+    <section className={css["summary"]} aria-label={t("sheet.summary")}>
+      <dl className={css["cells"]}>
+        {cells.map(([name, value]) => (
+          <div key={name} className={css["summaryCell"]}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <dl className={css["ids"]}>
+        {ids.map(([name, id]) =>
+          id === null || (id === row.id && name !== t("sheet.id")) ? null : (
+            <div key={name} className={css["idCell"]}>
+              <dt>{name}</dt>
+              <dd><CopyId id={id} label={name} /></dd>
+            </div>
+          ),
+        )}
+      </dl>
+      {row.unsettled ? <p className={css["unsettled"]}><Icon name="refresh" size={13} />{t("sheet.unsettled")}</p> : null}
+    </section>
+  );
+}
+
+function Amount({ sheet }: { sheet: PreorderSheet }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { amount_minor, currency, refunded_minor } = sheet.row;
+  return (
+    <span>
+      <strong className={css["amount"]}><Money minor={amount_minor} currency={currency} /></strong>
+      {refunded_minor > 0 && currency !== null ? (
+        <span className={css["refunded"]}>{t("sheet.refunded", { amount: format.money(refunded_minor, currency) })}</span>
+      ) : null}
+    </span>
+  );
+}
+
+function Conflicts({ conflicts }: { conflicts: readonly IdConflict[] }) {
+  const { t } = useTranslation();
+  return (
+    <div className={css["conflicts"]} role="note">
+      <Icon name="warning" size={15} />
+      <ul>
+        {conflicts.map(({ preorder_id, reason }) => (
+          <li key={`${preorder_id} ${reason}`}>
+            <code className={table["mono"]}>{preorder_id === "" ? "\"\"" : preorder_id}</code>{" "}
+            {reason === "shared_by_many" ? t("conflict.shared_by_many") : reason === "two_ids" ? t("conflict.two_ids") : reason}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Nothing({ text }: { text: string }) {
+  return <p className={table["dim"]}>{text}</p>;
+}
+
+function People({ people, store }: { people: readonly Person[]; store: string }) {
+  const { t } = useTranslation();
+  if (people.length === 0) return <Nothing text={t("sheet.no_people")} />;
+  return people.map((person, index) => (
+    <div key={person.customer_id ?? person.email ?? index} className={css["block"]}>
+      <div className={css["blockHead"]}>
+        <strong><Given text={person.name ?? person.email} /></strong>
+        {person.deleted ? <Tag tone="grey">{t("sheet.deleted")}</Tag> : null}
+      </div>
+      <Facts>
+        {person.email === null ? null : (
+          <Fact name={t("sheet.email")}>
+            <span className={css["inline"]}><bdi>{person.email}</bdi><CopyButton text={person.email} label={t("sheet.email")} /></span>
+          </Fact>
+        )}
+        {person.customer_id === null ? null : <Fact name={t("kind.customer")}><CopyId id={person.customer_id} label={t("kind.customer")} /></Fact>}
+        {person.other_orders === 0 ? null : (
+          <Fact name={t("sheet.other_orders")}>
+            <Link className={css["link"]} to="/s/$store/preorders" params={{ store }} search={person.email === null ? {} : { q: person.email }}>
+              {t("sheet.other_orders_count", { count: person.other_orders })}
+            </Link>
+          </Fact>
+        )}
+      </Facts>
+    </div>
+  ));
+}
+
+function Payment({ payment }: { payment: PaymentView }) {
+  const { t } = useTranslation();
+  const words = useWords();
+  const groups: [string, readonly ObjectLine[]][] = [
+    [t("sheet.charges"), payment.charges],
+    [t("sheet.refunds"), payment.refunds],
+    [t("sheet.disputes"), payment.disputes],
+  ];
+  return (
+    <div className={css["block"]}>
+      <div className={css["blockHead"]}>
+        <strong><Money minor={payment.amount_minor} currency={payment.currency} /></strong>
+        {payment.status === null ? null : <Tag tone={toneOf(payment.status)}>{words.objectStatus(payment.status)}</Tag>}
+        <span className={css["when"]}><Instant at={payment.created_at} /></span>
+      </div>
+      {payment.payment_intent_id === null ? <Nothing text={t("sheet.no_intent")} /> : <CopyId id={payment.payment_intent_id} label={t("kind.payment_intent")} />}
+      {payment.failure_message === null && payment.failure_code === null ? null : (
+        <p className={css["failure"]}>
+          {payment.failure_message === null ? null : <bdi>{payment.failure_message}</bdi>}{" "}
+          {payment.failure_code === null ? null : <code className={table["mono"]}>{payment.failure_code}</code>}
+        </p>
+      )}
+      {groups.map(([name, lines]) =>
+        lines.length === 0 ? null : (
+          <div key={name} className={css["group"]}>
+            <span className={css["groupName"]}>{name}</span>
+            <ul>
+              {lines.map((line) => (
+                <li key={line.id} className={css["line"]}>
+                  <CopyId id={line.id} label={name} />
+                  <Money minor={line.amount_minor} currency={line.currency} />
+                  <span className={css["lineStatus"]} title={line.reason ?? undefined}>
+                    {line.status === null ? "" : words.objectStatus(line.status)}
+                    {line.reason === null ? "" : ` · ${line.reason}`}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          </div>
+        ),
+      )}
+    </div>
+  );
+}
+
+function toneOf(status: string): "green" | "red" | "accent" | "grey" {
+  if (["succeeded", "paid", "complete", "won"].includes(status)) return "green";
+  if (["failed", "requires_payment_method", "lost"].includes(status)) return "red";
+  if (["canceled", "expired"].includes(status)) return "grey";
+  return "accent";
+}
+
+function Session({ session }: { session: SessionView }) {
+  const { t } = useTranslation();
+  const words = useWords();
+  return (
+    <div className={css["block"]}>
+      <div className={css["blockHead"]}>
+        <strong><Money minor={session.amount_minor} currency={session.currency} /></strong>
+        {session.status === null ? null : <Tag tone={toneOf(session.status)}>{words.objectStatus(session.status)}</Tag>}
+        {session.payment_status === null ? null : <Tag tone={toneOf(session.payment_status)}>{words.objectStatus(session.payment_status)}</Tag>}
+        <span className={css["when"]}><Instant at={session.created_at} /></span>
+      </div>
+      <CopyId id={session.id} label={t("kind.checkout_session")} />
+      <ul className={css["items"]}>
+        {session.line_items.map((item, index) => (
+          // Lines have no id of their own and never change order.
+          // oxlint-disable-next-line react/no-array-index-key
+          <li key={index} className={css["line"]}>
+            <span className={css["item"]}>
+              {item.quantity === null ? null : <span className={table["dim"]}>{t("sheet.quantity", { n: item.quantity })} </span>}
+              <Given text={item.description ?? item.price_id} />
+            </span>
+            <Money minor={item.amount_minor} currency={item.currency} />
+          </li>
+        ))}
+      </ul>
+      <Facts>
+        {session.expires_at === null || session.status !== "open" ? null : <Fact name={t("sheet.expires")}><Instant at={session.expires_at} /></Fact>}
+        {session.expires_at === null || session.status !== "expired" ? null : <Fact name={t("sheet.expired")}><Instant at={session.expires_at} /></Fact>}
+        {session.url === null ? null : <Fact name={t("sheet.payment_page")}><CopyId id={session.url} label={t("sheet.payment_page")} /></Fact>}
+        {session.recovery_url === null ? null : <Fact name={t("sheet.recovery")}><CopyId id={session.recovery_url} label={t("sheet.recovery")} /></Fact>}
+        {session.recovered_from === null ? null : <Fact name={t("sheet.recovered_from")}><CopyId id={session.recovered_from} label={t("sheet.recovered_from")} /></Fact>}
+      </Facts>
+    </div>
+  );
+}
+
+function Links({ sheet, links }: { sheet: PreorderSheet; links: readonly LinkView[] }) {
+  const { t } = useTranslation();
+  const words = useWords();
+  return (
+    <>
+      {links.length === 0 ? <Nothing text={t("sheet.no_links")} /> : (
+        <ul className={css["links"]}>
+          {links.map((link) => (
+            <li key={`${link.from} ${link.to} ${link.rule}`}>
+              <span>{words.rule(link.rule)}</span>
+              <span className={css["linkIds"]}>
+                <code className={table["mono"]} title={link.from}>{link.from}</code>
+                <Icon name="link" size={12} />
+                <code className={table["mono"]} title={link.to}>{link.to}</code>
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {sheet.former_ids.length === 0 ? null : (
+        <div className={css["group"]}>
+          <span className={css["groupName"]}>{t("sheet.former_ids")}</span>
+          <ul>{sheet.former_ids.map((id) => <li key={id}><CopyId id={id} label={t("sheet.former_ids")} /></li>)}</ul>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,293 @@
+import { Button, Menu, MultiSelect, Select, TextInput } from "@mantine/core";
+import { DatePickerInput } from "@mantine/dates";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { ExportMenuItems } from "../components/ExportMenu";
+import { KindNotice } from "../components/KindNotice";
+import { useStoreId, useTimeZone } from "../data/active_store";
+import { useFormat } from "../data/format";
+import { useLivePages } from "../data/live_pages";
+import { useMinute } from "../data/now";
+import { funnelQuery, preorderPagesQuery } from "../data/queries";
+import type { FunnelBy } from "../ipc/generated/FunnelBy";
+import { typing } from "../lib/keyboard";
+import type { PreorderFilter } from "../lib/preorder_filter";
+import { countConditions, preorderPageArgs, readPreorderFilter, STATUSES, STEPS } from "../lib/preorder_filter";
+import { addDays, dayOf } from "../lib/time";
+import { PreorderTable } from "../table/PreorderTable";
+import { copyText } from "../ui/clipboard";
+import { Empty, ErrorPanel, Waiting } from "../ui/Feedback";
+import { Icon } from "../ui/Icon";
+import { Page } from "../ui/Page";
+import { toast } from "../ui/Toasts";
+import css from "./Preorders.module.css";
+
+const RESTS_ON = ["event", "checkout.session", "payment_intent", "charge", "refund", "dispute"];
+
+/** Every preorder: filter, sort and search stand in the URL. */
+export function Preorders() {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const store = useStoreId();
+  const navigate = useNavigate();
+  const filter = readPreorderFilter(useSearch({ strict: false }));
+  const argsKey = JSON.stringify(preorderPageArgs(filter));
+  // One object for as long as the question is the same: `sel` and renders do not make it another.
+  // oxlint-disable-next-line react/exhaustive-deps
+  const args = useMemo(() => preorderPageArgs(filter), [argsKey]);
+  const [selected, setSelected] = useState(filter.sel);
+
+  const pages = useInfiniteQuery(preorderPagesQuery(store, args));
+  const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.rows) ?? [], [pages.data]);
+  const total = pages.data?.pages[0]?.total ?? null;
+  const live = useLivePages(store, args, selected !== undefined && rows[0]?.id !== selected);
+
+  const show = useCallback(
+    (change: Partial<PreorderFilter>) => {
+      setSelected(undefined);
+      void navigate({
+        to: "/s/$store/preorders", params: { store }, replace: true,
+        search: (before: Record<string, unknown>) => readPreorderFilter({ ...before, sel: undefined, ...change }),
+      });
+    },
+    [navigate, store],
+  );
+
+  const open = useCallback(
+    (id: string) => {
+      // The list remembers what was opened, so that the way back ends on it. Written once, not at every key:
+      // WebKit allows a hundred changes of the URL in half a minute.
+      void navigate({
+        to: "/s/$store/preorders", params: { store }, replace: true,
+        search: (before: Record<string, unknown>) => readPreorderFilter({ ...before, sel: id }),
+      }).then(() => navigate({ to: "/s/$store/preorders/$id", params: { store, id } }));
+    },
+    [navigate, store],
+  );
+
+  useRowKeys(rows, selected, setSelected, open);
+
+  const { fetchNextPage } = pages;
+  const loadMore = useCallback(() => void fetchNextPage({ cancelRefetch: false }), [fetchNextPage]);
+
+  const narrowed = countConditions(filter) > 0 || filter.q !== undefined;
+  const clear = () => void navigate({ to: "/s/$store/preorders", params: { store }, search: {} });
+
+  return (
+    <Page
+      fill title={t("preorders.title")} note={<Count shown={rows.length} total={total} loading={pages.isPending} />}
+      actions={
+        <>
+          {live.newer ? (
+            <Button variant="light" leftSection={<Icon name="refresh" size={13} />} onClick={live.refresh}>{t("preorders.newer")}</Button>
+          ) : null}
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <Button leftSection={<Icon name="download" size={14} />}>{t("export.button")}</Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <ExportMenuItems what="preorders" />
+            </Menu.Dropdown>
+          </Menu>
+        </>
+      }
+    >
+      <KindNotice kinds={RESTS_ON} />
+      <Toolbar filter={filter} show={show} clear={narrowed ? clear : undefined} />
+      {pages.isError && rows.length === 0 ? (
+        <ErrorPanel error={pages.error} retry={() => void pages.refetch()} />
+      ) : pages.isPending ? (
+        <Waiting rows={10} />
+      ) : rows.length === 0 ? (
+        narrowed ? (
+          <Empty icon="search" title={t("preorders.none_match")} action={<Button onClick={clear}>{t("preorders.clear")}</Button>}>
+            {t("preorders.none_match_text")}
+          </Empty>
+        ) : (
+          <Empty icon="preorders" title={t("preorders.none")}>{t("preorders.none_text")}</Empty>
+        )
+      ) : (
+        <PreorderTable
+          rows={rows} store={store} total={total} sort={filter.sort ?? "started"} ascending={filter.asc ?? false}
+          onSort={(sort, asc) => show({ sort, asc })}
+          selected={selected} onSelect={setSelected} onOpen={open}
+          hasMore={pages.hasNextPage && !pages.isFetchingNextPage && !pages.isFetchNextPageError} loadMore={loadMore} placeKey={`${store} ${argsKey}`}
+          foot={
+            pages.isFetchNextPageError ? (
+              <div className={css["foot"]}><ErrorPanel error={pages.error} retry={loadMore} /></div>
+            ) : (
+              <p className={css["foot"]}>
+                {pages.hasNextPage ? t("preorders.loading_more") : t("preorders.end", { count: rows.length, n: format.count(rows.length) })}
+              </p>
+            )
+          }
+        />
+      )}
+    </Page>
+  );
+}
+
+function Count({ shown, total, loading }: { shown: number; total: number | null; loading: boolean }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (loading) return null;
+  if (total === null) return <>{t("preorders.shown", { n: format.count(shown) })}</>;
+  return <>{t("preorders.count", { count: total, n: format.count(total) })}</>;
+}
+
+/** j and k move, Enter opens, c copies; from anywhere on the page but a field. */
+function useRowKeys(
+  rows: readonly { id: string }[],
+  selected: string | undefined,
+  select: (id: string | undefined) => void,
+  open: (id: string) => void,
+): void {
+  const { t } = useTranslation();
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+      const at = rows.findIndex((row) => row.id === selected);
+      const inGrid = event.target instanceof HTMLElement && event.target.dataset["grid"] === "preorders";
+      const elsewhere = event.target instanceof HTMLElement && !inGrid && event.target.closest("button, a") !== null;
+      const move = (to: number) => {
+        const row = rows[Math.max(0, Math.min(rows.length - 1, to))];
+        if (row === undefined) return;
+        event.preventDefault();
+        select(row.id);
+      };
+      switch (event.key) {
+        case "j": return move(at + 1);
+        case "k": return move(at <= 0 ? 0 : at - 1);
+        case "ArrowDown": return inGrid ? move(at + 1) : undefined;
+        case "ArrowUp": return inGrid ? move(at <= 0 ? 0 : at - 1) : undefined;
+        case "PageDown": return inGrid ? move(at + 15) : undefined;
+        case "PageUp": return inGrid ? move(at - 15) : undefined;
+        case "Home": return inGrid ? move(0) : undefined;
+        case "End": return inGrid ? move(rows.length - 1) : undefined;
+        case "Enter": {
+          if (selected === undefined || elsewhere) return undefined;
+          event.preventDefault();
+          return open(selected);
+        }
+        case "c": {
+          if (selected === undefined) return undefined;
+          void copyText(selected).then((done) => toast(done ? t("copy.id_done", { id: selected }) : t("copy.refused")));
+          return undefined;
+        }
+        case "Escape": return select(undefined);
+        default: return undefined;
+      }
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [rows, selected, select, open, t]);
+}
+
+type Show = (change: Partial<PreorderFilter>) => void;
+
+function Toolbar({ filter, show, clear }: { filter: PreorderFilter; show: Show; clear: (() => void) | undefined }) {
+  const { t } = useTranslation();
+  return (
+    <div className={css["toolbar"]} role="search" aria-label={t("preorders.filters")}>
+      <SearchField key={filter.q === undefined ? "none" : "some"} q={filter.q} show={show} />
+      <MultiSelect
+        className={css["status"]} aria-label={t("table.status")} clearable hidePickedOptions={false} withCheckIcon
+        placeholder={filter.status === undefined ? t("preorders.any_status") : undefined}
+        data={STATUSES.map((status) => ({ value: status, label: t(`status.${status}`) }))}
+        value={filter.status ?? []}
+        onChange={(values) => show({ status: STATUSES.filter((status) => values.includes(status)) })}
+      />
+      <DimensionSelect by="color" value={filter.color} onChange={(color) => show({ color })} />
+      <DimensionSelect by="locale" value={filter.locale} onChange={(locale) => show({ locale })} />
+      <DimensionSelect by="source" value={filter.source} onChange={(source) => show({ source })} />
+      <Select
+        className={css["dimension"]} aria-label={t("preorders.step")} placeholder={t("preorders.any_step")} clearable
+        data={STEPS.filter((step) => step !== "started").map((step) => ({ value: step, label: t(`preorders.reached.${step}`) }))}
+        value={filter.step === "started" ? null : (filter.step ?? null)}
+        onChange={(value) => show({ step: STEPS.find((step) => step === value) })}
+      />
+      <DayRange filter={filter} show={show} />
+      {clear === undefined ? null : <Button variant="subtle" onClick={clear}>{t("preorders.clear")}</Button>}
+    </div>
+  );
+}
+
+function SearchField({ q, show }: { q: string | undefined; show: Show }) {
+  const { t } = useTranslation();
+  const [text, setText] = useState(q ?? "");
+  const asked = useRef(q ?? "");
+
+  useEffect(() => {
+    if (text.trim() === asked.current) return undefined;
+    const timer = setTimeout(() => {
+      asked.current = text.trim();
+      show({ q: text.trim() });
+    }, 250);
+    return () => clearTimeout(timer);
+  }, [text, show]);
+
+  return (
+    <TextInput
+      className={css["search"]} type="search" data-search="page" aria-label={t("preorders.search")} placeholder={t("preorders.search_placeholder")}
+      leftSection={<Icon name="search" size={14} />} value={text} onChange={(event) => setText(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur();
+      }}
+    />
+  );
+}
+
+/** The values of the last year's orders, with "unknown"; a value of the URL that is not among them stays. */
+function DimensionSelect({
+  by, value, onChange,
+}: { by: "color" | "locale" | "source"; value: string | undefined; onChange: (value: string | undefined) => void }) {
+  const { t } = useTranslation();
+  const store = useStoreId();
+  const today = dayOf(useMinute(), useTimeZone());
+  const dimension: FunnelBy = by;
+  const { data } = useQuery(funnelQuery(store, { by: dimension, from: addDays(today, -364), to: today }));
+  const known = data?.rows.map((row) => row.key ?? "") ?? [];
+  const values = value === undefined || known.includes(value) ? known : [...known, value];
+  return (
+    <Select
+      className={css["dimension"]} aria-label={t(`table.${by}`)} placeholder={t(`preorders.any_${by}`)} clearable searchable
+      nothingFoundMessage={t("preorders.no_value")}
+      data={values.map((item) => ({ value: `=${item}`, label: item === "" ? t("common.unknown") : item }))}
+      value={value === undefined ? null : `=${value}`}
+      onChange={(chosen) => onChange(chosen === null ? undefined : chosen.slice(1))}
+    />
+  );
+}
+
+function DayRange({ filter, show }: { filter: PreorderFilter; show: Show }) {
+  const { t } = useTranslation();
+  const asked = `${filter.from ?? ""} ${filter.to ?? ""}`;
+  return (
+    <DayRangePicker
+      key={asked} label={t("preorders.days")} from={filter.from} to={filter.to}
+      onChange={(from, to) => show({ from, to })}
+    />
+  );
+}
+
+function DayRangePicker({
+  label, from, to, onChange,
+}: { label: string; from: string | undefined; to: string | undefined; onChange: (from: string | undefined, to: string | undefined) => void }) {
+  const { t } = useTranslation();
+  // Half a range is not asked for: it waits here for its other end.
+  const [days, setDays] = useState<[string | null, string | null]>([from ?? null, to ?? null]);
+  return (
+    <DatePickerInput
+      className={css["days"]} size="xs" type="range" allowSingleDateInRange clearable valueFormat={t("preorders.day_format")}
+      aria-label={label} placeholder={label} value={days}
+      onChange={([first, last]) => {
+        setDays([first, last]);
+        if (first !== null && last !== null) onChange(first, last);
+        else if (first === null && last === null) onChange(undefined, undefined);
+      }}
+    />
+  );
+}

@@ -1,0 +1,112 @@
+import {
+  createHashHistory, createRootRoute, createRoute, createRouter, Outlet, redirect, useNavigate,
+} from "@tanstack/react-router";
+import type { QueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Button } from "@mantine/core";
+
+import { Frame } from "./components/Frame";
+import { storeListQuery } from "./data/queries";
+import { lastStore, rememberStore } from "./data/last_store";
+import { call } from "./ipc/call";
+import type { FunnelView } from "./lib/funnel_view";
+import { readFunnelView } from "./lib/funnel_view";
+import type { PreorderFilter } from "./lib/preorder_filter";
+import { readPreorderFilter } from "./lib/preorder_filter";
+import { parseUrlQuery, writeUrlQuery } from "./lib/url_query";
+import { Funnel } from "./pages/Funnel";
+import { Health } from "./pages/Health";
+import { Overview } from "./pages/Overview";
+import { Preorder } from "./pages/Preorder";
+import { Preorders } from "./pages/Preorders";
+import { Settings } from "./pages/Settings";
+import { Welcome } from "./pages/Welcome";
+import { Empty, ErrorPanel } from "./ui/Feedback";
+
+/** The pages and their URLs. The URL is the state: a link says everything a page shows. */
+export function makeRouter(client: QueryClient, history = createHashHistory()) {
+  const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+
+  const start = createRoute({
+    getParentRoute: () => root,
+    path: "/",
+    beforeLoad: async () => {
+      const [asked, list] = await Promise.all([startRequest(), client.ensureQueryData(storeListQuery())]);
+      const known = (id: string | null) => list.stores.find((store) => store.public_id === id)?.public_id;
+      const store = known(asked.store) ?? known(lastStore()) ?? list.stores[0]?.public_id;
+      if (store === undefined) throw redirect({ to: "/welcome", replace: true });
+      throw redirect({ href: startHref(store, asked.route), replace: true });
+    },
+  });
+
+  const welcome = createRoute({ getParentRoute: () => root, path: "/welcome", component: Welcome });
+
+  const store = createRoute({
+    getParentRoute: () => root,
+    path: "/s/$store",
+    component: Frame,
+    beforeLoad: async ({ params }) => {
+      const list = await client.ensureQueryData(storeListQuery());
+      if (!list.stores.some((item) => item.public_id === params.store)) throw redirect({ to: "/welcome", replace: true });
+      rememberStore(params.store);
+    },
+  });
+  const inside = () => store;
+
+  const overview = createRoute({ getParentRoute: inside, path: "/overview", component: Overview });
+  const funnel = createRoute({
+    getParentRoute: inside, path: "/funnel", component: Funnel,
+    validateSearch: (query: Record<string, unknown>): FunnelView => readFunnelView(query),
+  });
+  const preorders = createRoute({
+    getParentRoute: inside, path: "/preorders", component: Preorders,
+    validateSearch: (query: Record<string, unknown>): PreorderFilter => readPreorderFilter(query),
+  });
+  const preorder = createRoute({ getParentRoute: inside, path: "/preorders/$id", component: Preorder });
+  const health = createRoute({ getParentRoute: inside, path: "/health", component: Health });
+  const settings = createRoute({ getParentRoute: inside, path: "/settings", component: Settings });
+
+  return createRouter({
+    routeTree: root.addChildren([start, welcome, store.addChildren([overview, funnel, preorders, preorder, health, settings])]),
+    history,
+    parseSearch: parseUrlQuery,
+    stringifySearch: writeUrlQuery,
+    defaultErrorComponent: ({ error, reset }) => <Broken error={error} reset={reset} />,
+    defaultPendingMs: 300,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}
+
+/** What the command line asked for; a shell that cannot say is as good as one that was asked nothing. */
+async function startRequest(): Promise<{ store: string | null; route: string | null }> {
+  try {
+    return await call("shell_start", null, {});
+  } catch {
+    return { store: null, route: null };
+  }
+}
+
+/** `health`, `/funnel?days=7` or a whole `/s/STORE/...` become a URL of this store. */
+function startHref(store: string, route: string | null): string {
+  if (route === null || route === "" || route === "/") return `/s/${store}/overview`;
+  if (route.startsWith("/s/")) return route;
+  return `/s/${store}/${route.replace(/^\//, "")}`;
+}
+
+function NotFound() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  return (
+    <Empty icon="search" title={t("error.no_page")} action={<Button onClick={() => void navigate({ to: "/" })}>{t("error.to_start")}</Button>} />
+  );
+}
+
+/** A page that broke shows what broke; the frame and the other pages stay. */
+function Broken({ error, reset }: { error: unknown; reset: () => void }) {
+  return <div className="fd-broken"><ErrorPanel error={error} retry={reset} /></div>;
+}

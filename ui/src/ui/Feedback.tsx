@@ -1,0 +1,78 @@
+// What a part of a page shows when it has nothing, or not yet, or an error.
+
+import { Button } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { asApiError } from "../ipc/api_error";
+import { copyText } from "./clipboard";
+import css from "./Feedback.module.css";
+import type { IconName } from "./Icon";
+import { Icon } from "./Icon";
+
+/** Nothing to show, and why, and what to do about it. */
+export function Empty({ icon, title, children, action }: { icon: IconName; title: string; children?: ReactNode; action?: ReactNode }) {
+  return (
+    <div className={css["empty"]}>
+      <span className={css["emptyIcon"]}><Icon name={icon} size={20} /></span>
+      <p className={css["emptyTitle"]}>{title}</p>
+      {children === undefined ? null : <p className={css["emptyText"]}>{children}</p>}
+      {action}
+    </div>
+  );
+}
+
+/** An error in three parts: what could not be done, what to do, and the code to pass on. */
+export function ErrorPanel({ error, retry }: { error: unknown; retry?: () => void }) {
+  const { t } = useTranslation();
+  const [copied, setCopied] = useState(false);
+  const { code, message, hint } = asApiError(error);
+  return (
+    <div className={css["error"]} role="alert">
+      <span className={css["errorIcon"]}><Icon name="warning" size={16} /></span>
+      <div className={css["errorBody"]}>
+        <p className={css["errorMessage"]}>{message === "" ? t("error.unknown") : message}</p>
+        {hint === "" ? null : <p className={css["errorHint"]}>{hint}</p>}
+        <div className={css["errorFoot"]}>
+          <code className={css["errorCode"]}>{code}</code>
+          <Button
+            size="compact-xs"
+            onClick={() => void copyText(`${code}: ${message} ${hint}`.trim()).then(setCopied)}
+          >
+            {copied ? t("copy.done") : t("error.copy")}
+          </Button>
+          {retry === undefined ? null : <Button size="compact-xs" onClick={retry}>{t("error.retry")}</Button>}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Grey bars in the place of what is being read. */
+export function Waiting({ rows = 4 }: { rows?: number }) {
+  const { t } = useTranslation();
+  return (
+    <div className={css["waiting"]} role="status" aria-label={t("state.loading")}>
+      {Array.from({ length: rows }, (_, row) => (
+        <span key={row} className={css["bar"]} data-width={row % 3} />
+      ))}
+    </div>
+  );
+}
+
+/** A line across that explains a state and offers the way out. */
+export function Banner({
+  tone, icon, title, children, action,
+}: { tone: "info" | "amber" | "red"; icon: IconName; title: string; children?: ReactNode; action?: ReactNode }) {
+  return (
+    <div className={css["banner"]} data-tone={tone} role={tone === "red" ? "alert" : "status"}>
+      <Icon name={icon} size={15} />
+      <p className={css["bannerText"]}>
+        <strong>{title}</strong>
+        {children === undefined ? null : <span>{children}</span>}
+      </p>
+      {action}
+    </div>
+  );
+}

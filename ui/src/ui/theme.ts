@@ -1,0 +1,39 @@
+import { createTheme } from "@mantine/core";
+
+const font =
+  '"Inter", system-ui, -apple-system, "Segoe UI", "Cantarell", "Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif';
+
+/** Mantine in the console's density. Colours come from tokens.css; these ten shades serve Mantine's own variants. */
+export const theme = createTheme({
+  fontFamily: font,
+  fontFamilyMonospace:
+    'ui-monospace, "SF Mono", "JetBrains Mono", "Cascadia Mono", "Noto Sans Mono", "DejaVu Sans Mono", monospace',
+  fontSizes: { xs: "12px", sm: "13px", md: "13px", lg: "15px", xl: "18px" },
+  defaultRadius: "6px",
+  cursorType: "pointer",
+  primaryColor: "sea",
+  primaryShade: { light: 7, dark: 4 },
+  autoContrast: true,
+  focusRing: "auto",
+  respectReducedMotion: true,
+  colors: {
+    sea: ["#eaf5f9", "#d5e9f1", "#aad3e2", "#7bbcd3", "#5bbcd9", "#2f93b5", "#17799b", "#0a6684", "#07506a", "#043b4f"],
+    dark: ["#e3e9ed", "#bcc7cf", "#9eabb6", "#6f7d89", "#36434e", "#222c35", "#1a232b", "#141b21", "#0e1419", "#0a0f13"],
+    gray: ["#f5f7f8", "#ebeff1", "#e1e6ea", "#d3dae0", "#c8d0d7", "#a9b4bd", "#84919c", "#52606c", "#2f3c47", "#15212b"],
+  },
+  components: {
+    Button: { defaultProps: { size: "xs", variant: "default" } },
+    TextInput: { defaultProps: { size: "xs" } },
+    PasswordInput: { defaultProps: { size: "xs" } },
+    NumberInput: { defaultProps: { size: "xs" } },
+    TagsInput: { defaultProps: { size: "xs" } },
+    Select: { defaultProps: { size: "xs", comboboxProps: { shadow: "md" } } },
+    MultiSelect: { defaultProps: { size: "xs", comboboxProps: { shadow: "md" } } },
+    SegmentedControl: { defaultProps: { size: "xs" } },
+    Checkbox: { defaultProps: { size: "xs" } },
+    Menu: { defaultProps: { shadow: "md", position: "bottom-start", transitionProps: { duration: 80 } } },
+    Modal: { defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.35 } } },
+    Tooltip: { defaultProps: { openDelay: 300, withArrow: false, multiline: true, maw: 320, fz: "12px" } },
+    Popover: { defaultProps: { shadow: "md", transitionProps: { duration: 80 } } },
+  },
+});
