@@ -7,6 +7,7 @@ pub mod db;
 pub mod domain;
 pub mod error;
 pub mod facts;
+pub mod http;
 pub mod projections;
 pub mod queries;
 pub mod topic;

@@ -1,0 +1,436 @@
+//! HTTP outward: one client with limiter, breaker, timeouts, retries, and Stripe's clock read from answers.
+//!
+//! In: requests. Out: answers with the instant they speak of. Deliberately absent: what an answer means,
+//! the database, and where keys are kept. The only room that builds an HTTP client.
+
+mod breaker;
+mod clock;
+mod limiter;
+mod retry;
+
+use std::error::Error as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::clock::SharedClock;
+use breaker::Breaker;
+use clock::ServerClock;
+pub use limiter::{Limits, Priority};
+use limiter::Limiter;
+pub use retry::{after_failure, backoff};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait served inside a call; longer ones go back to the caller.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// Largest answer read.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// What kept a call from having an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// No connection: no network, no such host, nothing listening.
+    #[error("no connection to {host}")]
+    Offline {
+        /// The host.
+        host: String,
+    },
+    /// The server's certificate or handshake was refused.
+    #[error("no trusted connection to {host}: {reason}")]
+    Tls {
+        /// The host.
+        host: String,
+        /// rustls's words.
+        reason: String,
+    },
+    /// No answer in time.
+    #[error("no answer from {host} in time")]
+    Timeout {
+        /// The host.
+        host: String,
+    },
+    /// The answer was cut, too large, or not JSON.
+    #[error("the answer of {host} was cut or is not JSON")]
+    BadBody {
+        /// The host.
+        host: String,
+    },
+    /// The server sent us elsewhere; not followed.
+    #[error("{host} answered with a redirect, which is not followed")]
+    Redirect {
+        /// The host.
+        host: String,
+    },
+    /// Told to slow down for longer than a call waits.
+    #[error("{host} asks to slow down for {wait_s} s")]
+    Throttled {
+        /// The host.
+        host: String,
+        /// Seconds to wait.
+        wait_s: u64,
+    },
+    /// Too many failures lately: held back here.
+    #[error("requests to {host} are held back for {wait_s} s after repeated failures")]
+    HeldBack {
+        /// The host.
+        host: String,
+        /// Seconds left.
+        wait_s: u64,
+    },
+    /// The server failed.
+    #[error("{host} answered {status}")]
+    Server {
+        /// The host.
+        host: String,
+        /// Its status, 500 to 599.
+        status: u16,
+        /// Its request id.
+        request_id: Option<String>,
+    },
+}
+
+/// GET, POST or DELETE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Writes; repeated only with an idempotency key.
+    Post,
+    /// Deletes; never repeated by itself.
+    Delete,
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// Path below the base URL, with a leading slash.
+    pub path: String,
+    /// The name it is limited under.
+    pub endpoint: &'static str,
+    /// Encoded query.
+    pub query: Option<String>,
+    /// Encoded form body.
+    pub body: Option<String>,
+    /// Makes a POST repeatable.
+    pub idempotency_key: Option<String>,
+    /// Who goes first.
+    pub priority: Priority,
+}
+
+/// An answer, of any status but 3xx, 429 and 5xx.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Status.
+    pub status: u16,
+    /// The server's name for the request.
+    pub request_id: Option<String>,
+    /// The instant the body speaks of at the earliest: the server's clock when the request started.
+    pub as_of: i64,
+    /// Whether an idempotent request was replayed.
+    pub replayed: bool,
+    /// The API version that answered.
+    pub version: Option<String>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Numbers since the client was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Requests sent.
+    pub requests: i64,
+    /// Answers 429.
+    pub throttled: i64,
+    /// Requests sent again.
+    pub retries: i64,
+    /// The breaker holds requests back.
+    pub breaker_open: bool,
+}
+
+/// A client for one base URL with one set of headers.
+pub struct Http {
+    client: reqwest::Client,
+    base: String,
+    host: String,
+    headers: HeaderMap,
+    limiter: Limiter,
+    breaker: Mutex<Breaker>,
+    server: Mutex<ServerClock>,
+    clock: SharedClock,
+    requests: AtomicI64,
+    throttled: AtomicI64,
+    retries: AtomicI64,
+}
+
+/// A base URL that must not be called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    /// It does not parse, or carries a path, a query or credentials.
+    #[error("{0} is not a base URL")]
+    Malformed(String),
+    /// Plain http to a host that is not this machine.
+    #[error("{0} is neither https nor http on this machine")]
+    NotPrivate(String),
+}
+
+/// Checks a base URL: https, or http on loopback; no path, query or credentials.
+///
+/// # Errors
+/// [`BaseUrlError`].
+pub fn check_base_url(url: &str) -> Result<String, BaseUrlError> {
+    let malformed = || BaseUrlError::Malformed(url.to_owned());
+    let parsed = reqwest::Url::parse(url.trim()).map_err(|_| malformed())?;
+    let bare = parsed.query().is_none() && parsed.fragment().is_none() && parsed.username().is_empty() && parsed.password().is_none();
+    let host = parsed.host_str().ok_or_else(malformed)?;
+    if !bare || !matches!(parsed.path(), "" | "/") {
+        return Err(malformed());
+    }
+    let loopback = host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    match parsed.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return Err(BaseUrlError::NotPrivate(url.to_owned())),
+        _ => return Err(malformed()),
+    }
+    Ok(parsed.as_str().trim_end_matches('/').to_owned())
+}
+
+impl Http {
+    /// Makes a client. `headers` go with every request; mark secrets as sensitive.
+    ///
+    /// # Errors
+    /// The base URL is refused, or TLS could not be set up.
+    pub fn new(base: &str, headers: &[(&'static str, HeaderValue)], limits: Limits, clock: SharedClock) -> Result<Self, BaseUrlError> {
+        let base = check_base_url(base)?;
+        let malformed = |_| BaseUrlError::Malformed(base.clone());
+        // A second installation of the same provider is refused, which is as good.
+        let _already_installed = rustls::crypto::ring::default_provider().install_default();
+        let client = build_client().map_err(malformed)?;
+        let host = base.split("://").nth(1).unwrap_or(&base).to_owned();
+        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.clone())).collect();
+        Ok(Self {
+            client,
+            base,
+            host,
+            headers,
+            limiter: Limiter::new(limits),
+            breaker: Mutex::new(Breaker::default()),
+            server: Mutex::new(ServerClock::default()),
+            clock,
+            requests: AtomicI64::new(0),
+            throttled: AtomicI64::new(0),
+            retries: AtomicI64::new(0),
+        })
+    }
+
+    /// Numbers since it was made.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            requests: self.requests.load(Ordering::Relaxed),
+            throttled: self.throttled.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+            breaker_open: self.breaker.lock().expect("no panic while held").wait(self.clock.monotonic()).is_some(),
+        }
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> Limits {
+        self.limiter.limits()
+    }
+
+    /// Local wall time minus the server's, seconds; None before the first answer.
+    pub fn skew_s(&self) -> Option<i64> {
+        self.server.lock().expect("no panic while held").skew_s()
+    }
+
+    /// The server's clock at the earliest, unix seconds; None before the first answer.
+    pub fn server_now(&self) -> Option<i64> {
+        self.server.lock().expect("no panic while held").at_least(self.clock.monotonic())
+    }
+
+    /// Sends a request, again where that is safe and worth it.
+    ///
+    /// # Errors
+    /// [`HttpError`]: there was no usable answer.
+    pub async fn call(&self, call: &Call) -> Result<Answer, HttpError> {
+        let mut attempt = 0;
+        loop {
+            self.check_breaker()?;
+            let outcome = self.attempt(call).await;
+            let now = self.clock.monotonic();
+            let (error, wait) = match outcome {
+                Ok(answer) => {
+                    self.breaker.lock().expect("no panic while held").succeeded();
+                    return Ok(answer);
+                }
+                Err(failed) => failed,
+            };
+            if !matches!(error, HttpError::Throttled { .. } | HttpError::Redirect { .. }) {
+                self.breaker.lock().expect("no panic while held").failed(now);
+            }
+            let Some(pause) = after_failure(&error, call, attempt, wait) else { return Err(error) };
+            if pause > LONGEST_WAIT {
+                return Err(error);
+            }
+            attempt += 1;
+            self.retries.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn check_breaker(&self) -> Result<(), HttpError> {
+        let wait = self.breaker.lock().expect("no panic while held").wait(self.clock.monotonic());
+        wait.map_or(Ok(()), |wait| Err(HttpError::HeldBack { host: self.host.clone(), wait_s: wait.as_secs() + 1 }))
+    }
+
+    async fn attempt(&self, call: &Call) -> Result<Answer, (HttpError, Option<Told>)> {
+        let _slot = self.limiter.admit(call.endpoint, call.priority).await;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let started = self.clock.monotonic();
+        let sent = self.request(call).send().await.map_err(|error| (self.classify(&error), None))?;
+        let status = sent.status().as_u16();
+        let headers = sent.headers().clone();
+        let date = text(&headers, "date").and_then(|date| httpdate::parse_http_date(&date).ok());
+        let date = date.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok()).and_then(|since| i64::try_from(since.as_secs()).ok());
+        let received = self.clock.monotonic();
+        let as_of = self.server.lock().expect("no panic while held").hear(date, started, received, self.clock.now());
+        let told = Told {
+            retry: text(&headers, "stripe-should-retry").map(|word| word == "true"),
+            retry_after: text(&headers, "retry-after").and_then(|seconds| seconds.trim().parse().ok()),
+        };
+        let request_id = text(&headers, "request-id");
+        if let Some(error) = self.refused(status, request_id.clone(), &told) {
+            return Err((error, Some(told)));
+        }
+        let body = self.read_body(sent).await.map_err(|error| (error, None))?;
+        Ok(Answer {
+            status,
+            request_id,
+            as_of,
+            replayed: text(&headers, "idempotent-replayed").as_deref() == Some("true"),
+            version: text(&headers, "stripe-version"),
+            body,
+        })
+    }
+
+    fn request(&self, call: &Call) -> reqwest::RequestBuilder {
+        let method = match call.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let query = call.query.as_deref().filter(|query| !query.is_empty()).map(|query| format!("?{query}")).unwrap_or_default();
+        let mut request = self.client.request(method, format!("{}{}{query}", self.base, call.path)).headers(self.headers.clone());
+        if let Some(key) = &call.idempotency_key {
+            request = request.header("idempotency-key", key);
+        }
+        if let Some(body) = &call.body {
+            request = request.header("content-type", "application/x-www-form-urlencoded").body(body.clone());
+        }
+        request
+    }
+
+    fn refused(&self, status: u16, request_id: Option<String>, told: &Told) -> Option<HttpError> {
+        let host = self.host.clone();
+        match status {
+            429 => {
+                self.throttled.fetch_add(1, Ordering::Relaxed);
+                Some(HttpError::Throttled { host, wait_s: told.retry_after.unwrap_or(0) })
+            }
+            300..=399 => Some(HttpError::Redirect { host }),
+            500..=599 => Some(HttpError::Server { host, status, request_id }),
+            _ => None,
+        }
+    }
+
+    async fn read_body(&self, mut sent: reqwest::Response) -> Result<Bytes, HttpError> {
+        let bad = || HttpError::BadBody { host: self.host.clone() };
+        let mut body = Vec::with_capacity(usize::try_from(sent.content_length().unwrap_or(0)).unwrap_or(0).min(MAX_BODY));
+        while let Some(chunk) = sent.chunk().await.map_err(|error| if error.is_timeout() { self.classify(&error) } else { bad() })? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(bad());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let trimmed = body.trim_ascii();
+        if trimmed.starts_with(b"{") && trimmed.ends_with(b"}") { Ok(body.into()) } else { Err(bad()) }
+    }
+
+    fn classify(&self, error: &reqwest::Error) -> HttpError {
+        let host = self.host.clone();
+        if let Some(tls) = tls_reason(error) {
+            return HttpError::Tls { host, reason: tls };
+        }
+        if error.is_connect() {
+            HttpError::Offline { host }
+        } else if error.is_timeout() {
+            HttpError::Timeout { host }
+        } else if error.is_redirect() {
+            HttpError::Redirect { host }
+        } else {
+            HttpError::Offline { host }
+        }
+    }
+}
+
+/// What a refusal said of trying again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Told {
+    /// `Stripe-Should-Retry`.
+    pub retry: Option<bool>,
+    /// `Retry-After`, seconds.
+    pub retry_after: Option<u64>,
+}
+
+#[allow(clippy::disallowed_methods, reason = "the http room builds the client")]
+fn build_client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .user_agent(concat!("Foredeck/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(ATTEMPT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .pool_idle_timeout(Duration::from_secs(90))
+        .tcp_nodelay(true)
+        .build()
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+fn tls_reason(error: &reqwest::Error) -> Option<String> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return Some(tls.to_string());
+        }
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
+        if let Some(tls) = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Some(tls.to_string());
+        }
+        source = cause.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_base_url;
+
+    #[test]
+    fn only_https_or_loopback_is_called() {
+        for good in ["https://api.stripe.com", "https://api.stripe.com/", "http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9"] {
+            assert!(check_base_url(good).is_ok(), "{good}");
+        }
+        for bad in ["http://api.stripe.com", "ftp://x", "https://u:p@x.org", "https://x.org/v1", "http://127.0.0.1.evil.org", "x", ""] {
+            assert!(check_base_url(bad).is_err(), "{bad}");
+        }
+    }
+}
