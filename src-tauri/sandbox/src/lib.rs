@@ -4,12 +4,14 @@
 //! serves is what Stripe documents, and [`Ledger`] says what is true, apart from what is served. See the README for
 //! what is simulated and what is not.
 
+mod clock;
 mod config;
 mod ids;
 mod json;
 mod ledger;
 mod objects;
 mod scale;
+mod server;
 mod shop;
 pub mod world;
 
@@ -17,4 +19,5 @@ pub use config::{
     API_VERSION, ClockMode, Config, DEFAULT_ACCOUNT, DEFAULT_KEY, DEFAULT_START, Faults, KeySpec, Limits, ShopPlan,
 };
 pub use ledger::{Fault, Ledger, LedgerOrder, Totals};
+pub use server::{Control, RequestLog, Sandbox};
 pub use world::{Refusal, World};

@@ -106,7 +106,7 @@ impl Totals {
 pub enum Fault {
     /// The payment succeeded, but its session stayed open and no completed event came.
     PaidNotCompleted,
-    /// Checkout is complete, the payment never becomes final.
+    /// The buyer pressed "pay", and nothing came of it.
     ProcessingTooLong,
     /// The buyer tried to pay and was declined; the session will expire.
     ExpiresAfterAttempt,

@@ -9,10 +9,12 @@ mod endpoint;
 mod payment;
 mod session;
 
-pub(crate) use aftermath::{Dispute, DisputeStatus, Refund, RefundState};
+pub use aftermath::RefundState;
+pub(crate) use aftermath::{Dispute, DisputeStatus, Refund};
 pub(crate) use catalogue::{Price, Product};
 pub(crate) use customer::Customer;
-pub(crate) use endpoint::{Endpoint, Health};
+pub(crate) use endpoint::Endpoint;
+pub use endpoint::Health;
 pub(crate) use payment::{Charge, ChargeStatus, Failure, Intent, IntentStatus, Method};
 pub(crate) use session::{LineItem, PaymentStatus, Recovery, Session, SessionStatus, Typed};
 

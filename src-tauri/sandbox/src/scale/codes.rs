@@ -7,6 +7,8 @@ const BITS: u64 = 40;
 const MASK: u64 = (1 << BITS) - 1;
 /// Odd, so that multiplication modulo 2^40 can be undone.
 const FACTOR: u64 = 0x5D_3C1B_97A5;
+/// Keeps the first ids from being all zeros.
+const OFFSET: u64 = 0x3A_7F19_C0DE;
 /// Base-62 characters that hold 40 bits.
 const CODE: usize = 7;
 
@@ -22,7 +24,7 @@ pub(super) fn hash(seed: u64, n: u64, purpose: u64) -> u64 {
 pub(super) fn id(prefix: &str, seed: u64, n: u64, length: usize) -> String {
     let mut id = String::with_capacity(prefix.len() + length);
     id.push_str(prefix);
-    let mut code = n.wrapping_mul(FACTOR) & MASK;
+    let mut code = n.wrapping_add(OFFSET).wrapping_mul(FACTOR) & MASK;
     for _ in 0..CODE {
         id.push(ALPHABET[(code % 62) as usize] as char);
         code /= 62;
@@ -41,6 +43,11 @@ pub(super) fn id(prefix: &str, seed: u64, n: u64, length: usize) -> String {
     id
 }
 
+/// A request's id.
+pub(crate) fn request_id(seed: u64, number: u64) -> String {
+    id("req_", seed ^ 0x5EED, number, 14)
+}
+
 /// The number in an id, which may be any number if the id is not one of ours.
 pub(super) fn number_in(kind: Kind, id: &str) -> Option<u64> {
     let skip = match kind {
@@ -55,7 +62,7 @@ pub(super) fn number_in(kind: Kind, id: &str) -> Option<u64> {
         let digit = ALPHABET.iter().position(|a| a == byte)? as u64;
         value = value.checked_mul(62)?.checked_add(digit)?;
     }
-    (value <= MASK).then(|| value.wrapping_mul(inverse()) & MASK)
+    (value <= MASK).then(|| value.wrapping_mul(inverse()).wrapping_sub(OFFSET) & MASK)
 }
 
 /// The inverse of `FACTOR` modulo 2^40, by Newton's iteration.

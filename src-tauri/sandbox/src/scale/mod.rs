@@ -7,6 +7,7 @@
 mod codes;
 mod order;
 
+pub(crate) use codes::request_id;
 pub(crate) use order::note;
 
 use crate::json::Json;
@@ -173,6 +174,22 @@ impl Scale {
         let n = codes::number_in(kind, id)?;
         let there = n < self.orders && self.numbers(kind).is_none_or(|numbers| numbers.binary_search(&(n as u32)).is_ok());
         (there && self.id(kind, n) == id).then_some(n)
+    }
+
+    /// The order whose buyer has this e-mail.
+    pub(crate) fn find_email(&self, email: &str) -> Option<u64> {
+        let local = email.split('@').next()?;
+        let n: u64 = local[local.trim_end_matches(|c: char| c.is_ascii_digit()).len()..].parse().ok()?;
+        (n < self.orders && self.email(n) == email).then_some(n)
+    }
+
+    /// The status word of an order's session.
+    pub(crate) fn session_word(&self, n: u64) -> &'static str {
+        match self.outcome(n) {
+            Outcome::Open => "open",
+            Outcome::Expired => "expired",
+            _ => "complete",
+        }
     }
 
     pub(crate) fn is_taken(&self, n: u64) -> bool {

@@ -33,6 +33,10 @@ impl Scale {
         codes::id(prefix, self.seed, n, length)
     }
 
+    pub(super) fn email(&self, n: u64) -> String {
+        self.sale(n).email
+    }
+
     fn sale(&self, n: u64) -> Sale {
         let drawn = codes::hash(self.seed, n, 2);
         let pick = |shift: u32, len: usize| (drawn >> shift) as usize % len;

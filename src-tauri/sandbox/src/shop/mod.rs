@@ -1,17 +1,148 @@
 //! The shop around the account: who its customers are and what they do by themselves.
+//!
+//! A customer's whole story is drawn when they arrive, from a stream of its own, and put on the world's agenda step
+//! by step. Requests never draw from that stream: the same seed and start give the same shop, whoever looks at it.
 
+mod deeds;
 mod people;
+mod script;
 
 pub(crate) use people::{COLORS, FIRST_NAMES, LAST_NAMES, MARKETS, SOURCES, address_in, name_of};
 
-use crate::world::World;
+use crate::config::{API_VERSION, Config, ShopPlan};
+use crate::scale::{Scale, ScalePrices};
+use crate::world::{CheckoutSpec, Due, Lateness, PRICE_LIST, VersionMix, World};
+use deeds::Deed;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const DAY_S: i64 = 86_400;
 
 /// One thing a customer does.
 #[derive(Debug, Clone)]
-pub(crate) struct Step;
+pub(crate) enum Step {
+    /// A customer of the history arrives.
+    Arrive,
+    /// A customer of the live shop arrives, and the next one is drawn.
+    ArriveLive,
+    /// A customer goes on with their story.
+    Act { play: usize, deed: Deed },
+}
+
+/// A customer's story so far.
+#[derive(Debug, Clone)]
+struct Play {
+    spec: CheckoutSpec,
+    session: String,
+    intent: Option<String>,
+    charge: Option<String>,
+    refund: Option<String>,
+    dispute: Option<String>,
+}
 
 /// The simulated customers.
 #[derive(Debug)]
-pub(crate) struct Traffic;
+pub(crate) struct Traffic {
+    rng: ChaCha8Rng,
+    /// Share of orders planted broken.
+    faults: f64,
+    per_minute: f64,
+    /// In a healthy shop nothing is left open after this.
+    quiet_from: i64,
+    plays: Vec<Play>,
+    serial: u64,
+}
 
-pub(crate) fn play(_world: &mut World, _step: Step) {}
+impl Traffic {
+    /// Seconds between `low` and `high`, short ones more often.
+    fn seconds(&mut self, low: i64, high: i64) -> i64 {
+        let drawn: f64 = self.rng.random();
+        low + ((high - low) as f64 * drawn * drawn) as i64
+    }
+
+    fn id(&mut self, prefix: &str, count: usize) -> String {
+        crate::ids::tail(&mut self.rng, prefix, count)
+    }
+}
+
+/// Plays a step that is due.
+pub(crate) fn play(world: &mut World, step: Step) {
+    let Some(mut traffic) = world.traffic.take() else { return };
+    match step {
+        Step::Arrive => script::arrive(world, &mut traffic),
+        Step::ArriveLive => {
+            script::arrive(world, &mut traffic);
+            next_live(world, &mut traffic);
+        }
+        Step::Act { play, deed } => deeds::act(world, &mut traffic, play, deed),
+    }
+    world.traffic = Some(traffic);
+}
+
+/// Arrivals are a Poisson process: the gaps between them are exponential.
+fn next_live(world: &mut World, traffic: &mut Traffic) {
+    if traffic.per_minute > 0.0 {
+        let drawn: f64 = traffic.rng.random_range(f64::EPSILON..1.0);
+        let gap_s = (-drawn.ln() * 60.0 / traffic.per_minute).min(30.0 * DAY_S as f64);
+        world.later(gap_s.round() as i64, Due::Customers(Step::ArriveLive));
+    }
+}
+
+/// Builds the world that a configuration asks for, at the beginning of its past.
+pub(crate) fn open(config: &Config, now: i64) -> World {
+    let begin = config.since.unwrap_or(match config.shop {
+        ShopPlan::Empty | ShopPlan::Scale { .. } => now,
+        ShopPlan::History { days, .. } | ShopPlan::Live { days, .. } => now - i64::from(days) * DAY_S,
+    });
+    let mut world = World::new(config.seed, begin);
+    world.livemode = config.keys.first().is_some_and(|key| key.livemode);
+    match config.shop {
+        ShopPlan::Empty => {}
+        ShopPlan::History { orders, days, faults } => populate(&mut world, config.seed, orders, days, 0.0, faults),
+        ShopPlan::Live { history_orders, days, per_minute, faults } => {
+            populate(&mut world, config.seed, history_orders, days, per_minute, faults);
+        }
+        ShopPlan::Scale { preorders, days } => world.scale = Some(scale(&world, config.seed, preorders, days)),
+    }
+    world
+}
+
+fn populate(world: &mut World, seed: u64, orders: u32, days: u32, per_minute: f64, faults: f64) {
+    let past_s = i64::from(days) * DAY_S;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(4);
+    world.new_endpoint("https://shop.example.com/api/stripe/webhook", &["*"]);
+    if faults > 0.0 {
+        world.set_versions(VersionMix::of(&[(API_VERSION, 94), ("2024-06-20", 3), ("2020-08-27", 2), ("2019-03-14", 1)]));
+        world.set_lateness(Lateness { share: 0.02, max_s: 45 });
+    }
+    let mut at: Vec<i64> = (0..orders).map(|_| rng.random_range(0..past_s.max(1))).collect();
+    at.sort_unstable();
+    // One arrival in ten comes in the very second of the one before.
+    for n in 1..at.len() {
+        if rng.random_bool(0.1) {
+            at[n] = at[n - 1];
+        }
+    }
+    for after_s in at {
+        world.later(after_s, Due::Customers(Step::Arrive));
+    }
+    if per_minute > 0.0 {
+        world.later(past_s, Due::Customers(Step::ArriveLive));
+    }
+    let quiet_from = world.now() + past_s;
+    world.traffic = Some(Traffic { rng, faults, per_minute, quiet_from, plays: Vec::new(), serial: 0 });
+}
+
+fn scale(world: &World, seed: u64, preorders: u64, days: u32) -> Scale {
+    let listed = |&(currency, amount): &(&str, i64)| {
+        let (price, _) = world.list_price(currency)?;
+        Some((currency.to_owned(), amount, price.to_owned()))
+    };
+    let prices = ScalePrices {
+        product: world.main_product().to_owned(),
+        created: world.now() - 400 * DAY_S,
+        by_currency: PRICE_LIST.iter().filter_map(listed).collect(),
+    };
+    Scale::new(seed, preorders, days, world.now(), world.livemode, prices)
+}

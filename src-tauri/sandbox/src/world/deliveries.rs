@@ -68,6 +68,11 @@ impl World {
         Ok(())
     }
 
+    /// Removes an endpoint.
+    pub fn delete_endpoint(&mut self, id: &str) -> Told<()> {
+        self.remove(Kind::Endpoint, id)
+    }
+
     /// Has every endpoint refuse this one event, until it is resent by hand.
     pub fn refuse_deliveries_of(&mut self, event: &str) {
         if let Some(event) = self.log_mut().get_mut(event) {

@@ -20,7 +20,9 @@ mod refusal;
 mod shelf;
 mod versions;
 
+pub(crate) use checkout::NewSession;
 pub use checkout::{Buyer, CheckoutSpec};
+pub(crate) use metadata::check_metadata;
 pub use deliveries::DeliveryState;
 pub use direct::DirectSpec;
 pub use disputes::DisputeOutcome;
@@ -32,6 +34,7 @@ pub(crate) use shelf::{Key, Shelf};
 pub use versions::VersionMix;
 
 pub(crate) use agenda::Due;
+pub use catalogue::PRICE_LIST;
 pub use crate::objects::{Health, Kind, RefundState};
 
 use crate::json::{self, Metadata};

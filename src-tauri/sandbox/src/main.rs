@@ -1,0 +1,101 @@
+//! `foredeck-sandbox`: runs the practice Stripe alone.
+
+use clap::{Parser, ValueEnum};
+use foredeck_sandbox::{ClockMode, Config, Limits, Sandbox, ShopPlan};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A practice Stripe on loopback.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// Port on 127.0.0.1; 0 takes any free one.
+    #[arg(long, default_value_t = 12111)]
+    port: u16,
+    /// The same seed and the same start give the same shop.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Preorders in the past.
+    #[arg(long, default_value_t = 0)]
+    orders: u32,
+    /// Days the past is spread over.
+    #[arg(long, default_value_t = 30)]
+    days: u32,
+    /// Share of orders planted broken, 0 to 1.
+    #[arg(long, default_value_t = 0.05)]
+    faults: f64,
+    /// New preorders a minute, from now on.
+    #[arg(long, value_name = "PER_MINUTE")]
+    live: Option<f64>,
+    /// This many preorders, rendered on the fly.
+    #[arg(long, value_name = "N", conflicts_with_all = ["live", "orders"])]
+    scale: Option<u64>,
+    /// World time at which the past begins, unix seconds: the same again gives the same past.
+    #[arg(long, value_name = "UNIX")]
+    since: Option<i64>,
+    /// A clock that stands still at this second until advanced over /_sandbox/advance.
+    #[arg(long = "virtual", value_name = "START")]
+    virtual_start: Option<i64>,
+    /// How fast world time runs.
+    #[arg(long, default_value_t = 1.0, conflicts_with = "virtual_start")]
+    speed: f64,
+    /// Accepted writes are kept here and replayed at the next start.
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// Request limits.
+    #[arg(long, value_enum, default_value_t = LimitChoice::None)]
+    limits: LimitChoice,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LimitChoice {
+    Stripe,
+    None,
+}
+
+impl Arguments {
+    fn config(self) -> Config {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
+        let clock = match self.virtual_start {
+            Some(start) => ClockMode::Virtual { start },
+            None if self.speed == 1.0 => ClockMode::Real,
+            None => ClockMode::Anchored { world_start: now, real_start: now, speed: self.speed },
+        };
+        let (days, faults) = (self.days, self.faults);
+        let shop = match (self.scale, self.live, self.orders) {
+            (Some(preorders), _, _) => ShopPlan::Scale { preorders, days },
+            (None, Some(per_minute), history_orders) => ShopPlan::Live { history_orders, days, per_minute, faults },
+            (None, None, 0) => ShopPlan::Empty,
+            (None, None, orders) => ShopPlan::History { orders, days, faults },
+        };
+        let limits = match self.limits {
+            LimitChoice::Stripe => Limits::stripe(),
+            LimitChoice::None => Limits::default(),
+        };
+        let (seed, port, journal, since) = (self.seed, self.port, self.journal, self.since);
+        Config { seed, clock, shop, port, limits, keys: Vec::new(), journal, since }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let sandbox = match Sandbox::start(Arguments::parse().config()).await {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "foredeck-sandbox could not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut stdout = std::io::stdout();
+    let _ = writeln!(stdout, "listening on {}", sandbox.base_url());
+    let _ = stdout.flush();
+    let _ = tokio::signal::ctrl_c().await;
+    sandbox.shutdown().await;
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,104 @@
+//! `/_sandbox/`: the control surface over HTTP, for practice and for tests in other languages. No key is asked.
+
+use super::control::Control;
+use super::journal::{Act, Entry};
+use super::shared::Shared;
+use super::{door, stories};
+use crate::config::Faults;
+use crate::world::{Refusal, Told, World};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// All routes: the desk's own, and the API's door for everything else.
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    let control = Control { shared: Arc::clone(&shared) };
+    let desk = Router::new()
+        .route("/_sandbox/health", get(health))
+        .route("/_sandbox/ledger", get(ledger))
+        .route("/_sandbox/requests", get(requests).delete(clear_requests))
+        .route("/_sandbox/advance", post(advance))
+        .route("/_sandbox/faults", post(faults))
+        .route("/_sandbox/order", post(order))
+        .route("/_sandbox/story", post(story))
+        .with_state(control);
+    Router::new().fallback(door::answer).with_state(shared).merge(desk)
+}
+
+async fn health(State(control): State<Control>) -> Json<Value> {
+    let world = control.shared.world();
+    Json(json!({
+        "seed": control.shared.seed,
+        "now": world.now(),
+        "account": world.account,
+        "livemode": world.livemode,
+        "events": world.events().len(),
+    }))
+}
+
+async fn ledger(State(control): State<Control>) -> Response {
+    Json(control.ledger()).into_response()
+}
+
+async fn requests(State(control): State<Control>) -> Response {
+    Json(json!({ "requests": control.requests() })).into_response()
+}
+
+async fn clear_requests(State(control): State<Control>) -> StatusCode {
+    control.clear_requests();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    seconds: i64,
+}
+
+async fn advance(State(control): State<Control>, Json(by): Json<Advance>) -> Json<Value> {
+    control.advance(by.seconds);
+    Json(json!({ "now": control.now() }))
+}
+
+async fn faults(State(control): State<Control>, Json(faults): Json<Faults>) -> StatusCode {
+    control.set_faults(faults);
+    StatusCode::NO_CONTENT
+}
+
+async fn order(State(control): State<Control>, Json(order): Json<Value>) -> Response {
+    write(&control, |world| stories::place_order(world, &order), || Act::Order(order.clone()))
+}
+
+#[derive(Deserialize)]
+struct Story {
+    op: String,
+    #[serde(default)]
+    args: Value,
+}
+
+async fn story(State(control): State<Control>, Json(story): Json<Story>) -> Response {
+    let act = || Act::Story { op: story.op.clone(), args: story.args.clone() };
+    write(&control, |world| stories::tell(world, &story.op, &story.args), act)
+}
+
+fn write(control: &Control, tell: impl FnOnce(&mut World) -> Told<Value>, act: impl FnOnce() -> Act) -> Response {
+    let mut world = control.shared.world();
+    match tell(&mut world) {
+        Ok(made) => {
+            if let Some(journal) = control.shared.journal().as_mut() {
+                journal.append(&Entry { at: world.now(), act: act() });
+            }
+            Json(made).into_response()
+        }
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, Json(json!({ "error": refusal }))).into_response()
+}

@@ -1,0 +1,120 @@
+//! The HTTP server: one world behind Stripe's API on loopback.
+
+mod answer;
+mod control;
+mod desk;
+mod door;
+mod elsewhere;
+mod expand;
+mod form;
+mod idempotency;
+mod journal;
+mod keys;
+mod limits;
+mod lists;
+mod reads;
+mod request_log;
+mod shared;
+mod stories;
+mod transport;
+mod trouble;
+mod write_session;
+mod writes;
+
+pub use control::Control;
+pub use request_log::RequestLog;
+
+use crate::clock::WorldClock;
+use crate::config::{ClockMode, Config, KeySpec};
+use journal::Journal;
+use limits::Limiter;
+use shared::Shared;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// A world that runs by itself is looked at this often, so that no request has to play a long stretch.
+const PULSE: Duration = Duration::from_millis(250);
+
+/// A running sandbox. Dropping it stops it.
+pub struct Sandbox {
+    port: u16,
+    control: Control,
+    stop: watch::Sender<bool>,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Builds the world, plays its past, and starts to serve it on 127.0.0.1.
+    pub async fn start(config: Config) -> io::Result<Sandbox> {
+        let listener = transport::bind(config.port).await?;
+        let port = listener.local_addr()?.port();
+        let shared = tokio::task::spawn_blocking(move || open(config)).await.map_err(io::Error::other)??;
+        let shared = Arc::new(shared);
+        let stop = watch::Sender::new(false);
+        let router = desk::router(Arc::clone(&shared));
+        let serving = tokio::spawn(transport::serve(listener, router, Arc::clone(&shared), stop.subscribe()));
+        if shared.clock.runs_by_itself() {
+            tokio::spawn(pulse(Arc::clone(&shared), stop.subscribe()));
+        }
+        Ok(Sandbox { port, control: Control { shared }, stop, serving: Some(serving) })
+    }
+
+    /// Where it listens, for example `http://127.0.0.1:40123`.
+    pub fn base_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// A hand on it.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Stops it and waits until it listens no more.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        if let Some(serving) = self.serving.take() {
+            let _ = serving.await;
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+fn open(config: Config) -> io::Result<Shared> {
+    let mut config = config;
+    if config.keys.is_empty() {
+        config.keys.push(KeySpec::standard());
+    }
+    let clock = WorldClock::new(config.clock);
+    let mut world = crate::shop::open(&config, clock.now());
+    world.account.clone_from(&config.keys[0].account);
+    let mut idempotency = idempotency::Idempotency::default();
+    let journal = match &config.journal {
+        Some(path) => Some(Journal::open(path, &mut world, &mut idempotency)?),
+        None => None,
+    };
+    world.advance_to(clock.now());
+    if matches!(config.clock, ClockMode::Virtual { .. }) && world.now() > clock.now() {
+        clock.push(world.now() - clock.now());
+    }
+    let shared = Shared::new(config.seed, clock, config.keys, Limiter::new(config.limits), world);
+    *shared.idempotency() = idempotency;
+    *shared.journal() = journal;
+    Ok(shared)
+}
+
+async fn pulse(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(PULSE) => drop(shared.world()),
+        }
+    }
+}
