@@ -10,4 +10,6 @@ pub mod facts;
 pub mod http;
 pub mod projections;
 pub mod queries;
+pub mod secrets;
+pub mod stripe;
 pub mod topic;

@@ -10,3 +10,4 @@ pub mod money;
 pub mod settings;
 pub mod status;
 pub mod store;
+pub mod wire;

@@ -11,4 +11,3 @@ pub mod names;
 pub mod settings;
 pub mod snapshots;
 pub mod state;
-pub mod wire;

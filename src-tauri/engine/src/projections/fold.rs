@@ -8,7 +8,7 @@ use super::components::{Group, Neighbourhood};
 use super::nodes::{find_node, list_keys};
 use super::people;
 use super::preorder::{Preorder, Step, fold_order};
-use super::rollups::Differences;
+use super::rollups::{Differences, facet_of};
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Row, Transaction, params, rusqlite};
 use crate::domain::kind::Kind;
 use crate::domain::status::PreorderStatus;
@@ -233,7 +233,7 @@ pub fn read_order(row: &Row<'_>) -> DbResult<Preorder> {
 
 fn insert_order(transaction: &Transaction<'_>, order: &Preorder) -> DbResult<i64> {
     let sql = format!(
-        "INSERT INTO preorder ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"
+        "INSERT INTO preorder ({COLUMNS}, facet) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
     );
     bind(&mut *transaction.prepare_cached(&sql)?, order, None)?;
     Ok(transaction.last_insert_rowid())
@@ -242,14 +242,15 @@ fn insert_order(transaction: &Transaction<'_>, order: &Preorder) -> DbResult<i64
 fn update_order(transaction: &Transaction<'_>, key: i64, order: &Preorder) -> DbResult<()> {
     let sql = "UPDATE preorder SET id = ?1, status = ?2, email = ?3, name = ?4, color = ?5, locale = ?6, source = ?7, user_id = ?8,
         amount = ?9, currency = ?10, refunded = ?11, started_at = ?12, paid_at = ?13, session = ?14, intent = ?15, matched_by = ?16,
-        reached = ?17, unsettled = ?18, conflict = ?19, borrows_email = ?20 WHERE key = ?21";
+        reached = ?17, unsettled = ?18, conflict = ?19, borrows_email = ?20, facet = ?21 WHERE key = ?22";
     bind(&mut *transaction.prepare_cached(sql)?, order, Some(key))
 }
 
 fn bind(statement: &mut rusqlite::Statement<'_>, order: &Preorder, key: Option<i64>) -> DbResult<()> {
     let status = order.status.as_str();
     let reached = order.reached as u8;
-    let values: [&dyn rusqlite::ToSql; 20] = [
+    let facet = facet_of(order);
+    let values: [&dyn rusqlite::ToSql; 21] = [
         &order.id,
         &status,
         &order.email,
@@ -270,12 +271,13 @@ fn bind(statement: &mut rusqlite::Statement<'_>, order: &Preorder, key: Option<i
         &order.unsettled,
         &order.conflict,
         &order.borrows_email,
+        &facet,
     ];
     for (index, value) in values.into_iter().enumerate() {
         statement.raw_bind_parameter(index + 1, value)?;
     }
     if let Some(key) = key {
-        statement.raw_bind_parameter(21, key)?;
+        statement.raw_bind_parameter(22, key)?;
     }
     statement.raw_execute()?;
     Ok(())

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::fold::{fold_dirty, mark_dirty};
 use super::nodes::{Offer, offer};
 use super::object::{ReadObject, Unreadable, read_object};
-use crate::db::{DbResult, OptionalExtension, Transaction, params};
+use crate::db::{DbResult, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::domain::settings::MetadataNames;
 use crate::facts::codec::{Adopt, Codec, Trained};
@@ -18,7 +18,7 @@ use crate::facts::events::{self, Appended, EventFact, append_event};
 use crate::facts::names::{Key, find_key, intern_id};
 use crate::facts::snapshots::{Origin, SnapshotFact, append_snapshot};
 use crate::facts::state::add_to_counter;
-use crate::facts::wire::{EventWire, HeadWire};
+use crate::domain::wire::{EventWire, HeadWire};
 
 /// The codec family of events; snapshots use their kind's number.
 const EVENT_FAMILY: u8 = 0;

@@ -10,7 +10,7 @@ use crate::domain::settings::MetadataNames;
 use crate::facts::events::{get_event, list_event_seqs};
 use crate::facts::names::{Key, intern_id};
 use crate::facts::snapshots::{Origin, list_snapshots};
-use crate::facts::wire::EventWire;
+use crate::domain::wire::EventWire;
 
 /// One node with its state.
 #[derive(Debug, Clone, PartialEq, Eq)]

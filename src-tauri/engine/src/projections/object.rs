@@ -6,7 +6,7 @@ use crate::domain::email;
 use crate::domain::ids::usable_preorder_id;
 use crate::domain::kind::Kind;
 use crate::domain::settings::MetadataNames;
-use crate::facts::wire::{Flag, Int, Items, Metadata, Nested, Ref, Text};
+use crate::domain::wire::{Flag, Int, Items, Metadata, Nested, Ref, Text};
 
 /// Longest text kept of a name or a dimension; the whole stays in the fact.
 const MAX_TEXT: usize = 500;

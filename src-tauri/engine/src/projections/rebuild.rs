@@ -9,13 +9,12 @@ use super::ingest::{Stored, Terms, counter_of, take_in};
 use super::local::take_local;
 use super::nodes::{Offer, event_parts, tombstone};
 use super::object::read_object;
-use super::rollups::Differences;
+use super::rollups::{self, Differences};
 use super::schema::{self, VERSION};
 use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
 use crate::facts::codec::Unpackers;
 use crate::facts::events::get_event;
 use crate::facts::local::{INTENT, LINK, UNLINK, list_local};
-use crate::facts::names::Key;
 use crate::facts::snapshots::{Origin, get_snapshot};
 use crate::facts::state::add_to_counter;
 
@@ -186,7 +185,7 @@ fn set_mark(transaction: &Transaction<'_>, name: &str, value: i64) -> DbResult<(
 /// # Errors
 /// The write failed.
 pub fn rebuild_rollups(transaction: &Transaction<'_>, zone: Tz, settings_revision: i64) -> DbResult<()> {
-    for table in ["rollup", "revenue", "status_count"] {
+    for table in rollups::TABLES {
         transaction.execute_batch(&format!("DELETE FROM {table}"))?;
     }
     let mut differences = Differences::new(zone);

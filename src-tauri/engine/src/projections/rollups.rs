@@ -20,18 +20,41 @@ pub mod dim {
     pub const SOURCE: i64 = 3;
 }
 
+/// The tables kept here.
+pub const TABLES: [&str; 4] = ["rollup", "revenue", "status_count", "facet"];
+
+/// The number of an order's combination of status, step, colour, locale and source.
+pub fn facet_of(order: &Preorder) -> i64 {
+    let mut hash = xxhash_rust::xxh3::Xxh3::new();
+    let status = Some(order.status.as_str());
+    for text in [status, order.color.as_deref(), order.locale.as_deref(), order.source.as_deref()] {
+        hash.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
+        hash.update(text.unwrap_or_default().as_bytes());
+    }
+    hash.update(&[order.reached as u8]);
+    i64::from_ne_bytes(hash.digest().to_ne_bytes())
+}
+
+struct Facet {
+    status: &'static str,
+    reached: u8,
+    texts: [Option<String>; 3],
+    count: i64,
+}
+
 /// Differences gathered while orders are folded, written once a batch.
 pub struct Differences {
     zone: Tz,
     counts: HashMap<(i64, Day, String), [i64; 5]>,
     money: HashMap<(Day, String), [i64; 3]>,
     statuses: HashMap<&'static str, i64>,
+    facets: HashMap<i64, Facet>,
 }
 
 impl Differences {
     /// Starts with none.
     pub fn new(zone: Tz) -> Self {
-        Self { zone, counts: HashMap::new(), money: HashMap::new(), statuses: HashMap::new() }
+        Self { zone, counts: HashMap::new(), money: HashMap::new(), statuses: HashMap::new(), facets: HashMap::new() }
     }
 
     /// Counts an order in.
@@ -62,6 +85,13 @@ impl Differences {
             }
         }
         *self.statuses.entry(order.status.as_str()).or_default() += sign;
+        let facet = self.facets.entry(facet_of(order)).or_insert_with(|| Facet {
+            status: order.status.as_str(),
+            reached: order.reached as u8,
+            texts: [order.color.clone(), order.locale.clone(), order.source.clone()],
+            count: 0,
+        });
+        facet.count += sign;
         if let (true, Some(paid_at), Some(currency)) = (order.reached >= Step::Paid, order.paid_at, &order.currency) {
             let money = self.money.entry((day_of(paid_at, self.zone), currency.clone())).or_default();
             money[0] += sign * order.amount.unwrap_or_default();
@@ -110,6 +140,25 @@ impl Differences {
                 .execute(params![status, by])?;
         }
         transaction.prepare_cached("DELETE FROM status_count WHERE count = 0")?.execute([])?;
-        Ok(())
+        write_facets(transaction, self.facets)
     }
+}
+
+fn write_facets(transaction: &Transaction<'_>, facets: HashMap<i64, Facet>) -> DbResult<()> {
+    for (key, facet) in facets {
+        if facet.count == 0 {
+            continue;
+        }
+        let [color, locale, source] = facet.texts;
+        transaction
+            .prepare_cached(
+                "INSERT INTO facet (key, status, reached, color, locale, source, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT (key) DO UPDATE SET count = count + ?7",
+            )?
+            .execute(params![key, facet.status, facet.reached, color, locale, source, facet.count])?;
+        if facet.count < 0 {
+            transaction.prepare_cached("DELETE FROM facet WHERE key = ?1 AND count = 0")?.execute([key])?;
+        }
+    }
+    Ok(())
 }

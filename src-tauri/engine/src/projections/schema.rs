@@ -5,7 +5,7 @@ use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, p
 /// Version of the projections. Raise it with any change to what they hold or mean.
 pub const VERSION: i64 = 1;
 
-const TABLES: &[&str] = &["node", "former_preorder_id", "operator_link", "dirty", "preorder", "person", "person_text", "rollup", "revenue", "status_count", "projection"];
+const TABLES: &[&str] = &["node", "former_preorder_id", "operator_link", "dirty", "preorder", "person", "person_text", "rollup", "revenue", "status_count", "facet", "kind_count", "projection"];
 
 const SQL: &str = "
 CREATE TABLE projection (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -30,6 +30,15 @@ CREATE INDEX node_recovered ON node (recovered_from) WHERE recovered_from IS NOT
 CREATE INDEX node_customer ON node (customer) WHERE customer IS NOT NULL;
 CREATE INDEX node_preorder ON node (preorder) WHERE preorder IS NOT NULL;
 CREATE INDEX node_unsettled ON node (key) WHERE unsettled = 1;
+-- Disputes are few; this counts the open ones without a scan.
+CREATE INDEX node_dispute ON node (status) WHERE kind = 5;
+
+-- How many nodes there are of each kind. A trigger counts, because nodes are made in more than one place
+-- and never removed.
+CREATE TABLE kind_count (kind INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT;
+CREATE TRIGGER node_is_counted AFTER INSERT ON node BEGIN
+  INSERT INTO kind_count (kind, count) VALUES (new.kind, 1) ON CONFLICT (kind) DO UPDATE SET count = count + 1;
+END;
 
 -- preorderIds that an object carried once and carries no more.
 CREATE TABLE former_preorder_id (
@@ -50,18 +59,30 @@ CREATE TABLE preorder (
   amount INTEGER, currency TEXT, refunded INTEGER NOT NULL,
   started_at INTEGER NOT NULL, paid_at INTEGER,
   session INTEGER, intent INTEGER, matched_by TEXT NOT NULL,
-  reached INTEGER NOT NULL, unsettled INTEGER NOT NULL, conflict INTEGER NOT NULL, borrows_email INTEGER NOT NULL
+  reached INTEGER NOT NULL, unsettled INTEGER NOT NULL, conflict INTEGER NOT NULL, borrows_email INTEGER NOT NULL,
+  facet INTEGER NOT NULL
 ) STRICT;
+-- A page is (column, started_at, key) from some place on. Each sort has an index of all orders and one by
+-- facet; a filter is a set of facets, merged. Every index ends in started_at, so that equal amounts and
+-- unpaid orders are still found by a seek and days are checked without the row.
 CREATE INDEX preorder_started ON preorder (started_at);
-CREATE INDEX preorder_paid ON preorder (paid_at);
-CREATE INDEX preorder_amount ON preorder (amount);
-CREATE INDEX preorder_email ON preorder (email, started_at);
-CREATE INDEX preorder_status ON preorder (status, started_at);
-CREATE INDEX preorder_status_paid ON preorder (status, paid_at);
-CREATE INDEX preorder_status_amount ON preorder (status, amount);
-CREATE INDEX preorder_color ON preorder (color, started_at);
-CREATE INDEX preorder_locale ON preorder (locale, started_at);
-CREATE INDEX preorder_source ON preorder (source, started_at);
+CREATE INDEX preorder_paid ON preorder (paid_at, started_at);
+CREATE INDEX preorder_amount ON preorder (amount, started_at);
+CREATE INDEX preorder_facet_started ON preorder (facet, started_at);
+CREATE INDEX preorder_facet_paid ON preorder (facet, paid_at, started_at);
+CREATE INDEX preorder_facet_amount ON preorder (facet, amount, started_at);
+-- E-mails are long and nearly all differ: one index that carries the facet serves every filter.
+CREATE INDEX preorder_email ON preorder (email, started_at, facet);
+-- Orders not paid within two days of their start, so that those of some days need not be looked for in every later payment.
+CREATE INDEX preorder_late ON preorder (paid_at, started_at, facet) WHERE paid_at NOT BETWEEN started_at AND started_at + 172800;
+CREATE INDEX preorder_conflict ON preorder (conflict) WHERE conflict = 1;
+
+-- Every combination of status, step, colour, locale and source that orders have, and how many have it;
+-- key is a digest of the five.
+CREATE TABLE facet (
+  key INTEGER PRIMARY KEY, status TEXT NOT NULL, reached INTEGER NOT NULL, color TEXT, locale TEXT, source TEXT,
+  count INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE person (
   key INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT,

@@ -1,0 +1,222 @@
+//! Reads: lists page by page, and single objects, as bytes with the instant they speak of.
+
+use serde_json::value::RawValue;
+use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest};
+use stripe_types::{RangeBoundsTs, RangeQueryTs};
+
+use super::{Stripe, StripeError};
+use crate::domain::kind::Kind;
+use crate::domain::wire::{HeadWire, ListWire};
+use crate::http::{Answer, Priority};
+
+/// Objects a page.
+const PAGE: i64 = 100;
+
+/// One page of a list.
+pub struct Page {
+    answer: Answer,
+    has_more: bool,
+    objects: usize,
+}
+
+impl Page {
+    fn read(answer: Answer) -> Result<Self, StripeError> {
+        let list: ListWire<'_> = serde_json::from_slice(&answer.body).map_err(|_| StripeError::Unexpected)?;
+        let (has_more, objects) = (list.has_more, list.data.len());
+        Ok(Self { answer, has_more, objects })
+    }
+
+    /// The objects, newest first, as they came.
+    pub fn raw(&self) -> Vec<&RawValue> {
+        serde_json::from_slice::<ListWire<'_>>(&self.answer.body).map(|list| list.data).unwrap_or_default()
+    }
+
+    /// Ids and instants of creation, newest first.
+    pub fn heads(&self) -> Vec<(String, Option<i64>)> {
+        let head = |raw: &RawValue| {
+            let head: HeadWire<'_> = serde_json::from_str(raw.get()).unwrap_or_default();
+            (head.id.owned().unwrap_or_default(), head.created.0)
+        };
+        self.raw().into_iter().map(head).collect()
+    }
+
+    /// The oldest object's id and creation: the cursor of the next page.
+    pub fn last(&self) -> Option<(String, Option<i64>)> {
+        let raw = self.raw();
+        let head: HeadWire<'_> = serde_json::from_str(raw.last()?.get()).unwrap_or_default();
+        Some((head.id.owned()?, head.created.0))
+    }
+
+    /// Whether there are older ones.
+    pub fn has_more(&self) -> bool {
+        self.has_more && self.objects > 0
+    }
+
+    /// How many objects.
+    pub fn len(&self) -> usize {
+        self.objects
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.objects == 0
+    }
+
+    /// The instant the page speaks of.
+    pub fn as_of(&self) -> i64 {
+        self.answer.as_of
+    }
+}
+
+/// Which events to list.
+#[derive(Debug, Clone, Default)]
+pub struct EventQuery {
+    /// Created at or after, unix seconds.
+    pub from: Option<i64>,
+    /// Older than this event.
+    pub after: Option<String>,
+    /// Only those not delivered to every endpoint.
+    pub undelivered: bool,
+}
+
+/// Which sessions to list.
+#[derive(Debug, Clone, Default)]
+pub struct SessionQuery {
+    /// Created at or after, unix seconds.
+    pub from: Option<i64>,
+    /// Created before, unix seconds.
+    pub to: Option<i64>,
+    /// Older than this session.
+    pub after: Option<String>,
+    /// Only open ones.
+    pub open: bool,
+}
+
+fn between(from: Option<i64>, to: Option<i64>) -> Option<RangeQueryTs> {
+    (from.is_some() || to.is_some()).then_some(RangeQueryTs::Bounds(RangeBoundsTs { gt: None, gte: from, lt: to, lte: None }))
+}
+
+impl Stripe {
+    /// Lists events, newest first.
+    ///
+    /// # Errors
+    /// [`StripeError`]; `CursorLost` when `after` is gone.
+    pub async fn list_events(&self, query: &EventQuery, priority: Priority) -> Result<Page, StripeError> {
+        let mut request = stripe_core::event::ListEvent::new().limit(PAGE);
+        if let Some(range) = between(query.from, None) {
+            request = request.created(range);
+        }
+        if let Some(after) = &query.after {
+            request = request.starting_after(after.clone());
+        }
+        if query.undelivered {
+            request = request.delivery_success(false);
+        }
+        Page::read(self.send(request.build(), "events", priority, None).await?)
+    }
+
+    /// Lists sessions with their line items, newest first.
+    ///
+    /// # Errors
+    /// [`StripeError`].
+    pub async fn list_sessions(&self, query: &SessionQuery, priority: Priority) -> Result<Page, StripeError> {
+        let mut request = stripe_checkout::checkout_session::ListCheckoutSession::new()
+            .limit(PAGE)
+            .expand(vec!["data.line_items".to_owned()]);
+        if let Some(range) = between(query.from, query.to) {
+            request = request.created(range);
+        }
+        if let Some(after) = &query.after {
+            request = request.starting_after(after.clone());
+        }
+        if query.open {
+            request = request.status(stripe_shared::CheckoutSessionStatus::Open);
+        }
+        Page::read(self.send(request.build(), Kind::Session.as_str(), priority, None).await?)
+    }
+
+    /// Lists objects of a kind created in `[from, to)`, newest first.
+    ///
+    /// # Errors
+    /// [`StripeError`].
+    pub async fn list(&self, kind: Kind, from: Option<i64>, to: Option<i64>, after: Option<&str>, priority: Priority) -> Result<Page, StripeError> {
+        if kind == Kind::Session {
+            let query = SessionQuery { from, to, after: after.map(str::to_owned), open: false };
+            return self.list_sessions(&query, priority).await;
+        }
+        let request = list_request(kind, between(from, to), after).ok_or(StripeError::Unexpected)?;
+        Page::read(self.send(request, kind.as_str(), priority, None).await?)
+    }
+
+    /// Retrieves one object; its bytes and the instant they speak of.
+    ///
+    /// # Errors
+    /// [`StripeError`]; `NotFound` when Stripe knows none.
+    pub async fn retrieve(&self, kind: Kind, id: &str, priority: Priority) -> Result<(Box<RawValue>, i64), StripeError> {
+        let path = format!("{}/{}", kind.list_path(), encode_segment(id));
+        let mut request = RequestBuilder::new(StripeMethod::Get, path);
+        if kind == Kind::Session {
+            request.query = Some("expand[0]=line_items".to_owned());
+        }
+        raw(self.send(request, "retrieve", priority, None).await?)
+    }
+
+    /// Retrieves a session's line items, one page.
+    ///
+    /// # Errors
+    /// [`StripeError`].
+    pub async fn line_items(&self, session: &str) -> Result<(Box<RawValue>, i64), StripeError> {
+        let path = format!("/v1/checkout/sessions/{}/line_items?limit=100", encode_segment(session));
+        raw(self.send(RequestBuilder::new(StripeMethod::Get, path), "line_items", Priority::Low, None).await?)
+    }
+
+    /// The account behind the key: `(id, name)`. Restricted keys may not be allowed to ask.
+    ///
+    /// # Errors
+    /// [`StripeError`].
+    pub async fn account(&self) -> Result<String, StripeError> {
+        let answer = self.send(RequestBuilder::new(StripeMethod::Get, "/v1/account"), "account", Priority::Normal, None).await?;
+        let head: HeadWire<'_> = serde_json::from_slice(&answer.body).map_err(|_| StripeError::Unexpected)?;
+        head.id.owned().ok_or(StripeError::Unexpected)
+    }
+}
+
+fn raw(answer: Answer) -> Result<(Box<RawValue>, i64), StripeError> {
+    let object: Box<RawValue> = serde_json::from_slice(&answer.body).map_err(|_| StripeError::Unexpected)?;
+    Ok((object, answer.as_of))
+}
+
+fn list_request(kind: Kind, range: Option<RangeQueryTs>, after: Option<&str>) -> Option<RequestBuilder> {
+    macro_rules! list {
+        ($request:expr) => {{
+            let mut request = $request.limit(PAGE);
+            if let Some(range) = range {
+                request = request.created(range);
+            }
+            if let Some(after) = after {
+                request = request.starting_after(after);
+            }
+            Some(request.build())
+        }};
+    }
+    match kind {
+        Kind::Intent => list!(stripe_core::payment_intent::ListPaymentIntent::new()),
+        Kind::Charge => list!(stripe_core::charge::ListCharge::new()),
+        Kind::Refund => list!(stripe_core::refund::ListRefund::new()),
+        Kind::Dispute => list!(stripe_core::dispute::ListDispute::new()),
+        Kind::Customer => list!(stripe_core::customer::ListCustomer::new()),
+        Kind::Product => list!(stripe_product::product::ListProduct::new()),
+        Kind::Price => list!(stripe_product::price::ListPrice::new()),
+        Kind::Session | Kind::Local | Kind::Other => None,
+    }
+}
+
+/// Ids come from answers and from people: nothing in them may leave their path segment.
+fn encode_segment(id: &str) -> String {
+    id.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
