@@ -19,8 +19,7 @@ export default defineConfig({
   test: {
     environment: "jsdom",
     setupFiles: ["tests/setup.ts"],
-    include: ["tests/**/*.test.{ts,tsx}", "src/**/*.test.{ts,tsx}"],
-    restoreMocks: true,
+    include: ["tests/**/*.test.{ts,tsx}"],
     testTimeout: 20_000,
   },
 });

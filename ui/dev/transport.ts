@@ -1,11 +1,12 @@
 // How a window in an ordinary browser reaches an engine, or fixtures. Never part of a build.
 
 import type { Changed } from "../src/ipc/generated/Changed";
+import { chosenFixture } from "./fixture_choice";
 import type { Transport } from "../src/ipc/transport";
 
-/** `?fixture=NAME` before the `#` gives made-up data; else the development server that VITE_FOREDECK_DEV_URL names. */
+/** `?fixture=NAME` gives made-up data; else the development server that VITE_FOREDECK_DEV_URL names. */
 export async function developmentTransport(): Promise<Transport> {
-  const fixture = new URLSearchParams(window.location.search).get("fixture");
+  const fixture = chosenFixture();
   const url = import.meta.env.VITE_FOREDECK_DEV_URL;
   if (fixture === null && url !== undefined) return httpTransport(url);
   const { fixtureTransport } = await import("./fixtures/transport");

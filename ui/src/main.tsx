@@ -9,6 +9,10 @@ import { App, makeQueryClient } from "./App";
 import { setupI18n, startLanguage } from "./i18n/setup";
 import { makeRouter } from "./router";
 
+if (import.meta.env.DEV) {
+  const { takeFixture } = await import("../dev/fixture_choice");
+  takeFixture();
+}
 await setupI18n(startLanguage());
 const client = makeQueryClient();
 const root = document.getElementById("root");

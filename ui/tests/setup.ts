@@ -1,0 +1,38 @@
+import { cleanup } from "@testing-library/react";
+import { afterEach, beforeAll, expect, vi } from "vitest";
+
+import { setupI18n } from "../src/i18n/setup";
+
+// What jsdom lacks and Mantine asks for.
+window.matchMedia = (query: string) => ({
+  matches: false, media: query, onchange: null, addListener: () => undefined, removeListener: () => undefined,
+  addEventListener: () => undefined, removeEventListener: () => undefined, dispatchEvent: () => false,
+});
+window.ResizeObserver = class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+};
+window.scrollTo = () => undefined;
+Element.prototype.scrollIntoView = () => undefined;
+Element.prototype.scrollTo = () => undefined;
+
+// A test that makes the window complain has found something.
+const complaints: string[] = [];
+beforeAll(async () => {
+  await setupI18n("en");
+  for (const level of ["error", "warn"] as const) {
+    vi.spyOn(console, level).mockImplementation((...words: unknown[]) => {
+      complaints.push(words.map(String).join(" "));
+    });
+  }
+});
+afterEach(() => {
+  cleanup();
+  const heard = complaints.splice(0);
+  expect(heard).toEqual([]);
+});
+
+// jsdom lays nothing out; the virtual table needs a height to fill.
+Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, value: 640 });
+Object.defineProperty(HTMLElement.prototype, "offsetWidth", { configurable: true, value: 1000 });

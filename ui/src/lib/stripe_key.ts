@@ -16,9 +16,9 @@ const OBJECT_ID = /^(acct|cus|cs|pi|ch|re|dp|evt|price|prod|we)_/;
 export function readStripeKey(pasted: string): KeyReading {
   const text = pasted.trim();
   if (text === "") return { kind: "empty" };
-  if (/^pk_/.test(text)) return { kind: "refused", why: "publishable" };
-  if (/^whsec_/.test(text)) return { kind: "refused", why: "webhook_secret" };
-  if (/^sk_org_/.test(text)) return { kind: "refused", why: "organisation" };
+  if (text.startsWith("pk_")) return { kind: "refused", why: "publishable" };
+  if (text.startsWith("whsec_")) return { kind: "refused", why: "webhook_secret" };
+  if (text.startsWith("sk_org_")) return { kind: "refused", why: "organisation" };
   if (OBJECT_ID.test(text)) return { kind: "refused", why: "object_id" };
   const match = SECRET.exec(text);
   if (match === null) return { kind: "refused", why: "not_a_key" };

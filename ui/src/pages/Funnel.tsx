@@ -124,7 +124,7 @@ function Steps({ total, filter, store }: { total: FunnelCounts; filter: Preorder
                   <>
                     <span>{t("funnel.of_before", { rate: format.rate(count, total[before]) ?? "–" })}</span>
                     <span className={css["faint"]}>
-                      {step === "checkout_opened" ? t("funnel.lost", { n: format.count(lost) }) : t("funnel.of_all", { rate: format.rate(count, total.started) ?? "–" })}
+                      {t("funnel.of_all_lost", { rate: format.rate(count, total.started) ?? "–", n: format.count(lost) })}
                     </span>
                   </>
                 )}

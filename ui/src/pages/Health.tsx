@@ -200,7 +200,7 @@ function Undelivered({ health, store }: { health: HealthReply; store: string }) 
         <tbody>
           {health.undelivered.map((event) => (
             <tr key={event.event_id}>
-              <td title={event.event_id}><code className={table["mono"]}>{event.event_type}</code></td>
+              <td title={`${event.event_type} ${event.event_id}`} className={css["event"]}><code className={table["mono"]}>{event.event_type}</code></td>
               <td className={css["nowrap"]}><Instant at={event.created_at} /></td>
               <td className={table["number"]}>{format.count(event.pending_webhooks)}</td>
               <td>

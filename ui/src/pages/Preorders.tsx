@@ -1,4 +1,4 @@
-import { Button, Menu, MultiSelect, Select, TextInput } from "@mantine/core";
+import { Button, Checkbox, Menu, Popover, Select, TextInput, UnstyledButton } from "@mantine/core";
 import { DatePickerInput } from "@mantine/dates";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -12,6 +12,7 @@ import { useFormat } from "../data/format";
 import { useLivePages } from "../data/live_pages";
 import { useMinute } from "../data/now";
 import { funnelQuery, preorderPagesQuery } from "../data/queries";
+import type { PreorderStatus } from "../ipc/generated/PreorderStatus";
 import type { FunnelBy } from "../ipc/generated/FunnelBy";
 import { typing } from "../lib/keyboard";
 import type { PreorderFilter } from "../lib/preorder_filter";
@@ -81,6 +82,7 @@ export function Preorders() {
       fill title={t("preorders.title")} note={<Count shown={rows.length} total={total} loading={pages.isPending} />}
       actions={
         <>
+          {narrowed ? <Button variant="subtle" onClick={clear}>{t("preorders.clear")}</Button> : null}
           {live.newer ? (
             <Button variant="light" leftSection={<Icon name="refresh" size={13} />} onClick={live.refresh}>{t("preorders.newer")}</Button>
           ) : null}
@@ -96,7 +98,7 @@ export function Preorders() {
       }
     >
       <KindNotice kinds={RESTS_ON} />
-      <Toolbar filter={filter} show={show} clear={narrowed ? clear : undefined} />
+      <Toolbar filter={filter} show={show} />
       {pages.isError && rows.length === 0 ? (
         <ErrorPanel error={pages.error} retry={() => void pages.refetch()} />
       ) : pages.isPending ? (
@@ -188,30 +190,53 @@ function useRowKeys(
 
 type Show = (change: Partial<PreorderFilter>) => void;
 
-function Toolbar({ filter, show, clear }: { filter: PreorderFilter; show: Show; clear: (() => void) | undefined }) {
+function Toolbar({ filter, show }: { filter: PreorderFilter; show: Show }) {
   const { t } = useTranslation();
   return (
     <div className={css["toolbar"]} role="search" aria-label={t("preorders.filters")}>
       <SearchField key={filter.q === undefined ? "none" : "some"} q={filter.q} show={show} />
-      <MultiSelect
-        className={css["status"]} aria-label={t("table.status")} clearable hidePickedOptions={false} withCheckIcon
-        placeholder={filter.status === undefined ? t("preorders.any_status") : undefined}
-        data={STATUSES.map((status) => ({ value: status, label: t(`status.${status}`) }))}
-        value={filter.status ?? []}
-        onChange={(values) => show({ status: STATUSES.filter((status) => values.includes(status)) })}
-      />
+      <StatusFilter chosen={filter.status ?? []} show={show} />
       <DimensionSelect by="color" value={filter.color} onChange={(color) => show({ color })} />
       <DimensionSelect by="locale" value={filter.locale} onChange={(locale) => show({ locale })} />
       <DimensionSelect by="source" value={filter.source} onChange={(source) => show({ source })} />
       <Select
-        className={css["dimension"]} aria-label={t("preorders.step")} placeholder={t("preorders.any_step")} clearable
+        className={css["step"]} aria-label={t("preorders.step")} placeholder={t("preorders.any_step")} clearable
         data={STEPS.filter((step) => step !== "started").map((step) => ({ value: step, label: t(`preorders.reached.${step}`) }))}
         value={filter.step === "started" ? null : (filter.step ?? null)}
         onChange={(value) => show({ step: STEPS.find((step) => step === value) })}
       />
       <DayRange filter={filter} show={show} />
-      {clear === undefined ? null : <Button variant="subtle" onClick={clear}>{t("preorders.clear")}</Button>}
     </div>
+  );
+}
+
+/** Any number of statuses, on one line however many. */
+function StatusFilter({ chosen, show }: { chosen: readonly PreorderStatus[]; show: Show }) {
+  const { t } = useTranslation();
+  const text = chosen.length === 0 ? t("preorders.any_status") : chosen.map((status) => t(`status.${status}`)).join(", ");
+  return (
+    <Popover position="bottom-start" shadow="md" trapFocus>
+      <Popover.Target>
+        <UnstyledButton className={css["status"]} data-some={chosen.length > 0} aria-label={t("preorders.status_is", { text })} title={text}>
+          <span className={css["statusText"]}>{text}</span>
+          <Icon name="chevron_down" size={12} />
+        </UnstyledButton>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <div className={css["statuses"]} role="group" aria-label={t("table.status")}>
+          {STATUSES.map((status) => (
+            <Checkbox
+              key={status} label={t(`status.${status}`)} checked={chosen.includes(status)}
+              onChange={(event) => {
+                const wanted = event.currentTarget.checked;
+                show({ status: STATUSES.filter((item) => (item === status ? wanted : chosen.includes(item))) });
+              }}
+            />
+          ))}
+          <Button size="compact-xs" disabled={chosen.length === 0} onClick={() => show({ status: undefined })}>{t("preorders.any_status")}</Button>
+        </div>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 

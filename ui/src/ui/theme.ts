@@ -22,7 +22,7 @@ export const theme = createTheme({
     gray: ["#f5f7f8", "#ebeff1", "#e1e6ea", "#d3dae0", "#c8d0d7", "#a9b4bd", "#84919c", "#52606c", "#2f3c47", "#15212b"],
   },
   components: {
-    Button: { defaultProps: { size: "xs", variant: "default" } },
+    Button: { defaultProps: { size: "xs", variant: "default", fw: 500 } },
     TextInput: { defaultProps: { size: "xs" } },
     PasswordInput: { defaultProps: { size: "xs" } },
     NumberInput: { defaultProps: { size: "xs" } },

@@ -1,0 +1,118 @@
+// Takes pictures of every page from fixtures: `npm run screenshots [-- --out DIR --only NAME --look en.dark]`.
+// With `--readme` only the two pictures of the README, into docs/screenshots.
+// Needs a Chromium: CHROMIUM=/path, default `chromium` on the PATH.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { chromium } from "playwright-core";
+import { createServer } from "vite";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const { values } = parseArgs({
+  options: { out: { type: "string", default: path.join(here, "../dist-screenshots") }, only: { type: "string" }, look: { type: "string" }, readme: { type: "boolean", default: false } },
+});
+
+const S = "/s/k7m2qxa";
+const pages = [
+  ["welcome", "welcome", "/welcome"],
+  ["overview", "full", `${S}/overview`],
+  ["overview-empty", "empty", `${S}/overview`],
+  ["overview-offline", "offline", `${S}/overview`],
+  ["overview-backfill", "backfill", `${S}/overview`],
+  ["overview-restricted", "restricted", `${S}/overview`],
+  ["overview-broken", "broken", `${S}/overview`],
+  ["funnel", "full", `${S}/funnel`],
+  ["funnel-90", "full", `${S}/funnel?days=90&by=source&sort=paid`],
+  ["funnel-empty", "empty", `${S}/funnel`],
+  ["preorders", "full", `${S}/preorders`],
+  ["preorders-filtered", "full", `${S}/preorders?status=failed,disputed,refunded&sort=amount`],
+  ["preorders-none", "full", `${S}/preorders?q=nobody`],
+  ["preorders-empty", "empty", `${S}/preorders`],
+  ["preorders-rejected", "rejected", `${S}/preorders`],
+  ["preorders-readonly", "readonly", "/s/file-aurora/preorders"],
+  ["sheet-refunded", "full", `${S}/preorders?status=refunded`, "open"],
+  ["sheet-disputed", "full", `${S}/preorders?status=disputed`, "open"],
+  ["sheet-failed", "full", `${S}/preorders?status=failed`, "open"],
+  ["sheet-missing", "full", `${S}/preorders/po_nothing`],
+  ["health", "full", `${S}/health`],
+  ["health-offline", "offline", `${S}/health`],
+  ["health-restricted", "restricted", `${S}/health`],
+  ["settings", "full", `${S}/settings`],
+  ["settings-nokey", "nokey", `${S}/settings`],
+  ["practice", "full", "/s/sandbox/overview"],
+  ["test", "late", "/s/p3w9tzd/overview"],
+];
+
+const server = await createServer({ root: path.join(here, ".."), logLevel: "error", server: { port: 0, strictPort: false } });
+await server.listen();
+const address = server.httpServer.address();
+const origin = `http://127.0.0.1:${address.port}`;
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? execFileSync("which", ["chromium"], { encoding: "utf8" }).trim(),
+  args: [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+  ],
+});
+
+let bad = 0;
+// One context a look: what the development server sends is then cached from page to page.
+const openLook = (look) =>
+  browser.newContext({
+    viewport: { width: 1280, height: 800 }, locale: look.language, colorScheme: look.theme, timezoneId: "Europe/Berlin", reducedMotion: "reduce",
+  });
+
+async function shoot(context, name, fixture, route, look, file, act) {
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) {
+      bad += 1;
+      console.error(`${name}: ${message.text()}`);
+    }
+  });
+  page.on("pageerror", (error) => {
+    bad += 1;
+    console.error(`${name}: ${error.message}`);
+  });
+  await page.clock.install({ time: new Date("2026-11-21T13:04:24Z") });
+  await page.addInitScript(([language, theme]) => {
+    localStorage.setItem("foredeck-language", language);
+    localStorage.setItem("foredeck-theme", theme);
+  }, [look.language, look.theme]);
+  await page.goto(`${origin}/?fixture=${fixture}#${route}`);
+  await page.locator("h1").first().waitFor();
+  await page.clock.runFor(800);
+  if (act === "open") {
+    await page.getByTestId("preorder-row").first().click();
+    await page.getByTestId("timeline-entry").first().waitFor();
+    await page.clock.runFor(400);
+  }
+  await page.screenshot({ path: file });
+  await page.close();
+}
+
+const looks = values.readme
+  ? [{ language: "en", theme: "light" }, { language: "en", theme: "dark" }]
+  : [{ language: "en", theme: "light" }, { language: "en", theme: "dark" }, { language: "zh-CN", theme: "light" }, { language: "zh-CN", theme: "dark" }];
+const out = values.readme ? path.join(here, "../../docs/screenshots") : values.out;
+mkdirSync(out, { recursive: true });
+for (const look of looks) {
+  if (values.look !== undefined && values.look !== `${look.language}.${look.theme}`) continue;
+  const context = await openLook(look);
+  for (const [name, fixture, route, act] of pages) {
+    if (values.readme ? name !== "overview" : values.only !== undefined && !name.startsWith(values.only)) continue;
+    const file = values.readme ? `${name}-${look.theme}.png` : `${name}.${look.language}.${look.theme}.png`;
+    await shoot(context, name, fixture, route, look, path.join(out, file), act);
+  }
+  await context.close();
+}
+await browser.close();
+await server.close();
+if (bad > 0) {
+  console.error(`${bad} messages on the console`);
+  process.exitCode = 1;
+}

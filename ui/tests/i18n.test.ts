@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import en from "../src/i18n/en.json";
+import zh from "../src/i18n/zh-CN.json";
+
+type Tree = { [key: string]: string | Tree };
+
+function flatten(tree: Tree, prefix = ""): Map<string, string> {
+  const flat = new Map<string, string>();
+  for (const [key, value] of Object.entries(tree)) {
+    if (typeof value === "string") flat.set(prefix + key, value);
+    else for (const [inner, text] of flatten(value, `${prefix}${key}.`)) flat.set(inner, text);
+  }
+  return flat;
+}
+
+const english = flatten(en);
+const chinese = flatten(zh);
+/** A plural's forms are one text: Chinese has one form where English has two. */
+const bare = (key: string) => key.replace(/_(one|other)$/, "");
+const variables = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort();
+
+const sources = readdirSync(path.join(import.meta.dirname, "../src"), { recursive: true, encoding: "utf8" })
+  .filter((file) => /\.tsx?$/.test(file))
+  .map((file) => readFileSync(path.join(import.meta.dirname, "../src", file), "utf8"))
+  .join("\n");
+
+describe("both languages", () => {
+  it("have the same keys", () => {
+    expect(new Set([...chinese.keys()].map(bare))).toEqual(new Set([...english.keys()].map(bare)));
+  });
+
+  it("have no empty text", () => {
+    for (const [key, text] of [...english, ...chinese]) expect(text.trim(), key).not.toBe("");
+  });
+
+  it("fill in the same values", () => {
+    for (const [key, text] of chinese) {
+      const other = english.get(key) ?? english.get(`${bare(key)}_other`) ?? "";
+      // A plural form may leave out the number it already is.
+      expect(variables(text).filter((name) => name !== "count"), key).toEqual(variables(other).filter((name) => name !== "count"));
+    }
+  });
+
+  it("have every plural in every form", () => {
+    for (const key of english.keys()) {
+      if (key.endsWith("_one")) expect(english.has(`${bare(key)}_other`), key).toBe(true);
+    }
+    for (const key of chinese.keys()) expect(key.endsWith("_one"), key).toBe(false);
+  });
+
+  it("say nothing that no page says", () => {
+    const dynamic = /^(nature|nav|frame\.version|preferences|keys|hit|freshness\.(word|meaning)|task|banner|status|status_meaning|object_status|step|step_meaning|kind|funnel\.(by|dimensions)|table|preorders\.(reached|any_)|export|matched_by|rule|origin|timeline_kind|gap_reason|notice|health\.reaches|mirror\.ok|key\.refused|key_source|settings\.metadata)/;
+    const unused = [...new Set([...english.keys()].map(bare))].filter((key) => !dynamic.test(key) && !sources.includes(`"${key}"`));
+    expect(unused).toEqual([]);
+  });
+});
