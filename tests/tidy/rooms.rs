@@ -61,7 +61,11 @@ const OWNED: &[(&str, &[&str], &str)] = &[
         &["SystemTime::now", "Instant::now", "Utc::now", "Local::now"],
         "so that tests can fix the time",
     ),
-    ("http", &["reqwest"], "the limiter, timeouts and the ban on redirects are set there"),
+    (
+        "http",
+        &["reqwest::Client", "reqwest::ClientBuilder", "reqwest::get", "reqwest::blocking"],
+        "the limiter, timeouts and the ban on redirects are set there",
+    ),
 ];
 
 #[test]
