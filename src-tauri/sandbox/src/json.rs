@@ -29,7 +29,11 @@ impl Json {
     }
 
     /// Writes `[…]` with one element for each item.
-    pub(crate) fn array<T>(&mut self, items: impl IntoIterator<Item = T>, mut element: impl FnMut(&mut Json, T)) {
+    pub(crate) fn array<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        mut element: impl FnMut(&mut Json, T),
+    ) {
         self.out.push(b'[');
         for item in items {
             self.comma();

@@ -16,7 +16,8 @@ mod shop;
 pub mod world;
 
 pub use config::{
-    API_VERSION, ClockMode, Config, DEFAULT_ACCOUNT, DEFAULT_KEY, DEFAULT_START, Faults, KeySpec, Limits, ShopPlan,
+    API_VERSION, ClockMode, Config, DEFAULT_ACCOUNT, DEFAULT_KEY, DEFAULT_START, Faults, KeySpec, Limits,
+    ShopPlan,
 };
 pub use ledger::{Fault, Ledger, LedgerOrder, Totals};
 pub use server::{Control, RequestLog, Sandbox};

@@ -56,6 +56,7 @@ enum LimitChoice {
 }
 
 impl Arguments {
+    #[allow(clippy::disallowed_methods, reason = "an anchored clock is anchored at the start of the process")]
     fn config(self) -> Config {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
         let clock = match self.virtual_start {
@@ -66,7 +67,9 @@ impl Arguments {
         let (days, faults) = (self.days, self.faults);
         let shop = match (self.scale, self.live, self.orders) {
             (Some(preorders), _, _) => ShopPlan::Scale { preorders, days },
-            (None, Some(per_minute), history_orders) => ShopPlan::Live { history_orders, days, per_minute, faults },
+            (None, Some(per_minute), history_orders) => {
+                ShopPlan::Live { history_orders, days, per_minute, faults }
+            }
             (None, None, 0) => ShopPlan::Empty,
             (None, None, orders) => ShopPlan::History { orders, days, faults },
         };

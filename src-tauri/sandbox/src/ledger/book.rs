@@ -116,7 +116,13 @@ impl Book {
         });
     }
 
-    pub(crate) fn payment_made(&mut self, session: Option<&str>, payment: Payment, email: Option<&str>, metadata: &Metadata) {
+    pub(crate) fn payment_made(
+        &mut self,
+        session: Option<&str>,
+        payment: Payment,
+        email: Option<&str>,
+        metadata: &Metadata,
+    ) {
         let at = session.and_then(|id| self.by_object.get(id).copied()).unwrap_or_else(|| {
             self.strands.push(Strand::default());
             self.strands.len() - 1
@@ -126,7 +132,11 @@ impl Book {
         if strand.email.is_none() {
             strand.email = email.map(str::to_owned);
         }
-        strand.bearers.push(Bearer { id: payment.id.clone(), created: payment.created, tags: Tags::of(metadata) });
+        strand.bearers.push(Bearer {
+            id: payment.id.clone(),
+            created: payment.created,
+            tags: Tags::of(metadata),
+        });
         strand.payments.push(payment);
     }
 

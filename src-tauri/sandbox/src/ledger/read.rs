@@ -94,7 +94,8 @@ fn order(strands: &[&Strand], usable: &BTreeSet<&str>) -> LedgerOrder {
 
     let preorder_id = preorder_id(strands, usable).map(str::to_owned);
     let first_id = sessions.first().map(|s| &s.id).or(payments.first().map(|p| &p.id));
-    let free_at = sessions.iter().filter(|s| s.state == SessionState::Free).filter_map(|s| s.completed_at).min();
+    let free_at =
+        sessions.iter().filter(|s| s.state == SessionState::Free).filter_map(|s| s.completed_at).min();
     let first_paid = payments.iter().filter(|p| p.paid_at.is_some()).min_by_key(|p| p.paid_at);
     let paid_at = first_paid.and_then(|p| p.paid_at).into_iter().chain(free_at).min();
     let (amount_minor, currency) = match (first_paid, sessions.first(), payments.first()) {

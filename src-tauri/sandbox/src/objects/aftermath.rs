@@ -184,7 +184,7 @@ impl Dispute {
             j.opt("payment_intent", self.intent.as_deref());
             j.raw(
                 "payment_method_details",
-                r#"{"card":{"brand":"visa","case_type":"chargeback","network_reason_code":"10.4"},"type":"card"}"#,
+                r#"{"card":{"brand":"visa","case_type":"chargeback","network":"visa","network_reason_code":"10.4"},"type":"card"}"#,
             );
             j.text("reason", &self.reason);
             j.text("status", self.status.word());

@@ -50,15 +50,6 @@ pub(crate) enum Method {
     SepaDebit,
 }
 
-impl Method {
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Method::Card => "card",
-            Method::SepaDebit => "sepa_debit",
-        }
-    }
-}
-
 /// Why a payment failed, in Stripe's codes and words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -73,9 +64,15 @@ impl Failure {
         let (code, message) = match decline_code {
             "expired_card" => ("expired_card", "Your card has expired."),
             "incorrect_cvc" => ("incorrect_cvc", "Your card's security code is incorrect."),
-            "processing_error" => ("processing_error", "An error occurred while processing your card. Try again in a little bit."),
+            "processing_error" => (
+                "processing_error",
+                "An error occurred while processing your card. Try again in a little bit.",
+            ),
             "insufficient_funds" => ("card_declined", "Your card has insufficient funds."),
-            "authentication_required" => ("authentication_required", "Your card was declined. This transaction requires authentication."),
+            "authentication_required" => (
+                "authentication_required",
+                "Your card was declined. This transaction requires authentication.",
+            ),
             "payment_intent_authentication_failure" => (
                 "payment_intent_authentication_failure",
                 "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again.",
@@ -83,8 +80,9 @@ impl Failure {
             "debit_failed" => ("payment_method_provider_decline", "The bank declined the debit."),
             _ => ("card_declined", "Your card was declined."),
         };
-        let decline_code = (!matches!(decline_code, "debit_failed" | "payment_intent_authentication_failure"))
-            .then(|| decline_code.to_owned());
+        let decline_code =
+            (!matches!(decline_code, "debit_failed" | "payment_intent_authentication_failure"))
+                .then(|| decline_code.to_owned());
         Failure { code, decline_code, message }
     }
 }

@@ -30,7 +30,8 @@ pub(super) fn id(prefix: &str, seed: u64, n: u64, length: usize) -> String {
         code /= 62;
     }
     let mut left = length - CODE;
-    let mut round = prefix.len() as u64 * 131 + u64::from(prefix.as_bytes()[0]) * 7 + u64::from(prefix.as_bytes()[1]);
+    let mut round =
+        prefix.len() as u64 * 131 + u64::from(prefix.as_bytes()[0]) * 7 + u64::from(prefix.as_bytes()[1]);
     while left > 0 {
         let mut drawn = hash(seed, n, round);
         for _ in 0..left.min(10) {
@@ -83,7 +84,9 @@ mod tests {
     #[test]
     fn an_id_gives_its_number_back() {
         for n in [0, 1, 61, 62, 999_999, 4_294_967_295] {
-            for (kind, prefix, length) in [(Kind::Session, "cs_test_a1", 56), (Kind::Intent, "pi_3", 23), (Kind::Customer, "cus_", 14)] {
+            for (kind, prefix, length) in
+                [(Kind::Session, "cs_test_a1", 56), (Kind::Intent, "pi_3", 23), (Kind::Customer, "cus_", 14)]
+            {
                 let id = id(prefix, 7, n, length);
                 assert_eq!(id.len(), prefix.len() + length);
                 assert_eq!(number_in(kind, &id), Some(n), "{id}");

@@ -16,12 +16,13 @@ use crate::objects::{Kind, Object};
 use crate::world::Key;
 use std::collections::HashSet;
 
+const DAY_S: i64 = 86_400;
 /// Payment comes this long after checkout was opened.
 const PAID_AFTER_S: i64 = 95;
 /// A refund comes this long after payment.
-const REFUNDED_AFTER_S: i64 = 2 * 86_400;
+const REFUNDED_AFTER_S: i64 = 2 * DAY_S;
 /// A dispute comes this long after payment.
-const DISPUTED_AFTER_S: i64 = 5 * 86_400;
+const DISPUTED_AFTER_S: i64 = 5 * DAY_S;
 
 /// What became of a scale order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,14 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    pub(crate) fn new(seed: u64, orders: u64, days: u32, end: i64, livemode: bool, prices: ScalePrices) -> Scale {
+    pub(crate) fn new(
+        seed: u64,
+        orders: u64,
+        days: u32,
+        end: i64,
+        livemode: bool,
+        prices: ScalePrices,
+    ) -> Scale {
         let orders = orders.min(u64::from(u32::MAX));
         let start = end - i64::from(days.max(1)) * 86_400;
         let mut scale = Scale {
@@ -95,9 +103,10 @@ impl Scale {
         scale
     }
 
-    /// Orders whose checkout was still open at the end of the scale history.
-    pub(crate) fn open_orders(&self) -> impl Iterator<Item = u64> {
-        self.open.iter().map(|&n| u64::from(n))
+    /// Sessions still open at the end of the scale history, and when they expire.
+    pub(crate) fn open_sessions(&self) -> Vec<(String, i64)> {
+        let session = |&n: &u32| (self.id(Kind::Session, n.into()), self.opened_at(n.into()) + DAY_S);
+        self.open.iter().map(session).collect()
     }
 
     pub(crate) fn outcome(&self, n: u64) -> Outcome {
@@ -105,7 +114,7 @@ impl Scale {
         let drawn = codes::hash(self.seed, n, 0) % 1000;
         let paid_by = |after_s: i64| opened + PAID_AFTER_S + after_s <= self.end;
         match drawn {
-            0..=399 => match opened + 86_400 <= self.end {
+            0..=399 => match opened + DAY_S <= self.end {
                 true => Outcome::Expired,
                 false => Outcome::Open,
             },
@@ -172,7 +181,8 @@ impl Scale {
     pub(crate) fn find(&self, id: &str) -> Option<u64> {
         let kind = Kind::of_id(id)?;
         let n = codes::number_in(kind, id)?;
-        let there = n < self.orders && self.numbers(kind).is_none_or(|numbers| numbers.binary_search(&(n as u32)).is_ok());
+        let there = n < self.orders
+            && self.numbers(kind).is_none_or(|numbers| numbers.binary_search(&(n as u32)).is_ok());
         (there && self.id(kind, n) == id).then_some(n)
     }
 

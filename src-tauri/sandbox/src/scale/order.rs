@@ -3,8 +3,8 @@
 use super::{DISPUTED_AFTER_S, Outcome, PAID_AFTER_S, REFUNDED_AFTER_S, Scale, codes};
 use crate::ledger::{Book, PayState, Payment, SessionNote, SessionState};
 use crate::objects::{
-    Charge, ChargeStatus, Customer, Dispute, DisputeStatus, Intent, IntentStatus, Kind, LineItem, Method, Object,
-    PaymentStatus, Refund, RefundState, Session, SessionStatus, Typed,
+    Charge, ChargeStatus, Customer, Dispute, DisputeStatus, Intent, IntentStatus, Kind, LineItem, Method,
+    Object, PaymentStatus, Refund, RefundState, Session, SessionStatus, Typed,
 };
 use crate::shop::{COLORS, FIRST_NAMES, LAST_NAMES, MARKETS, SOURCES, address_in};
 use crate::world::shop_metadata;
@@ -42,8 +42,13 @@ impl Scale {
         let pick = |shift: u32, len: usize| (drawn >> shift) as usize % len;
         let (first, last) = (FIRST_NAMES[pick(0, FIRST_NAMES.len())], LAST_NAMES[pick(8, LAST_NAMES.len())]);
         let (locale, currency, country, _) = MARKETS[pick(16, MARKETS.len())];
-        let (currency, amount, price) =
-            self.prices.by_currency.iter().find(|p| p.0 == currency).unwrap_or(&self.prices.by_currency[0]).clone();
+        let (currency, amount, price) = self
+            .prices
+            .by_currency
+            .iter()
+            .find(|p| p.0 == currency)
+            .unwrap_or(&self.prices.by_currency[0])
+            .clone();
         let host = if drawn >> 40 & 1 == 0 { "example.com" } else { "example.org" };
         Sale {
             email: format!("{}.{}{n}@{host}", first.to_ascii_lowercase(), last.to_ascii_lowercase()),
@@ -180,7 +185,11 @@ impl Scale {
             metadata,
             intent_receipt_email: None,
             captures_by_hand: false,
-            will_type: Typed { email: Some(sale.email), name: Some(sale.name), address: Some(address_in(sale.country)) },
+            will_type: Typed {
+                email: Some(sale.email),
+                name: Some(sale.name),
+                address: Some(address_in(sale.country)),
+            },
         }
     }
 

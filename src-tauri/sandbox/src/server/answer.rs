@@ -22,7 +22,10 @@ impl Answer {
             j.nest("error", |j| {
                 if let Some(code) = refusal.code {
                     j.text("code", code);
-                    j.text("doc_url", &format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")));
+                    j.text(
+                        "doc_url",
+                        &format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")),
+                    );
                 }
                 j.text("message", &refusal.message);
                 if let Some(param) = &refusal.param {
@@ -46,7 +49,9 @@ pub(crate) fn api_error(status: u16) -> Refusal {
     Refusal {
         status,
         kind: "api_error",
-        ..Refusal::invalid("An unknown error occurred. Please try again; if it persists, contact us at https://support.stripe.com/.")
+        ..Refusal::invalid(
+            "An unknown error occurred. Please try again; if it persists, contact us at https://support.stripe.com/.",
+        )
     }
 }
 

@@ -85,7 +85,11 @@ async fn story(State(control): State<Control>, Json(story): Json<Story>) -> Resp
     write(&control, |world| stories::tell(world, &story.op, &story.args), act)
 }
 
-fn write(control: &Control, tell: impl FnOnce(&mut World) -> Told<Value>, act: impl FnOnce() -> Act) -> Response {
+fn write(
+    control: &Control,
+    tell: impl FnOnce(&mut World) -> Told<Value>,
+    act: impl FnOnce() -> Act,
+) -> Response {
     let mut world = control.shared.world();
     match tell(&mut world) {
         Ok(made) => {

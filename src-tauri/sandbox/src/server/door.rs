@@ -158,8 +158,10 @@ async fn handle(shared: &Shared, call: &Call, in_flight: u32, trace: &mut Trace)
     let latency_ms = shared.troubles().faults.latency_ms;
     match trouble {
         Trouble::Html => {
-            return Answer::ok(b"<!doctype html><html><body><h1>We'll be right back</h1></body></html>".to_vec())
-                .header("content-type", "text/html; charset=utf-8");
+            return Answer::ok(
+                b"<!doctype html><html><body><h1>We'll be right back</h1></body></html>".to_vec(),
+            )
+            .header("content-type", "text/html; charset=utf-8");
         }
         Trouble::Unavailable(status) => return refused(&api_error(status)),
         Trouble::RateLimit => return too_many(shared, refused(&rate_limited()), "global-rate"),
@@ -182,7 +184,9 @@ async fn handle(shared: &Shared, call: &Call, in_flight: u32, trace: &mut Trace)
             trace.replayed = true;
             return replay.header("idempotent-replayed", "true");
         }
-        Err(refusal) if refusal.status == 409 => return refused(&refusal).header("stripe-should-retry", "true"),
+        Err(refusal) if refusal.status == 409 => {
+            return refused(&refusal).header("stripe-should-retry", "true");
+        }
         Err(refusal) => return refused(&refusal),
     };
     if latency_ms > 0 {
@@ -231,14 +235,21 @@ fn store_500(reservation: Option<Reservation<'_>>, answer: Answer) -> Answer {
 
 /// Whether a refusal came from executing, and not from looking at the parameters: only then it is kept.
 fn executed(refusal: &Refusal) -> bool {
-    refusal.status == 400 && refusal.param.is_none() && !refusal.code.is_some_and(|c| c.starts_with("parameter"))
+    refusal.status == 400
+        && refusal.param.is_none()
+        && !refusal.code.is_some_and(|c| c.starts_with("parameter"))
 }
 
 /// A reservation to execute under, none for a request without key, or the answer to replay.
-fn admit<'a>(shared: &'a Shared, call: &Call, key: &KeySpec) -> Told<Result<Option<Reservation<'a>>, Answer>> {
+fn admit<'a>(
+    shared: &'a Shared,
+    call: &Call,
+    key: &KeySpec,
+) -> Told<Result<Option<Reservation<'a>>, Answer>> {
     let Some(given) = &call.idempotency_key else { return Ok(Ok(None)) };
     let now = shared.clock.now();
-    let admission = shared.idempotency().admit(&key.account, given, &call.path, &call.body.fingerprint(), now)?;
+    let admission =
+        shared.idempotency().admit(&key.account, given, &call.path, &call.body.fingerprint(), now)?;
     Ok(match admission {
         Admission::Execute => {
             Ok(Some(Reservation { shared, account: key.account.clone(), key: given.clone() }))

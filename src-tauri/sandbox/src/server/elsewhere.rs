@@ -5,9 +5,18 @@ use super::reads::{kind_of_path, unknown_url};
 use crate::config::KeySpec;
 use crate::world::{Refusal, Told, World};
 
-pub(super) fn answer(world: &World, key: &KeySpec, writes: bool, segments: &[&str], form: &Form) -> Told<Vec<u8>> {
+pub(super) fn answer(
+    world: &World,
+    key: &KeySpec,
+    writes: bool,
+    segments: &[&str],
+    form: &Form,
+) -> Told<Vec<u8>> {
     if writes {
-        return Err(Refusal::invalid("The sandbox simulates one account in one mode; this key belongs to another.").status(403));
+        return Err(Refusal::invalid(
+            "The sandbox simulates one account in one mode; this key belongs to another.",
+        )
+        .status(403));
     }
     match segments {
         ["account"] => Ok(format!(
@@ -37,7 +46,9 @@ fn missing(world: &World, key: &KeySpec, kind: &str, id: &str) -> Refusal {
     let mut refusal = Refusal::no_such(kind, id);
     if key.account == world.account && world.object(id).is_some() {
         let (there, here) = if world.livemode { ("live", "test") } else { ("test", "live") };
-        refusal.message += &format!("; a similar object exists in {there} mode, but a {here} mode key was used to make this request.");
+        refusal.message += &format!(
+            "; a similar object exists in {there} mode, but a {here} mode key was used to make this request."
+        );
     }
     refusal
 }

@@ -28,7 +28,8 @@ impl Form {
 
     /// The same whatever order the parameters came in.
     pub(crate) fn fingerprint(&self) -> String {
-        let mut pairs: Vec<String> = self.pairs.iter().map(|(k, v)| format!("{}:{k}={}:{v}", k.len(), v.len())).collect();
+        let mut pairs: Vec<String> =
+            self.pairs.iter().map(|(k, v)| format!("{}:{k}={}:{v}", k.len(), v.len())).collect();
         pairs.sort_unstable();
         pairs.concat()
     }
@@ -143,7 +144,9 @@ mod tests {
 
     #[test]
     fn nested_and_indexed_parameters_are_found() {
-        let form = Form::parse("line_items[0][price]=p1&line_items[0][quantity]=2&line_items%5B1%5D%5Bprice_data%5D%5Bcurrency%5D=eur&types[]=a&types[1]=b&metadata[a%20b]=c+d");
+        let form = Form::parse(
+            "line_items[0][price]=p1&line_items[0][quantity]=2&line_items%5B1%5D%5Bprice_data%5D%5Bcurrency%5D=eur&types[]=a&types[1]=b&metadata[a%20b]=c+d",
+        );
         let items = form.elements("line_items");
         assert_eq!(items[0].text("price"), Some("p1"));
         assert_eq!(items[1].text("price_data[currency]"), Some("eur"));

@@ -33,12 +33,20 @@ pub(crate) struct Idempotency {
 }
 
 impl Idempotency {
-    pub(crate) fn admit(&mut self, account: &str, key: &str, endpoint: &str, params: &str, now: i64) -> Told<Admission> {
+    pub(crate) fn admit(
+        &mut self,
+        account: &str,
+        key: &str,
+        endpoint: &str,
+        params: &str,
+        now: i64,
+    ) -> Told<Admission> {
         if key.chars().count() > 255 {
             return Err(Refusal::invalid("Idempotency keys can be at most 255 characters."));
         }
         let slot = (account.to_owned(), key.to_owned());
-        if self.entries.get(&slot).is_some_and(|e| e.at + KEPT_S <= now && matches!(e.state, State::Done(_))) {
+        if self.entries.get(&slot).is_some_and(|e| e.at + KEPT_S <= now && matches!(e.state, State::Done(_)))
+        {
             self.entries.remove(&slot);
         }
         let Some(entry) = self.entries.get(&slot) else {

@@ -49,7 +49,9 @@ impl Journal {
                 match serde_json::from_str::<Entry>(&line) {
                     Ok(entry) => replay(entry, world, idempotency),
                     // A run that was killed while it wrote leaves half a line; the write it stood for was not answered.
-                    Err(error) => tracing::warn!(%error, "The journal has a line that cannot be read; it is skipped."),
+                    Err(error) => {
+                        tracing::warn!(%error, "The journal has a line that cannot be read; it is skipped.")
+                    }
                 }
             }
         }
@@ -83,7 +85,10 @@ fn replay(entry: Entry, world: &mut World, idempotency: &mut Idempotency) {
                 let admitted = idempotency.admit(&account, key, &path, &form.fingerprint(), entry.at);
                 debug_assert!(admitted.is_ok(), "the journal holds each key once a day");
             }
-            world.asked_by(Some(Origin { request_id: Some(request_id.clone()), idempotency_key: idempotency_key.clone() }));
+            world.asked_by(Some(Origin {
+                request_id: Some(request_id.clone()),
+                idempotency_key: idempotency_key.clone(),
+            }));
             let told = super::writes::write(world, delete, &segments, &form);
             world.asked_by(None);
             if let Some(key) = &idempotency_key {

@@ -37,6 +37,7 @@ impl Limiter {
 
     /// The reason to refuse a request now, as `Stripe-Rate-Limited-Reason` names it.
     pub(crate) fn refuses(&mut self, operation: &str, in_flight: u32) -> Option<&'static str> {
+        #[allow(clippy::disallowed_methods, reason = "limits count real time, as the peer's server would")]
         let now = Instant::now();
         if self.limits.concurrent.is_some_and(|most| in_flight > most) {
             return Some("global-concurrency");

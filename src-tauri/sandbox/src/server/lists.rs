@@ -11,9 +11,15 @@ const PAGING: [&str; 4] = ["limit", "starting_after", "ending_before", "created"
 /// Answers the list of a kind.
 pub(super) fn list(world: &World, kind: Kind, form: &Form) -> Told<Vec<u8>> {
     let filters: &[&str] = match kind {
-        Kind::Session => {
-            &["status", "customer", "customer_account", "customer_details", "payment_intent", "payment_link", "subscription"]
-        }
+        Kind::Session => &[
+            "status",
+            "customer",
+            "customer_account",
+            "customer_details",
+            "payment_intent",
+            "payment_link",
+            "subscription",
+        ],
         Kind::Intent => &["customer", "customer_account"],
         Kind::Charge => &["customer", "payment_intent", "transfer_group"],
         Kind::Refund | Kind::Dispute => &["charge", "payment_intent"],
@@ -27,7 +33,7 @@ pub(super) fn list(world: &World, kind: Kind, form: &Form) -> Told<Vec<u8>> {
     let wanted = Wanted::of(world, kind, form)?;
     let page = world.page(kind, &query, |o| wanted.takes(o), |scale, n| wanted.takes_scale(scale, n));
     let expand: Vec<&str> = form.values("expand");
-    Ok(page_json(world, kind, &page, &expand)?)
+    page_json(world, kind, &page, &expand)
 }
 
 fn cursor(world: &World, kind: Kind, id: &str) -> Told<crate::world::Key> {
@@ -81,11 +87,16 @@ fn page_json(world: &World, kind: Kind, page: &Page<Found<'_>>, expand: &[&str])
     for path in expand {
         match path.strip_prefix("data.") {
             Some(path) => wants.push(path),
-            None => return Err(Refusal::invalid(format!("This property cannot be expanded ({path}).")).param("expand")),
+            None => {
+                return Err(
+                    Refusal::invalid(format!("This property cannot be expanded ({path}).")).param("expand")
+                );
+            }
         }
     }
     let items_inside = kind == Kind::Session && wants.contains(&"line_items");
-    let others: Vec<&str> = wants.into_iter().filter(|w| !(kind == Kind::Session && *w == "line_items")).collect();
+    let others: Vec<&str> =
+        wants.into_iter().filter(|w| !(kind == Kind::Session && *w == "line_items")).collect();
     let mut j = Json::with_capacity(page.items.len() * 2600 + 256);
     j.object(|j| {
         j.text("object", "list");
@@ -157,7 +168,10 @@ impl Wanted {
         if let Some(status) = &wanted.status
             && !["open", "complete", "expired"].contains(&status.as_str())
         {
-            return Err(Refusal::invalid(format!("Invalid status: must be one of open, complete, or expired (was {status})")).param("status"));
+            return Err(Refusal::invalid(format!(
+                "Invalid status: must be one of open, complete, or expired (was {status})"
+            ))
+            .param("status"));
         }
         if let Some(scale) = &world.scale {
             let ids = [&wanted.customer, &wanted.intent, &wanted.charge].into_iter().flatten();
@@ -165,7 +179,8 @@ impl Wanted {
             let by_email = wanted.email.as_ref().map(|email| scale.find_email(email));
             wanted.in_scale = by_id.chain(by_email).reduce(|a, b| if a == b { a } else { None });
         }
-        let unsupported = ["payment_link", "subscription", "customer_account", "transfer_group", "test_clock", "recurring"];
+        let unsupported =
+            ["payment_link", "subscription", "customer_account", "transfer_group", "test_clock", "recurring"];
         if unsupported.iter().any(|name| form.filled(name).is_some()) {
             wanted.ids = vec![format!("no {} has that", kind.name())];
         }
@@ -173,7 +188,8 @@ impl Wanted {
     }
 
     fn takes(&self, object: &Object) -> bool {
-        let matches = |wanted: &Option<String>, has: Option<&str>| wanted.as_deref().is_none_or(|w| has == Some(w));
+        let matches =
+            |wanted: &Option<String>, has: Option<&str>| wanted.as_deref().is_none_or(|w| has == Some(w));
         if !self.ids.is_empty() && !self.ids.iter().any(|id| id == object.id()) {
             return false;
         }
@@ -188,8 +204,12 @@ impl Wanted {
             Object::Charge(c) => {
                 matches(&self.customer, c.customer.as_deref()) && matches(&self.intent, c.intent.as_deref())
             }
-            Object::Refund(r) => matches(&self.charge, Some(&r.charge)) && matches(&self.intent, r.intent.as_deref()),
-            Object::Dispute(d) => matches(&self.charge, Some(&d.charge)) && matches(&self.intent, d.intent.as_deref()),
+            Object::Refund(r) => {
+                matches(&self.charge, Some(&r.charge)) && matches(&self.intent, r.intent.as_deref())
+            }
+            Object::Dispute(d) => {
+                matches(&self.charge, Some(&d.charge)) && matches(&self.intent, d.intent.as_deref())
+            }
             Object::Customer(c) => matches(&self.email, c.email.as_deref()),
             Object::Product(p) => self.active.is_none_or(|active| p.active == active),
             Object::Price(p) => {

@@ -81,7 +81,8 @@ pub(super) fn retrieve(world: &World, kind: Kind, id: &str, form: &Form) -> Told
 
 fn session_items(world: &World, id: &str, form: &Form) -> Told<Vec<u8>> {
     form.only(&["limit", "starting_after", "ending_before"])?;
-    let list = super::expand::line_items(world, id).ok_or_else(|| Refusal::no_such(Kind::Session.name(), id))?;
+    let list =
+        super::expand::line_items(world, id).ok_or_else(|| Refusal::no_such(Kind::Session.name(), id))?;
     Ok(list.to_string().into_bytes())
 }
 
@@ -98,11 +99,15 @@ fn events(world: &World, form: &Form) -> Told<Vec<u8>> {
     let types = form.values("types");
     let one = form.filled("type");
     if one.is_some() && !types.is_empty() {
-        return Err(Refusal::invalid("You may only specify one of these parameters: type, types.").code("parameters_exclusive"));
+        return Err(Refusal::invalid("You may only specify one of these parameters: type, types.")
+            .code("parameters_exclusive"));
     }
     if types.len() > 20 {
-        return Err(Refusal::invalid(format!("Invalid array: 'types' can have at most 20 elements, and you passed {}.", types.len()))
-            .param("types"));
+        return Err(Refusal::invalid(format!(
+            "Invalid array: 'types' can have at most 20 elements, and you passed {}.",
+            types.len()
+        ))
+        .param("types"));
     }
     let delivered = form.flag("delivery_success")?;
     let query = page_query(form, |id| {

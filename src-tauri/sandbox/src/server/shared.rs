@@ -37,7 +37,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub(super) fn new(seed: u64, clock: WorldClock, keys: Vec<KeySpec>, limiter: Limiter, world: World) -> Shared {
+    #[allow(clippy::disallowed_methods, reason = "the request log measures real time")]
+    pub(super) fn new(
+        seed: u64,
+        clock: WorldClock,
+        keys: Vec<KeySpec>,
+        limiter: Limiter,
+        world: World,
+    ) -> Shared {
         Shared {
             seed,
             clock,

@@ -3,7 +3,8 @@
 use crate::json::Metadata;
 use crate::ledger::Fault;
 use crate::world::{
-    Buyer, CheckoutSpec, DirectSpec, DisputeOutcome, Health, Lateness, Portion, Refusal, RefundState, Told, VersionMix, World,
+    Buyer, CheckoutSpec, DirectSpec, DisputeOutcome, Health, Lateness, Portion, RefundState, Refusal, Told,
+    VersionMix, World,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -72,7 +73,8 @@ impl Order {
 }
 
 fn read<T: DeserializeOwned>(value: &Value) -> Told<T> {
-    serde_json::from_value(value.clone()).map_err(|error| Refusal::invalid(format!("Not understood: {error}.")))
+    serde_json::from_value(value.clone())
+        .map_err(|error| Refusal::invalid(format!("Not understood: {error}.")))
 }
 
 /// Places an order and plays it to the outcome that the JSON names: `open` (default), `paid`, `declined`, `expired`,
@@ -138,7 +140,9 @@ pub(crate) fn tell(world: &mut World, op: &str, args: &Value) -> Told<Value> {
         "new_customer" => Some(world.new_customer(args["email"].as_str(), args["name"].as_str())),
         "open_checkout" => Some(world.open_checkout(read::<Order>(args)?.spec())?),
         "attempt" => Some(world.attempt(text("session")?)?),
-        "decline" => Some(world.decline(text("session")?, args["code"].as_str().unwrap_or("generic_decline"))?),
+        "decline" => {
+            Some(world.decline(text("session")?, args["code"].as_str().unwrap_or("generic_decline"))?)
+        }
         "pay" => Some(world.pay(text("session")?)?),
         "pay_without_completing" => Some(world.pay_without_completing(text("session")?)?),
         "pay_async" => Some(world.pay_async(text("session")?)?),
@@ -147,13 +151,15 @@ pub(crate) fn tell(world: &mut World, op: &str, args: &Value) -> Told<Value> {
         "recover" => Some(world.recover(text("session")?)?),
         "refund" => {
             let portion = args["amount"].as_i64().map_or(Portion::All, Portion::Amount);
-            let state = if args["status"].is_null() { RefundState::Succeeded } else { read(&args["status"])? };
+            let state =
+                if args["status"].is_null() { RefundState::Succeeded } else { read(&args["status"])? };
             Some(world.refund(text("charge")?, portion, state)?)
         }
         "dispute" => Some(world.dispute(text("charge")?, args["reason"].as_str().unwrap_or("fraudulent"))?),
         "direct_intent" => {
             let standard = DirectSpec::default();
-            let metadata = if args["metadata"].is_null() { Metadata::new() } else { read(&args["metadata"])? };
+            let metadata =
+                if args["metadata"].is_null() { Metadata::new() } else { read(&args["metadata"])? };
             Some(world.direct_intent(DirectSpec {
                 amount: args["amount"].as_i64().unwrap_or(standard.amount),
                 currency: args["currency"].as_str().map_or(standard.currency, str::to_owned),
@@ -163,14 +169,20 @@ pub(crate) fn tell(world: &mut World, op: &str, args: &Value) -> Told<Value> {
             })?)
         }
         "pay_direct" => Some(world.pay_direct(text("intent")?)?),
-        "decline_direct" => Some(world.decline_direct(text("intent")?, args["code"].as_str().unwrap_or("generic_decline"))?),
+        "decline_direct" => {
+            Some(world.decline_direct(text("intent")?, args["code"].as_str().unwrap_or("generic_decline"))?)
+        }
         "new_product" => Some(world.new_product(text("name")?, Metadata::new())),
         "new_price" => {
             let amount = args["unit_amount"].as_i64().unwrap_or_default();
             Some(world.new_price(text("product")?, text("currency")?, amount, args["lookup_key"].as_str())?)
         }
         "new_endpoint" => {
-            let events: Vec<String> = if args["enabled_events"].is_null() { vec!["*".to_owned()] } else { read(&args["enabled_events"])? };
+            let events: Vec<String> = if args["enabled_events"].is_null() {
+                vec!["*".to_owned()]
+            } else {
+                read(&args["enabled_events"])?
+            };
             let events: Vec<&str> = events.iter().map(String::as_str).collect();
             Some(world.new_endpoint(text("url")?, &events))
         }
@@ -183,7 +195,12 @@ pub(crate) fn tell(world: &mut World, op: &str, args: &Value) -> Told<Value> {
 }
 
 /// Stories that make nothing new.
-fn tell_silent<'a>(world: &mut World, op: &str, args: &Value, text: impl Fn(&str) -> Told<&'a str>) -> Told<()> {
+fn tell_silent<'a>(
+    world: &mut World,
+    op: &str,
+    args: &Value,
+    text: impl Fn(&str) -> Told<&'a str>,
+) -> Told<()> {
     match op {
         "settle_async" => world.settle_async(text("session")?),
         "fail_async" => world.fail_async(text("session")?),
@@ -194,14 +211,23 @@ fn tell_silent<'a>(world: &mut World, op: &str, args: &Value, text: impl Fn(&str
         "fail_refund" => world.fail_refund(text("refund")?),
         "close_dispute" => world.close_dispute(text("dispute")?, read::<DisputeOutcome>(&args["outcome"])?),
         "answer_dispute" => world.answer_dispute(text("dispute")?),
-        "update_customer" => world.update_customer(text("customer")?, args["email"].as_str(), args["name"].as_str()),
+        "update_customer" => {
+            world.update_customer(text("customer")?, args["email"].as_str(), args["name"].as_str())
+        }
         "delete_customer" => world.delete_customer(text("customer")?),
         "delete_product" => world.delete_product(text("product")?),
-        "set_metadata" => {
-            world.set_metadata(text("id")?, text("key")?, text("value")?, args["emits_event"].as_bool().unwrap_or(true))
+        "set_metadata" => world.set_metadata(
+            text("id")?,
+            text("key")?,
+            text("value")?,
+            args["emits_event"].as_bool().unwrap_or(true),
+        ),
+        "set_endpoint_health" => {
+            world.set_endpoint_health(text("endpoint")?, read::<Health>(&args["health"])?)
         }
-        "set_endpoint_health" => world.set_endpoint_health(text("endpoint")?, read::<Health>(&args["health"])?),
-        "enable_endpoint" => world.enable_endpoint(text("endpoint")?, args["enabled"].as_bool().unwrap_or(true)),
+        "enable_endpoint" => {
+            world.enable_endpoint(text("endpoint")?, args["enabled"].as_bool().unwrap_or(true))
+        }
         "refuse_deliveries_of" => {
             world.refuse_deliveries_of(text("event")?);
             Ok(())

@@ -16,6 +16,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -47,13 +48,13 @@ pub(super) fn dress(
     idempotency_key: Option<&str>,
     now: i64,
 ) -> Response {
-    let length = answer.body.len();
     let body = match delivery {
         Delivery::Whole => Body::from(answer.body),
-        _ => Body::new(CutBody { half: Some(Bytes::from(answer.body).slice(..length / 2)), promised: length as u64 }),
+        _ => Body::new(CutBody::of(answer.body)),
     };
     let mut response = Response::new(body);
-    *response.status_mut() = hyper::StatusCode::from_u16(answer.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        hyper::StatusCode::from_u16(answer.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     let mut put = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -81,17 +82,30 @@ pub(super) fn dress(
 struct CutBody {
     half: Option<Bytes>,
     promised: u64,
+    /// The half needs a moment to leave before the connection dies.
+    pause: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl CutBody {
+    fn of(body: Vec<u8>) -> CutBody {
+        let promised = body.len() as u64;
+        let half = Some(Bytes::from(body).slice(..promised as usize / 2));
+        CutBody { half, promised, pause: Box::pin(tokio::time::sleep(Duration::from_millis(20))) }
+    }
 }
 
 impl HttpBody for CutBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        Poll::Ready(Some(match self.half.take() {
-            Some(half) => Ok(Frame::data(half)),
-            None => Err(io::ErrorKind::ConnectionAborted.into()),
-        }))
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(half) = self.half.take() {
+            return Poll::Ready(Some(Ok(Frame::data(half))));
+        }
+        self.pause.as_mut().poll(cx).map(|()| Some(Err(io::ErrorKind::ConnectionAborted.into())))
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -100,7 +114,12 @@ impl HttpBody for CutBody {
 }
 
 /// Accepts connections until told to stop; refuses them while unreachable.
-pub(super) async fn serve(listener: TcpListener, router: Router, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shared: Arc<Shared>,
+    mut stop: watch::Receiver<bool>,
+) {
     let for_connections = stop.clone();
     let Ok(address) = listener.local_addr() else { return };
     let mut unreachable = shared.unreachable.subscribe();

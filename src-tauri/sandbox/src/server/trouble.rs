@@ -14,7 +14,9 @@ pub(crate) enum Trouble {
     /// Failed before the idempotency layer.
     Unavailable(u16),
     /// A 500 that the idempotency layer keeps; whether the effect happened.
-    Stored500 { applied: bool },
+    Stored500 {
+        applied: bool,
+    },
     CutBody,
     DropBefore,
     DropAfter,
@@ -45,7 +47,11 @@ pub(crate) struct Troubles {
 
 impl Troubles {
     pub(crate) fn new(seed: u64) -> Troubles {
-        Troubles { faults: Faults::default(), chance: ChaCha8Rng::seed_from_u64(seed ^ 0x7F0B_1E5), shown: 0 }
+        Troubles {
+            faults: Faults::default(),
+            chance: ChaCha8Rng::seed_from_u64(seed ^ 0x07F0_B1E5),
+            shown: 0,
+        }
     }
 
     pub(crate) fn set(&mut self, faults: Faults) {
@@ -56,12 +62,15 @@ impl Troubles {
     /// What this request meets.
     pub(crate) fn draw(&mut self, writes: bool, keyed: bool, path: &str) -> Trouble {
         let f = &self.faults;
-        let touched = f.only_paths.is_empty() || f.only_paths.iter().any(|start| path.starts_with(start.as_str()));
+        let touched =
+            f.only_paths.is_empty() || f.only_paths.iter().any(|start| path.starts_with(start.as_str()));
         if !touched || f.at_most.is_some_and(|most| self.shown >= most) {
             return Trouble::None;
         }
         let five = match (writes && keyed, self.chance.random_range(0..3)) {
-            (true, _) => Trouble::Stored500 { applied: self.chance.random_bool(share(f.error_5xx_applied_share)) },
+            (true, _) => {
+                Trouble::Stored500 { applied: self.chance.random_bool(share(f.error_5xx_applied_share)) }
+            }
             (false, 0) => Trouble::Unavailable(500),
             (false, 1) => Trouble::Unavailable(502),
             (false, _) => Trouble::Unavailable(503),

@@ -50,11 +50,16 @@ pub(super) fn create(world: &mut World, form: &Form) -> Told<String> {
             return Err(Refusal::invalid(format!("The sandbox does not simulate mode {mode}.")).param("mode"));
         }
         Some(other) => {
-            return Err(Refusal::invalid(format!("Invalid mode: must be one of payment, setup, or subscription (was {other})")).param("mode"));
+            return Err(Refusal::invalid(format!(
+                "Invalid mode: must be one of payment, setup, or subscription (was {other})"
+            ))
+            .param("mode"));
         }
         None => return Err(Refusal::missing("mode")),
     }
-    if form.filled("success_url").is_none() && form.filled("ui_mode").is_none_or(|mode| mode.starts_with("hosted")) {
+    if form.filled("success_url").is_none()
+        && form.filled("ui_mode").is_none_or(|mode| mode.starts_with("hosted"))
+    {
         return Err(Refusal::missing("success_url"));
     }
     let items = items(world, form)?;
@@ -65,18 +70,33 @@ pub(super) fn create(world: &mut World, form: &Form) -> Told<String> {
     let metadata = form.metadata().unwrap_or_default();
     check_metadata(&metadata)?;
     let intent_data = form.under("payment_intent_data");
-    intent_data.only(&["metadata", "receipt_email", "capture_method", "description", "statement_descriptor", "statement_descriptor_suffix", "setup_future_usage", "shipping"])?;
+    intent_data.only(&[
+        "metadata",
+        "receipt_email",
+        "capture_method",
+        "description",
+        "statement_descriptor",
+        "statement_descriptor_suffix",
+        "setup_future_usage",
+        "shipping",
+    ])?;
     let intent_metadata = intent_data.metadata().unwrap_or_default();
     check_metadata(&intent_metadata)?;
     let customer_email = form.filled("customer_email").map(str::to_owned);
     if customer_email.as_ref().is_some_and(|email| !email.contains('@')) {
-        return Err(Refusal::invalid(format!("Invalid email address: {}", form.text("customer_email").unwrap_or_default()))
-            .code("email_invalid")
-            .param("customer_email"));
+        return Err(Refusal::invalid(format!(
+            "Invalid email address: {}",
+            form.text("customer_email").unwrap_or_default()
+        ))
+        .code("email_invalid")
+        .param("customer_email"));
     }
     let customer = match (form.filled("customer"), form.filled("customer_creation")) {
         (Some(_), _) if customer_email.is_some() => {
-            return Err(Refusal::invalid("You may only specify one of these parameters: customer, customer_email.").code("parameters_exclusive"));
+            return Err(Refusal::invalid(
+                "You may only specify one of these parameters: customer, customer_email.",
+            )
+            .code("parameters_exclusive"));
         }
         (Some(id), _) => Buyer::Customer(id.to_owned()),
         (None, Some("always")) => Buyer::BecomesCustomer,
@@ -114,10 +134,16 @@ fn life_s(world: &World, form: &Form) -> Told<i64> {
     let life_s = expires_at - world.now();
     // Stripe allows for the time the request took.
     if life_s < 30 * 60 - 60 {
-        return Err(Refusal::invalid("The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.").param("expires_at"));
+        return Err(Refusal::invalid(
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.",
+        )
+        .param("expires_at"));
     }
     if life_s > 86_400 + 60 {
-        return Err(Refusal::invalid("The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.").param("expires_at"));
+        return Err(Refusal::invalid(
+            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.",
+        )
+        .param("expires_at"));
     }
     Ok(life_s)
 }
@@ -131,15 +157,20 @@ fn items(world: &mut World, form: &Form) -> Told<Vec<LineItem>> {
     for item in given {
         let quantity = item.integer("quantity")?.unwrap_or(1);
         if quantity < 1 {
-            return Err(Refusal::invalid("Invalid positive integer").code("parameter_invalid_integer").param("line_items[0][quantity]"));
+            return Err(Refusal::invalid("Invalid positive integer")
+                .code("parameter_invalid_integer")
+                .param("line_items[0][quantity]"));
         }
         if let Some(price) = item.filled("price") {
             items.push(world.line_item_of(price, quantity)?);
             continue;
         }
         let data = item.under("price_data");
-        let currency = data.required("currency").map_err(|r| r.param("line_items[0][price_data][currency]"))?;
-        let amount = data.integer("unit_amount")?.ok_or_else(|| Refusal::missing("line_items[0][price_data][unit_amount]"))?;
+        let currency =
+            data.required("currency").map_err(|r| r.param("line_items[0][price_data][currency]"))?;
+        let amount = data
+            .integer("unit_amount")?
+            .ok_or_else(|| Refusal::missing("line_items[0][price_data][unit_amount]"))?;
         let name = match (data.filled("product"), data.text("product_data[name]")) {
             (Some(product), _) => world.product(product).map_err(|r| r.status(400))?.name.clone(),
             (None, Some(name)) => name.to_owned(),
@@ -159,9 +190,11 @@ fn check_money(currency: &str, amount: i64) -> Told<()> {
         _ => 1,
     };
     if amount < 0 || amount % step != 0 {
-        return Err(Refusal::invalid(format!("Invalid amount for {currency}: must be a multiple of {step}."))
-            .code("invalid_charge_amount_no_decimal_compatible")
-            .param("line_items"));
+        return Err(Refusal::invalid(format!(
+            "Invalid amount for {currency}: must be a multiple of {step}."
+        ))
+        .code("invalid_charge_amount_no_decimal_compatible")
+        .param("line_items"));
     }
     Ok(())
 }
@@ -173,7 +206,8 @@ pub(super) fn update(world: &mut World, id: &str, form: &Form) -> Told<String> {
     if !shipping.pairs().is_empty() {
         let session = world.session_mut(id)?;
         if session.status != SessionStatus::Open {
-            return Err(Refusal::invalid("Only an open Checkout Session takes collected_information.").param("collected_information"));
+            return Err(Refusal::invalid("Only an open Checkout Session takes collected_information.")
+                .param("collected_information"));
         }
         let (name, address) = named_address(&shipping);
         session.buyer_name = Some(name.clone());
@@ -186,7 +220,12 @@ pub(super) fn update(world: &mut World, id: &str, form: &Form) -> Told<String> {
 
 pub(super) fn address(form: &Form) -> Address {
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
-    Address { line1: text("line1"), city: text("city"), postal_code: text("postal_code"), country: text("country") }
+    Address {
+        line1: text("line1"),
+        city: text("city"),
+        postal_code: text("postal_code"),
+        country: text("country"),
+    }
 }
 
 pub(super) fn named_address(form: &Form) -> (String, Address) {

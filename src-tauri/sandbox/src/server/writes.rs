@@ -5,11 +5,15 @@ use super::reads::unknown_url;
 use super::write_session;
 use crate::json::{Json, Metadata};
 use crate::objects::{Customer, Endpoint, Kind, Object};
-use crate::world::{DisputeOutcome, Portion, Refusal, RefundState, Told, World};
+use crate::world::{DisputeOutcome, Portion, RefundState, Refusal, Told, World};
 
 /// Applies a write below `/v1` and answers with the object as it is after it.
 pub(super) fn write(world: &mut World, delete: bool, segments: &[&str], form: &Form) -> Told<Vec<u8>> {
-    for id in segments.iter().copied().chain(["charge", "payment_intent", "customer"].iter().filter_map(|p| form.text(p))) {
+    for id in segments
+        .iter()
+        .copied()
+        .chain(["charge", "payment_intent", "customer"].iter().filter_map(|p| form.text(p)))
+    {
         world.touch(id);
     }
     if delete {
@@ -55,7 +59,9 @@ pub(super) fn write(world: &mut World, delete: bool, segments: &[&str], form: &F
     let kind = Kind::of_id(&id).ok_or_else(|| Refusal::no_such("resource", &id))?;
     let mut only_expand = Form::default();
     if form.has_under("expand") {
-        only_expand = Form::from_pairs(form.values("expand").into_iter().map(|v| ("expand[]".to_owned(), v.to_owned())).collect());
+        only_expand = Form::from_pairs(
+            form.values("expand").into_iter().map(|v| ("expand[]".to_owned(), v.to_owned())).collect(),
+        );
     }
     super::reads::retrieve(world, kind, &id, &only_expand)
 }
@@ -90,7 +96,10 @@ pub(super) fn metadata(world: &mut World, id: &str, form: &Form) -> Told<()> {
     }
     match form.metadata() {
         Some(changes) => world.merge_metadata(id, &changes, true),
-        None => world.object(id).map(|_| ()).ok_or_else(|| Refusal::no_such(Kind::of_id(id).map_or("resource", Kind::name), id)),
+        None => world
+            .object(id)
+            .map(|_| ())
+            .ok_or_else(|| Refusal::no_such(Kind::of_id(id).map_or("resource", Kind::name), id)),
     }
 }
 
@@ -148,18 +157,32 @@ fn update_charge(world: &mut World, id: &str, form: &Form) -> Told<String> {
 }
 
 fn create_refund(world: &mut World, form: &Form) -> Told<String> {
-    form.only(&["charge", "payment_intent", "amount", "reason", "metadata", "instructions_email", "currency", "origin"])?;
+    form.only(&[
+        "charge",
+        "payment_intent",
+        "amount",
+        "reason",
+        "metadata",
+        "instructions_email",
+        "currency",
+        "origin",
+    ])?;
     let charge = match (form.filled("charge"), form.filled("payment_intent")) {
         (Some(charge), _) => charge.to_owned(),
         (None, Some(intent)) => world.charge_to_refund(intent)?,
         (None, None) => {
-            return Err(Refusal::invalid("One of the following params should be provided for this request: payment_intent or charge."));
+            return Err(Refusal::invalid(
+                "One of the following params should be provided for this request: payment_intent or charge.",
+            ));
         }
     };
     world.charge(&charge).map_err(|r| r.param("charge"))?;
     let reason = form.filled("reason");
     if reason.is_some_and(|r| !["duplicate", "fraudulent", "requested_by_customer"].contains(&r)) {
-        return Err(Refusal::invalid("Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer").param("reason"));
+        return Err(Refusal::invalid(
+            "Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer",
+        )
+        .param("reason"));
     }
     let portion = form.integer("amount")?.map_or(Portion::All, Portion::Amount);
     let metadata = form.metadata().unwrap_or_default();
@@ -168,8 +191,17 @@ fn create_refund(world: &mut World, form: &Form) -> Told<String> {
 }
 
 const CUSTOMER_PARAMS: [&str; 11] = [
-    "email", "name", "phone", "description", "metadata", "address", "shipping", "preferred_locales", "tax_exempt",
-    "invoice_settings", "balance",
+    "email",
+    "name",
+    "phone",
+    "description",
+    "metadata",
+    "address",
+    "shipping",
+    "preferred_locales",
+    "tax_exempt",
+    "invoice_settings",
+    "balance",
 ];
 
 fn create_customer(world: &mut World, form: &Form) -> Told<String> {
@@ -217,7 +249,9 @@ fn fill_customer(customer: &mut Customer, form: &Form) -> Told<()> {
     if let Some(email) = &customer.email
         && !email.contains('@')
     {
-        return Err(Refusal::invalid(format!("Invalid email address: {email}")).code("email_invalid").param("email"));
+        return Err(Refusal::invalid(format!("Invalid email address: {email}"))
+            .code("email_invalid")
+            .param("email"));
     }
     if form.has_under("address") {
         customer.address = Some(write_session::address(&form.under("address")));
@@ -232,7 +266,17 @@ fn fill_customer(customer: &mut Customer, form: &Form) -> Told<()> {
 }
 
 fn create_product(world: &mut World, form: &Form) -> Told<String> {
-    form.only(&["name", "description", "metadata", "active", "images", "url", "shippable", "tax_code", "type"])?;
+    form.only(&[
+        "name",
+        "description",
+        "metadata",
+        "active",
+        "images",
+        "url",
+        "shippable",
+        "tax_code",
+        "type",
+    ])?;
     let metadata = form.metadata().unwrap_or_default();
     crate::world::check_metadata(&metadata)?;
     Ok(world.new_product(form.required("name")?, metadata))
@@ -257,7 +301,16 @@ fn update_product(world: &mut World, id: &str, form: &Form) -> Told<String> {
 }
 
 fn create_price(world: &mut World, form: &Form) -> Told<String> {
-    form.only(&["currency", "product", "unit_amount", "lookup_key", "nickname", "metadata", "active", "tax_behavior"])?;
+    form.only(&[
+        "currency",
+        "product",
+        "unit_amount",
+        "lookup_key",
+        "nickname",
+        "metadata",
+        "active",
+        "tax_behavior",
+    ])?;
     let currency = form.required("currency")?.to_ascii_lowercase();
     let amount = form.integer("unit_amount")?.ok_or_else(|| Refusal::missing("unit_amount"))?;
     let product = form.required("product")?;

@@ -18,7 +18,10 @@ pub(crate) enum Deed {
     Authorize,
     Recover,
     /// A further checkout; the story goes on with it.
-    OpenAgain { spec: Box<CheckoutSpec>, fault: Option<Fault> },
+    OpenAgain {
+        spec: Box<CheckoutSpec>,
+        fault: Option<Fault>,
+    },
     /// The buyer pays by a link that somebody made by hand.
     PayOutsideCheckout,
     RefundAll,
@@ -27,7 +30,9 @@ pub(crate) enum Deed {
     FailRefund,
     Dispute,
     AnswerDispute,
-    CloseDispute { won: bool },
+    CloseDispute {
+        won: bool,
+    },
     DeleteCustomer,
     /// The webhook of the event that completed checkout never gets through.
     RefuseDelivery,
@@ -78,7 +83,9 @@ fn attempt(world: &mut World, play: &mut Play, deed: Deed) -> Told<()> {
             let part = Portion::Amount(world.charge(&charge)?.amount / 40 * 10);
             play.refund = Some(world.refund(&charge, part, RefundState::Succeeded)?);
         }
-        Deed::RefundPending => play.refund = Some(world.refund(&charge, Portion::All, RefundState::Pending)?),
+        Deed::RefundPending => {
+            play.refund = Some(world.refund(&charge, Portion::All, RefundState::Pending)?)
+        }
         Deed::FailRefund => world.fail_refund(play.refund.as_deref().unwrap_or_default())?,
         Deed::Dispute => play.dispute = Some(world.dispute(&charge, "product_not_received")?),
         Deed::AnswerDispute => world.answer_dispute(play.dispute.as_deref().unwrap_or_default())?,
@@ -91,7 +98,8 @@ fn attempt(world: &mut World, play: &mut Play, deed: Deed) -> Told<()> {
             world.delete_customer(&customer)?;
         }
         Deed::RefuseDelivery => {
-            let completed = world.events().iter().rev().find(|e| e.object_id == session).map(|e| e.id.clone());
+            let completed =
+                world.events().iter().rev().find(|e| e.object_id == session).map(|e| e.id.clone());
             world.refuse_deliveries_of(&completed.unwrap_or_default());
         }
     }

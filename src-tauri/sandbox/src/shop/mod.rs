@@ -98,11 +98,19 @@ pub(crate) fn open(config: &Config, now: i64) -> World {
     world.livemode = config.keys.first().is_some_and(|key| key.livemode);
     match config.shop {
         ShopPlan::Empty => {}
-        ShopPlan::History { orders, days, faults } => populate(&mut world, config.seed, orders, days, 0.0, faults),
+        ShopPlan::History { orders, days, faults } => {
+            populate(&mut world, config.seed, orders, days, 0.0, faults)
+        }
         ShopPlan::Live { history_orders, days, per_minute, faults } => {
             populate(&mut world, config.seed, history_orders, days, per_minute, faults);
         }
-        ShopPlan::Scale { preorders, days } => world.scale = Some(scale(&world, config.seed, preorders, days)),
+        ShopPlan::Scale { preorders, days } => {
+            let scale = scale(&world, config.seed, preorders, days);
+            for (session, expires_at) in scale.open_sessions() {
+                world.later(expires_at - begin, Due::SessionExpires(session));
+            }
+            world.scale = Some(scale);
+        }
     }
     world
 }
@@ -113,7 +121,12 @@ fn populate(world: &mut World, seed: u64, orders: u32, days: u32, per_minute: f6
     rng.set_stream(4);
     world.new_endpoint("https://shop.example.com/api/stripe/webhook", &["*"]);
     if faults > 0.0 {
-        world.set_versions(VersionMix::of(&[(API_VERSION, 94), ("2024-06-20", 3), ("2020-08-27", 2), ("2019-03-14", 1)]));
+        world.set_versions(VersionMix::of(&[
+            (API_VERSION, 94),
+            ("2024-06-20", 3),
+            ("2020-08-27", 2),
+            ("2019-03-14", 1),
+        ]));
         world.set_lateness(Lateness { share: 0.02, max_s: 45 });
     }
     let mut at: Vec<i64> = (0..orders).map(|_| rng.random_range(0..past_s.max(1))).collect();

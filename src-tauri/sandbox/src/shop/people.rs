@@ -3,24 +3,60 @@
 use crate::objects::Address;
 
 pub(crate) const FIRST_NAMES: [&str; 40] = [
-    "Aelith", "Bram", "Cassia", "Dorin", "Elowen", "Faelan", "Gwendor", "Hestia", "Idris", "Jorun", "Kaelis", "Liora",
-    "Mirel", "Nimue", "Orsin", "Pell", "Quill", "Rowena", "Sorrel", "Taliesin", "Ulfa", "Vesper", "Wyn", "Xanthe",
-    "Yarrow", "Zephyra", "Anselm", "Brisa", "Corvin", "Delphi", "Ember", "Fenna", "Galen", "Hazel", "Isolde", "Juniper",
-    "Kestrel", "Lark", "Maren", "Niko",
+    "Aelith", "Bram", "Cassia", "Dorin", "Elowen", "Faelan", "Gwendor", "Hestia", "Idris", "Jorun", "Kaelis",
+    "Liora", "Mirel", "Nimue", "Orsin", "Pell", "Quill", "Rowena", "Sorrel", "Taliesin", "Ulfa", "Vesper",
+    "Wyn", "Xanthe", "Yarrow", "Zephyra", "Anselm", "Brisa", "Corvin", "Delphi", "Ember", "Fenna", "Galen",
+    "Hazel", "Isolde", "Juniper", "Kestrel", "Lark", "Maren", "Niko",
 ];
 
 pub(crate) const LAST_NAMES: [&str; 40] = [
-    "Ashgrove", "Brightwater", "Copperkettle", "Duskwood", "Emberly", "Fernhollow", "Gloamfield", "Hartwell",
-    "Ironquill", "Juniperson", "Kettlebrook", "Lanternby", "Mossvale", "Nightbloom", "Oakenshaw", "Pinewhistle",
-    "Quicksilver", "Ravenhill", "Silverleaf", "Thistledown", "Underhill", "Vellum", "Winterbourne", "Xylander",
-    "Yewbarrow", "Zirconia", "Amberfell", "Bramblewick", "Cloudberry", "Driftmoor", "Everglen", "Foxglove",
-    "Goldenreed", "Hollowell", "Inkwell", "Jademoor", "Kindlewood", "Larkspur", "Moonbrook", "Nettlefield",
+    "Ashgrove",
+    "Brightwater",
+    "Copperkettle",
+    "Duskwood",
+    "Emberly",
+    "Fernhollow",
+    "Gloamfield",
+    "Hartwell",
+    "Ironquill",
+    "Juniperson",
+    "Kettlebrook",
+    "Lanternby",
+    "Mossvale",
+    "Nightbloom",
+    "Oakenshaw",
+    "Pinewhistle",
+    "Quicksilver",
+    "Ravenhill",
+    "Silverleaf",
+    "Thistledown",
+    "Underhill",
+    "Vellum",
+    "Winterbourne",
+    "Xylander",
+    "Yewbarrow",
+    "Zirconia",
+    "Amberfell",
+    "Bramblewick",
+    "Cloudberry",
+    "Driftmoor",
+    "Everglen",
+    "Foxglove",
+    "Goldenreed",
+    "Hollowell",
+    "Inkwell",
+    "Jademoor",
+    "Kindlewood",
+    "Larkspur",
+    "Moonbrook",
+    "Nettlefield",
 ];
 
 /// Colours the lamp comes in.
 pub(crate) const COLORS: [&str; 6] = ["moss", "coral", "midnight", "sand", "lilac", "ink"];
 /// Where visitors come from.
-pub(crate) const SOURCES: [&str; 7] = ["instagram", "newsletter", "google", "tiktok", "friend", "press", "direct"];
+pub(crate) const SOURCES: [&str; 7] =
+    ["instagram", "newsletter", "google", "tiktok", "friend", "press", "direct"];
 
 /// A market: page language, currency, country, share of visitors.
 pub(crate) const MARKETS: [(&str, &str, &str, u32); 9] = [
@@ -38,7 +74,8 @@ pub(crate) const MARKETS: [(&str, &str, &str, u32); 9] = [
 /// The name that an e-mail address of the cast stands for.
 pub(crate) fn name_of(email: &str) -> String {
     let local = email.split('@').next().unwrap_or_default();
-    let words = local.split(['.', '_', '-', '+']).map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let words =
+        local.split(['.', '_', '-', '+']).map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
     let mut name = String::new();
     for word in words.filter(|w| !w.is_empty()) {
         if !name.is_empty() {

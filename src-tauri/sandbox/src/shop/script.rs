@@ -39,7 +39,8 @@ fn visitor(traffic: &mut Traffic) -> CheckoutSpec {
     let first = FIRST_NAMES[rng.random_range(0..FIRST_NAMES.len())];
     let last = LAST_NAMES[rng.random_range(0..LAST_NAMES.len())];
     let host = if rng.random_bool(0.7) { "example.com" } else { "example.org" };
-    let email = format!("{}.{}{}@{host}", first.to_ascii_lowercase(), last.to_ascii_lowercase(), traffic.serial);
+    let email =
+        format!("{}.{}{}@{host}", first.to_ascii_lowercase(), last.to_ascii_lowercase(), traffic.serial);
     let mut drawn = rng.random_range(0..MARKETS.iter().map(|m| m.3).sum());
     let market = MARKETS.iter().find(|m| {
         let here = drawn < m.3;
@@ -104,7 +105,8 @@ fn go_well(world: &mut World, traffic: &mut Traffic, spec: CheckoutSpec) {
             then(think_s + traffic.seconds(3600, 10 * DAY_S), Deed::RefundAll);
         }
         540..=546 => {
-            let (open_s, answer_s) = (traffic.seconds(2 * DAY_S, 8 * DAY_S), traffic.seconds(3600, 3 * DAY_S));
+            let (open_s, answer_s) =
+                (traffic.seconds(2 * DAY_S, 8 * DAY_S), traffic.seconds(3600, 3 * DAY_S));
             let close_s = think_s + open_s + answer_s + traffic.seconds(DAY_S, 9 * DAY_S);
             then(think_s, Deed::Pay);
             // A healthy shop has no dispute open at the end of its history.
@@ -151,7 +153,10 @@ fn go_wrong(world: &mut World, traffic: &mut Traffic, spec: CheckoutSpec, fault:
         Fault::PaidTwice => {
             let other = CheckoutSpec { preorder_id: Some(traffic.id("po_", 12)), ..again };
             then(think_s, Deed::Pay);
-            then(think_s + traffic.seconds(60, 7200), Deed::OpenAgain { spec: Box::new(other), fault: Some(fault) });
+            then(
+                think_s + traffic.seconds(60, 7200),
+                Deed::OpenAgain { spec: Box::new(other), fault: Some(fault) },
+            );
             then(think_s + 7300, Deed::Pay);
         }
         Fault::SeveralSessionsNoneCompleted => {
@@ -188,7 +193,10 @@ fn go_wrong(world: &mut World, traffic: &mut Traffic, spec: CheckoutSpec, fault:
         }
         Fault::StepsOutOfOrder => {
             then(think_s, Deed::Pay);
-            then(think_s + traffic.seconds(60, DAY_S), Deed::OpenAgain { spec: Box::new(again), fault: None });
+            then(
+                think_s + traffic.seconds(60, DAY_S),
+                Deed::OpenAgain { spec: Box::new(again), fault: None },
+            );
         }
         Fault::CustomerDeleted => {
             then(think_s, Deed::Pay);
@@ -222,7 +230,8 @@ fn bend(traffic: &mut Traffic, spec: &mut CheckoutSpec, fault: Fault) {
             spec.amount = Some(12_900);
         }
         Fault::PlaceholderPreorderId => {
-            spec.preorder_id = Some(if traffic.rng.random_bool(0.5) { "undefined" } else { "null" }.to_owned());
+            spec.preorder_id =
+                Some(if traffic.rng.random_bool(0.5) { "undefined" } else { "null" }.to_owned());
         }
         Fault::SessionIntentMismatch => {
             let other = traffic.id("po_", 12);

@@ -77,7 +77,13 @@ impl World {
     }
 
     /// Adds a price of a product.
-    pub fn new_price(&mut self, product: &str, currency: &str, unit_amount: i64, lookup_key: Option<&str>) -> Told<String> {
+    pub fn new_price(
+        &mut self,
+        product: &str,
+        currency: &str,
+        unit_amount: i64,
+        lookup_key: Option<&str>,
+    ) -> Told<String> {
         self.product(product)?;
         let id = self.mint("price_1", 23);
         self.add(Object::Price(Box::new(Price {
@@ -124,7 +130,8 @@ impl World {
     /// A line item of a listed price.
     pub(crate) fn line_item_of(&mut self, price: &str, quantity: i64) -> Told<LineItem> {
         let price = self.price(price).map_err(|r| r.status(400).param("line_items[0][price]"))?.clone();
-        let description = self.product(&price.product).map_or_else(|_| PRODUCT_NAME.to_owned(), |p| p.name.clone());
+        let description =
+            self.product(&price.product).map_or_else(|_| PRODUCT_NAME.to_owned(), |p| p.name.clone());
         Ok(LineItem {
             id: self.mint("li_1", 23),
             price: price.id,
@@ -140,7 +147,13 @@ impl World {
     }
 
     /// A line item whose price is made up for this one session (`price_data`): never listed, never announced.
-    pub(crate) fn line_item_inline(&mut self, name: &str, currency: &str, unit_amount: i64, quantity: i64) -> LineItem {
+    pub(crate) fn line_item_inline(
+        &mut self,
+        name: &str,
+        currency: &str,
+        unit_amount: i64,
+        quantity: i64,
+    ) -> LineItem {
         LineItem {
             id: self.mint("li_1", 23),
             price: self.mint("price_1", 23),

@@ -3,7 +3,9 @@
 use super::{Due, Refusal, Told, World};
 use crate::json::Metadata;
 use crate::ledger::{PayState, SessionNote, SessionState};
-use crate::objects::{IntentStatus, LineItem, Object, PaymentStatus, Recovery, Session, SessionStatus, Typed};
+use crate::objects::{
+    IntentStatus, LineItem, Object, PaymentStatus, Recovery, Session, SessionStatus, Typed,
+};
 
 /// A session lives this long unless told otherwise.
 const DEFAULT_LIFE_S: i64 = 86_400;
@@ -118,13 +120,19 @@ pub(crate) struct NewSession {
 impl World {
     /// The shop opens a checkout. No event announces it, and there is no intent yet.
     pub fn open_checkout(&mut self, spec: CheckoutSpec) -> Told<String> {
-        let item = match (&spec.price, spec.amount, self.list_price(&spec.currency)) {
-            (Some(price), _, _) => self.line_item_of(&price.clone(), 1)?,
-            (None, None, Some((price, _))) => self.line_item_of(&price.to_owned(), 1)?,
-            (None, Some(amount), Some((price, listed))) if amount == listed => self.line_item_of(&price.to_owned(), 1)?,
-            (None, amount, _) => {
-                self.line_item_inline(super::catalogue::PRODUCT_NAME, &spec.currency, amount.unwrap_or(14_900), 1)
+        let listed = self.list_price(&spec.currency).map(|(price, amount)| (price.to_owned(), amount));
+        let item = match (&spec.price, spec.amount, listed) {
+            (Some(price), _, _) => self.line_item_of(price, 1)?,
+            (None, None, Some((price, _))) => self.line_item_of(&price, 1)?,
+            (None, Some(amount), Some((price, listed))) if amount == listed => {
+                self.line_item_of(&price, 1)?
             }
+            (None, amount, _) => self.line_item_inline(
+                super::catalogue::PRODUCT_NAME,
+                &spec.currency,
+                amount.unwrap_or(14_900),
+                1,
+            ),
         };
         let mut metadata = super::shop_metadata([
             ("preorderId", spec.preorder_id.as_deref()),
@@ -137,13 +145,19 @@ impl World {
         metadata.extend(spec.metadata);
         let mut intent_metadata = if spec.metadata_on_intent { metadata.clone() } else { Metadata::new() };
         intent_metadata.extend(spec.intent_metadata);
-        let name = spec.name.or_else(|| Some(crate::shop::name_of(spec.email.as_deref().or(spec.typed_email.as_deref())?)));
+        let name = spec
+            .name
+            .or_else(|| Some(crate::shop::name_of(spec.email.as_deref().or(spec.typed_email.as_deref())?)));
         self.new_session(NewSession {
             currency: item.currency.clone(),
             items: vec![item],
             customer: spec.customer,
             customer_email: spec.email,
-            will_type: Typed { email: spec.typed_email, name, address: (!spec.country.is_empty()).then(|| crate::shop::address_in(&spec.country)) },
+            will_type: Typed {
+                email: spec.typed_email,
+                name,
+                address: (!spec.country.is_empty()).then(|| crate::shop::address_in(&spec.country)),
+            },
             collects_shipping: spec.collects_shipping,
             client_reference_id: spec.preorder_id,
             locale: spec.locale,
@@ -218,7 +232,9 @@ impl World {
     }
 
     pub(super) fn expire_if_due(&mut self, session: &str) {
-        let due = self.session(session).is_ok_and(|s| s.status == SessionStatus::Open && s.expires_at <= self.now);
+        self.touch(session);
+        let due =
+            self.session(session).is_ok_and(|s| s.status == SessionStatus::Open && s.expires_at <= self.now);
         if due {
             let expired = self.expire(session);
             debug_assert!(expired.is_ok(), "an open session can expire");
@@ -260,9 +276,12 @@ impl World {
     pub fn recover(&mut self, session: &str) -> Told<String> {
         let now = self.now;
         let old = self.session(session)?.clone();
-        let usable = old.recovery.as_ref().is_some_and(|r| r.url.is_some() && r.expires_at.is_some_and(|t| t > now));
+        let usable =
+            old.recovery.as_ref().is_some_and(|r| r.url.is_some() && r.expires_at.is_some_and(|t| t > now));
         if !usable {
-            return Err(Refusal::invalid("This Checkout Session has no recovery link, or it is no longer valid."));
+            return Err(Refusal::invalid(
+                "This Checkout Session has no recovery link, or it is no longer valid.",
+            ));
         }
         let mut items = old.items;
         for item in &mut items {

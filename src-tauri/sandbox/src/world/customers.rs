@@ -30,7 +30,11 @@ impl World {
         id
     }
 
-    pub(super) fn customer_from_checkout(&mut self, session: &Session, shipping: Option<(String, Address)>) -> String {
+    pub(super) fn customer_from_checkout(
+        &mut self,
+        session: &Session,
+        shipping: Option<(String, Address)>,
+    ) -> String {
         self.new_customer_with(Customer {
             id: String::new(),
             created: 0,

@@ -94,7 +94,9 @@ impl World {
             .map(|d| d.endpoint.clone())
             .collect();
         if targets.is_empty() && endpoint.is_some() {
-            return Err(super::Refusal::invalid("The webhook endpoint did not have this event type enabled."));
+            return Err(super::Refusal::invalid(
+                "The webhook endpoint did not have this event type enabled.",
+            ));
         }
         if let Some(event) = self.log_mut().get_mut(event) {
             for delivery in event.deliveries.iter_mut().filter(|d| targets.contains(&d.endpoint)) {

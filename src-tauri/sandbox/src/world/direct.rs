@@ -23,7 +23,13 @@ pub struct DirectSpec {
 
 impl Default for DirectSpec {
     fn default() -> Self {
-        DirectSpec { amount: 14_900, currency: "eur".to_owned(), email: None, customer: None, metadata: Metadata::new() }
+        DirectSpec {
+            amount: 14_900,
+            currency: "eur".to_owned(),
+            email: None,
+            customer: None,
+            metadata: Metadata::new(),
+        }
     }
 }
 
@@ -56,7 +62,12 @@ impl World {
             session: None,
         };
         let id = made.id.clone();
-        self.book.payment_made(None, payment_note(&made, PayState::New), spec.email.as_deref(), &made.metadata);
+        self.book.payment_made(
+            None,
+            payment_note(&made, PayState::New),
+            spec.email.as_deref(),
+            &made.metadata,
+        );
         self.add(Object::Intent(Box::new(made)));
         self.emit("payment_intent.created", &id);
         Ok(id)
@@ -88,7 +99,8 @@ impl World {
     fn needs_method(&self, intent: &str) -> Told<()> {
         let i = self.intent(intent)?;
         if i.session.is_some() || i.status != IntentStatus::NeedsMethod {
-            return Err(Refusal::invalid("This PaymentIntent cannot be paid directly.").code("payment_intent_unexpected_state"));
+            return Err(Refusal::invalid("This PaymentIntent cannot be paid directly.")
+                .code("payment_intent_unexpected_state"));
         }
         Ok(())
     }

@@ -130,16 +130,8 @@ impl EventLog {
         &self.events
     }
 
-    pub(crate) fn key_at(&self, position: usize) -> Key {
-        self.keys[position]
-    }
-
     pub(crate) fn at(&self, position: usize) -> &Event {
         &self.events[position]
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.events.len()
     }
 
     pub(crate) fn position(&self, key: Key) -> usize {
@@ -224,7 +216,13 @@ impl World {
     }
 
     /// Says something with a snapshot that is no longer, or not exactly, the object of now.
-    pub(super) fn emit_snapshot(&mut self, type_: &str, id: &str, bytes: Vec<u8>, previous: Option<Value>) -> String {
+    pub(super) fn emit_snapshot(
+        &mut self,
+        type_: &str,
+        id: &str,
+        bytes: Vec<u8>,
+        previous: Option<Value>,
+    ) -> String {
         let log = &mut self.log;
         let payment = matches!(Kind::of_id(id), Some(Kind::Intent | Kind::Charge | Kind::Refund));
         let event_id = crate::ids::tail(&mut log.ids, if payment { "evt_3" } else { "evt_1" }, 23);

@@ -53,7 +53,8 @@ pub(crate) fn check_metadata(metadata: &Metadata) -> Told<()> {
     }
     for (key, value) in metadata {
         if key.chars().count() > 40 || key.contains(['[', ']']) {
-            return Err(Refusal::invalid("Metadata keys can be up to 40 characters and have no brackets.").param("metadata"));
+            return Err(Refusal::invalid("Metadata keys can be up to 40 characters and have no brackets.")
+                .param("metadata"));
         }
         let length = value.chars().count();
         if length > 500 {

@@ -8,10 +8,12 @@ mod agenda;
 mod catalogue;
 mod checkout;
 mod customers;
+mod debits;
 mod deliveries;
 mod direct;
 mod disputes;
 mod event_log;
+mod holds;
 mod metadata;
 mod paging;
 mod payments;
@@ -22,20 +24,20 @@ mod versions;
 
 pub(crate) use checkout::NewSession;
 pub use checkout::{Buyer, CheckoutSpec};
-pub(crate) use metadata::check_metadata;
 pub use deliveries::DeliveryState;
 pub use direct::DirectSpec;
 pub use disputes::DisputeOutcome;
 pub use event_log::{Event, Lateness, Origin};
+pub(crate) use metadata::check_metadata;
 pub(crate) use paging::{Bounds, Found, Page, PageQuery, Start};
 pub use refunds::Portion;
 pub use refusal::Refusal;
 pub(crate) use shelf::{Key, Shelf};
 pub use versions::VersionMix;
 
+pub use crate::objects::{Health, Kind, RefundState};
 pub(crate) use agenda::Due;
 pub use catalogue::PRICE_LIST;
-pub use crate::objects::{Health, Kind, RefundState};
 
 use crate::json::{self, Metadata};
 use crate::ledger::{Book, Fault, Ledger};

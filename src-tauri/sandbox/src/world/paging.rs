@@ -85,11 +85,19 @@ impl World {
             };
             if take_ordinary {
                 let at = if upward { a } else { b - 1 };
-                if upward { a += 1 } else { b -= 1 }
+                if upward {
+                    a += 1
+                } else {
+                    b -= 1
+                }
                 items.extend(shelf.at(at).1.filter(|o| ordinary(o)).map(Found::Ordinary));
             } else {
                 let at = if upward { c } else { d - 1 };
-                if upward { c += 1 } else { d -= 1 }
+                if upward {
+                    c += 1
+                } else {
+                    d -= 1
+                }
                 let Some(scale) = scale else { break };
                 let order = scale.key_at(kind, at).1;
                 if !scale.is_taken(order) && in_scale(scale, order) {
@@ -139,4 +147,5 @@ fn finish<T>(mut items: Vec<T>, query: &PageQuery) -> Page<T> {
     Page { items, has_more }
 }
 
-const _: () = assert!(FIRST_ORDINARY > u32::MAX as u64, "scale orders come before ordinary objects of their second");
+const _: () =
+    assert!(FIRST_ORDINARY > u32::MAX as u64, "scale orders come before ordinary objects of their second");

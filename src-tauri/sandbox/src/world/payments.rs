@@ -1,13 +1,11 @@
-//! Paying a checkout: tried, declined, paid, debited days later, authorised, captured, cancelled.
+//! Paying a checkout by card: tried, declined, confirmed with the bank, paid. Debits and holds have their own rooms.
 
 use super::{Due, Refusal, Told, World};
 use crate::ledger::{PayState, Payment, SessionState};
 use crate::objects::{
-    Charge, ChargeStatus, Failure, Intent, IntentStatus, Method, Object, PaymentStatus, Session, SessionStatus,
+    Charge, ChargeStatus, Failure, Intent, IntentStatus, Method, Object, PaymentStatus, Session,
+    SessionStatus,
 };
-
-/// A card authorisation lapses after this long.
-const HOLD_S: i64 = 7 * 86_400;
 
 impl World {
     /// The buyer presses "pay": the intent is made, and nothing comes of it yet.
@@ -97,56 +95,6 @@ impl World {
         Ok(charge)
     }
 
-    /// The buyer pays by bank debit: checkout is complete, the money is not there yet.
-    pub fn pay_async(&mut self, session: &str) -> Told<String> {
-        self.buyer_becomes_customer(session)?;
-        let intent = self.attempt(session)?;
-        self.intent_mut(&intent)?.method = Method::SepaDebit;
-        let charge = self.new_charge(&intent, ChargeStatus::Pending, None)?;
-        let i = self.intent_mut(&intent)?;
-        i.status = IntentStatus::Processing;
-        i.failure = None;
-        self.book.payment_state(&intent, PayState::Processing, self.now);
-        self.complete(session, PaymentStatus::Unpaid)?;
-        self.book.session_state(session, SessionState::Complete, self.now);
-        self.emit("charge.pending", &charge);
-        self.emit("payment_intent.processing", &intent);
-        self.emit("checkout.session.completed", session);
-        Ok(charge)
-    }
-
-    /// The bank debit arrives.
-    pub fn settle_async(&mut self, session: &str) -> Told<()> {
-        let (intent, charge) = self.pending_debit(session)?;
-        self.charge_mut(&charge)?.status = ChargeStatus::Succeeded;
-        self.intent_succeeds(&intent)?;
-        self.session_mut(session)?.payment_status = PaymentStatus::Paid;
-        self.emit("charge.succeeded", &charge);
-        self.emit("payment_intent.succeeded", &intent);
-        self.emit("checkout.session.async_payment_succeeded", session);
-        self.later(3, Due::ChargeBooked(charge));
-        Ok(())
-    }
-
-    /// The bank debit bounces.
-    pub fn fail_async(&mut self, session: &str) -> Told<()> {
-        let (intent, charge) = self.pending_debit(session)?;
-        let failure = Failure::of_code("debit_failed");
-        let c = self.charge_mut(&charge)?;
-        c.status = ChargeStatus::Failed;
-        c.failure = Some(failure.clone());
-        c.captured = false;
-        c.amount_captured = 0;
-        let i = self.intent_mut(&intent)?;
-        i.status = IntentStatus::NeedsMethod;
-        i.failure = Some(failure);
-        self.book.payment_state(&intent, PayState::Declined, self.now);
-        self.emit("charge.failed", &charge);
-        self.emit("payment_intent.payment_failed", &intent);
-        self.emit("checkout.session.async_payment_failed", session);
-        Ok(())
-    }
-
     /// The buyer's bank asks them to confirm; the session stays open.
     pub fn require_action(&mut self, session: &str) -> Told<String> {
         self.buyer_types(session)?;
@@ -160,91 +108,6 @@ impl World {
         Ok(intent)
     }
 
-    /// The money is held, not taken: checkout is complete and unpaid.
-    pub fn authorize(&mut self, session: &str) -> Told<String> {
-        self.buyer_becomes_customer(session)?;
-        let intent = self.attempt(session)?;
-        self.intent_mut(&intent)?.captures_by_hand = true;
-        let charge = self.new_charge(&intent, ChargeStatus::Succeeded, None)?;
-        let hold = self.now + HOLD_S;
-        let c = self.charge_mut(&charge)?;
-        c.captured = false;
-        c.amount_captured = 0;
-        c.capture_before = Some(hold);
-        let i = self.intent_mut(&intent)?;
-        i.status = IntentStatus::NeedsCapture;
-        i.amount_capturable = i.amount;
-        i.failure = None;
-        self.book.payment_state(&intent, PayState::Authorised, self.now);
-        self.complete(session, PaymentStatus::Unpaid)?;
-        self.book.session_state(session, SessionState::Complete, self.now);
-        self.emit("charge.succeeded", &charge);
-        self.emit("payment_intent.amount_capturable_updated", &intent);
-        self.emit("checkout.session.completed", session);
-        Ok(charge)
-    }
-
-    /// The shop takes money it had held.
-    pub fn capture(&mut self, intent: &str) -> Told<()> {
-        let i = self.intent(intent)?;
-        if i.status != IntentStatus::NeedsCapture {
-            return Err(Refusal::invalid(format!(
-                "This PaymentIntent could not be captured because it has a status of {}. Only a PaymentIntent with one of the following statuses may be captured: requires_capture.",
-                i.status.word()
-            ))
-            .code("payment_intent_unexpected_state"));
-        }
-        let (charge, session) = (i.latest_charge.clone().unwrap_or_default(), i.session.clone());
-        let c = self.charge_mut(&charge)?;
-        c.captured = true;
-        c.amount_captured = c.amount;
-        c.capture_before = None;
-        self.intent_succeeds(intent)?;
-        if let Some(session) = session {
-            self.session_mut(&session)?.payment_status = PaymentStatus::Paid;
-        }
-        self.emit("charge.captured", &charge);
-        self.emit("payment_intent.succeeded", intent);
-        self.later(3, Due::ChargeBooked(charge));
-        Ok(())
-    }
-
-    /// The shop gives an intent up. One that belongs to an open session cannot be cancelled: its session is expired.
-    pub fn cancel_intent(&mut self, intent: &str, reason: Option<&str>) -> Told<()> {
-        let now = self.now;
-        let i = self.intent(intent)?.clone();
-        let open = i.session.as_deref().is_some_and(|s| self.session(s).is_ok_and(|s| s.status == SessionStatus::Open));
-        if open {
-            return Err(Refusal::invalid(
-                "You cannot cancel this PaymentIntent because it was created by Checkout. To cancel it, expire the Checkout Session.",
-            ));
-        }
-        if matches!(i.status, IntentStatus::Succeeded | IntentStatus::Canceled | IntentStatus::Processing) {
-            return Err(Refusal::invalid(format!(
-                "You cannot cancel this PaymentIntent because it has a status of {}. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, processing.",
-                i.status.word()
-            ))
-            .code("payment_intent_unexpected_state"));
-        }
-        let held = (i.status == IntentStatus::NeedsCapture).then_some(i.latest_charge).flatten();
-        let i = self.intent_mut(intent)?;
-        i.status = IntentStatus::Canceled;
-        i.amount_capturable = 0;
-        i.canceled_at = Some(now);
-        i.cancellation_reason = reason.map(str::to_owned);
-        self.book.payment_state(intent, PayState::Canceled, now);
-        if let Some(charge) = held {
-            // Stripe shows a released hold as a refunded charge that was never captured.
-            let c = self.charge_mut(&charge)?;
-            c.amount_refunded = c.amount;
-            c.refunded = true;
-            c.capture_before = None;
-            self.emit("charge.refunded", &charge);
-        }
-        self.emit("payment_intent.canceled", intent);
-        Ok(())
-    }
-
     pub(super) fn intent_succeeds(&mut self, intent: &str) -> Told<()> {
         let now = self.now;
         let i = self.intent_mut(intent)?;
@@ -256,7 +119,12 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn new_charge(&mut self, intent: &str, status: ChargeStatus, failure: Option<Failure>) -> Told<String> {
+    pub(super) fn new_charge(
+        &mut self,
+        intent: &str,
+        status: ChargeStatus,
+        failure: Option<Failure>,
+    ) -> Told<String> {
         let id = self.mint(if self.intent(intent)?.method == Method::Card { "ch_3" } else { "py_3" }, 23);
         let payment_method = self.mint("pm_1", 23);
         let now = self.now;
@@ -317,21 +185,15 @@ impl World {
         let s = self.session(session)?;
         match s.status {
             SessionStatus::Open => Ok(s),
-            other => Err(Refusal::invalid(format!("This Checkout Session is {}; nobody can pay it.", other.word()))),
-        }
-    }
-
-    fn pending_debit(&self, session: &str) -> Told<(String, String)> {
-        let intent = self.session(session)?.intent.clone().unwrap_or_default();
-        let i = self.intent(&intent)?;
-        match (i.status, &i.latest_charge) {
-            (IntentStatus::Processing, Some(charge)) => Ok((intent, charge.clone())),
-            _ => Err(Refusal::invalid("This Checkout Session has no debit under way.")),
+            other => Err(Refusal::invalid(format!(
+                "This Checkout Session is {}; nobody can pay it.",
+                other.word()
+            ))),
         }
     }
 
     /// What the buyer types on the page becomes known to the session.
-    fn buyer_types(&mut self, session: &str) -> Told<()> {
+    pub(super) fn buyer_types(&mut self, session: &str) -> Told<()> {
         self.open_session(session)?;
         let s = self.session_mut(session)?;
         if s.buyer_email.is_none() {
@@ -345,11 +207,15 @@ impl World {
         Ok(())
     }
 
-    fn buyer_becomes_customer(&mut self, session: &str) -> Told<()> {
+    pub(super) fn buyer_becomes_customer(&mut self, session: &str) -> Told<()> {
         self.buyer_types(session)?;
         let s = self.session(session)?.clone();
         if s.customer.is_none() && s.customer_creation == Some("always") {
-            let shipping = s.address.clone().filter(|_| s.collects_shipping).map(|a| (s.buyer_name.clone().unwrap_or_default(), a));
+            let shipping = s
+                .address
+                .clone()
+                .filter(|_| s.collects_shipping)
+                .map(|a| (s.buyer_name.clone().unwrap_or_default(), a));
             let customer = self.customer_from_checkout(&s, shipping);
             self.session_mut(session)?.customer = Some(customer.clone());
             if let Some(intent) = &s.intent {
@@ -359,7 +225,7 @@ impl World {
         Ok(())
     }
 
-    fn complete(&mut self, session: &str, payment_status: PaymentStatus) -> Told<()> {
+    pub(super) fn complete(&mut self, session: &str, payment_status: PaymentStatus) -> Told<()> {
         let s = self.session_mut(session)?;
         s.status = SessionStatus::Complete;
         s.payment_status = payment_status;

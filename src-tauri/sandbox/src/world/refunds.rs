@@ -85,7 +85,9 @@ impl World {
         let before = self.before(refund);
         let transaction = self.mint("txn_3", 23);
         let r = self.refund_mut(refund)?;
-        if !matches!(r.status, RefundState::Pending | RefundState::RequiresAction | RefundState::Succeeded) || r.status == status {
+        if !matches!(r.status, RefundState::Pending | RefundState::RequiresAction | RefundState::Succeeded)
+            || r.status == status
+        {
             return Err(Refusal::invalid("This refund is already over."));
         }
         r.status = status;
@@ -101,32 +103,45 @@ impl World {
 
     /// The charge of an intent that a refund by intent means.
     pub(crate) fn charge_to_refund(&self, intent: &str) -> Told<String> {
-        let bytes = self.bytes(intent).ok_or_else(|| Refusal::no_such(Kind::Intent.name(), intent).param("payment_intent"))?;
+        let bytes = self
+            .bytes(intent)
+            .ok_or_else(|| Refusal::no_such(Kind::Intent.name(), intent).param("payment_intent"))?;
         let latest = crate::json::parse(&bytes)["latest_charge"].as_str().map(str::to_owned);
         latest.ok_or_else(|| {
-            Refusal::invalid(format!("This PaymentIntent ({intent}) does not have a successful charge to refund."))
+            Refusal::invalid(format!(
+                "This PaymentIntent ({intent}) does not have a successful charge to refund."
+            ))
         })
     }
 }
 
 fn refundable(c: &Charge, portion: Portion) -> Told<i64> {
     if c.status != ChargeStatus::Succeeded || !c.captured {
-        return Err(Refusal::invalid(format!("Charge {} has not been captured or did not succeed, so it cannot be refunded.", c.id)));
+        return Err(Refusal::invalid(format!(
+            "Charge {} has not been captured or did not succeed, so it cannot be refunded.",
+            c.id
+        )));
     }
     if c.disputed {
-        return Err(Refusal::invalid(format!("Charge {} has been charged back; cannot issue a refund.", c.id))
-            .code("charge_disputed"));
+        return Err(Refusal::invalid(format!(
+            "Charge {} has been charged back; cannot issue a refund.",
+            c.id
+        ))
+        .code("charge_disputed"));
     }
     let left = c.amount_captured - c.amount_refunded;
     if left <= 0 {
-        return Err(Refusal::invalid(format!("Charge {} has already been refunded.", c.id)).code("charge_already_refunded"));
+        return Err(Refusal::invalid(format!("Charge {} has already been refunded.", c.id))
+            .code("charge_already_refunded"));
     }
     let amount = match portion {
         Portion::All => left,
         Portion::Amount(amount) => amount,
     };
     if amount <= 0 {
-        return Err(Refusal::invalid("Invalid positive integer").code("parameter_invalid_integer").param("amount"));
+        return Err(Refusal::invalid("Invalid positive integer")
+            .code("parameter_invalid_integer")
+            .param("amount"));
     }
     if amount > left {
         return Err(Refusal::invalid(format!(

@@ -29,7 +29,13 @@ impl std::error::Error for Refusal {}
 impl Refusal {
     /// A 400.
     pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
-        Refusal { status: 400, kind: "invalid_request_error", code: None, message: message.into(), param: None }
+        Refusal {
+            status: 400,
+            kind: "invalid_request_error",
+            code: None,
+            message: message.into(),
+            param: None,
+        }
     }
 
     pub(crate) fn no_such(kind: &str, id: &str) -> Refusal {

@@ -60,10 +60,6 @@ impl Shelf {
         self.order.partition_point(|(other, _)| *other < key)
     }
 
-    pub(crate) fn positions(&self) -> usize {
-        self.order.len()
-    }
-
     pub(crate) fn at(&self, position: usize) -> (Key, Option<&Object>) {
         let (key, slot) = self.order[position];
         (key, self.slots[slot as usize].1.as_ref())

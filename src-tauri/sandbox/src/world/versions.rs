@@ -97,13 +97,16 @@ pub(super) fn reshape(world: &World, shape: &Shape, bytes: &[u8]) -> Vec<u8> {
         Some("payment_intent") if shape.before("2022-11-15") => {
             let charge = object.remove("latest_charge");
             let id = object["id"].as_str().unwrap_or_default().to_owned();
-            let charges: Vec<Value> = charge.as_ref().and_then(Value::as_str).and_then(|c| world.object(c)).into_iter().collect();
+            let charges: Vec<Value> =
+                charge.as_ref().and_then(Value::as_str).and_then(|c| world.object(c)).into_iter().collect();
             object.insert("charges".into(), list(charges, &format!("/v1/charges?payment_intent={id}")));
         }
         Some("charge") if shape.before("2022-11-15") => charge(&mut object, shape, world),
         Some("dispute") if shape.before("2024-09-30") => {
             object.remove("enhanced_eligibility_types");
-            for (part, field) in [("evidence", "enhanced_evidence"), ("evidence_details", "enhanced_eligibility")] {
+            for (part, field) in
+                [("evidence", "enhanced_evidence"), ("evidence_details", "enhanced_eligibility")]
+            {
                 if let Some(Value::Object(part)) = object.get_mut(part) {
                     part.remove(field);
                 }
@@ -146,12 +149,16 @@ fn session(object: &mut Map<String, Value>, shape: &Shape, world: &World) {
             Some(Value::Object(mut collected)) => collected.remove("shipping_details").unwrap_or(Value::Null),
             _ => Value::Null,
         };
-        object.insert(if shape.before("2022-08-01") { "shipping" } else { "shipping_details" }.into(), shipping);
+        object.insert(
+            if shape.before("2022-08-01") { "shipping" } else { "shipping_details" }.into(),
+            shipping,
+        );
     }
     if !shape.before("2020-08-27") {
         return;
     }
-    let items = world.session(object["id"].as_str().unwrap_or_default()).map(|s| s.items.clone()).unwrap_or_default();
+    let items =
+        world.session(object["id"].as_str().unwrap_or_default()).map(|s| s.items.clone()).unwrap_or_default();
     let display: Vec<Value> = items
         .iter()
         .map(|i| {
@@ -160,9 +167,25 @@ fn session(object: &mut Map<String, Value>, shape: &Shape, world: &World) {
         })
         .collect();
     let kept = [
-        "id", "object", "billing_address_collection", "cancel_url", "client_reference_id", "customer", "customer_email",
-        "livemode", "locale", "metadata", "mode", "payment_intent", "payment_method_types", "setup_intent", "shipping",
-        "shipping_address_collection", "submit_type", "subscription", "success_url",
+        "id",
+        "object",
+        "billing_address_collection",
+        "cancel_url",
+        "client_reference_id",
+        "customer",
+        "customer_email",
+        "livemode",
+        "locale",
+        "metadata",
+        "mode",
+        "payment_intent",
+        "payment_method_types",
+        "setup_intent",
+        "shipping",
+        "shipping_address_collection",
+        "submit_type",
+        "subscription",
+        "success_url",
     ];
     object.retain(|key, _| kept.contains(&key.as_str()));
     object.insert("display_items".into(), Value::Array(display));
