@@ -31,7 +31,7 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     getParentRoute: () => root,
     path: "/",
     beforeLoad: async () => {
-      const [asked, list] = await Promise.all([startRequest(), client.ensureQueryData(storeListQuery())]);
+      const [asked, list] = await Promise.all([startRequest(), client.fetchQuery({ ...storeListQuery(), staleTime: 0 })]);
       const known = (id: string | null) => list.stores.find((store) => store.public_id === id)?.public_id;
       const store = known(asked.store) ?? known(lastStore()) ?? list.stores[0]?.public_id;
       if (store === undefined) throw redirect({ to: "/welcome", replace: true });
@@ -46,8 +46,10 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     path: "/s/$store",
     component: Frame,
     beforeLoad: async ({ params }) => {
-      const list = await client.ensureQueryData(storeListQuery());
-      if (!list.stores.some((item) => item.public_id === params.store)) throw redirect({ to: "/welcome", replace: true });
+      const known = async (staleTime: number) =>
+        (await client.fetchQuery({ ...storeListQuery(), staleTime })).stores.some((item) => item.public_id === params.store);
+      // A store that was just made may not be in the list that was read before.
+      if (!(await known(Number.POSITIVE_INFINITY)) && !(await known(0))) throw redirect({ to: "/welcome", replace: true });
       rememberStore(params.store);
     },
   });

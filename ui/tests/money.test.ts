@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { currencyExponent, formatMoney } from "../src/lib/money";
 
-const plain = (text: string) => text.replaceAll(" ", " ");
+const plain = (text: string) => text.replaceAll("\u00a0", " ");
 
 describe("money", () => {
   it.each([

@@ -133,11 +133,12 @@ describe("preorders", () => {
   it("follows a change near the top, and only of its own store", async () => {
     const { asked, tell } = openWindow("full", "/s/k7m2qxa/preorders");
     await screen.findAllByTestId("preorder-row");
-    const before = asked("preorder_page").length;
+    const firstPages = () => asked("preorder_page").filter((call) => !JSON.stringify(call.args).includes('"after"')).length;
+    const before = firstPages();
     tell({ store: "p3w9tzd", topics: ["preorders"] });
     tell({ store: "k7m2qxa", topics: ["preorders"] });
     tell({ store: "k7m2qxa", topics: ["preorders"] });
-    await waitFor(() => expect(asked("preorder_page").length).toBe(before + 1));
+    await waitFor(() => expect(firstPages()).toBe(before + 1));
   });
 });
 
@@ -187,7 +188,7 @@ describe("the funnel", () => {
     const links = within(table).getAllByRole("link");
     expect(links.some((link) => link.getAttribute("href")?.includes("step=paid") === true)).toBe(true);
     const unknown = within(table).getByText("Unknown").closest("tr");
-    expect(unknown?.querySelector("a")?.getAttribute("href")).toContain("color=&");
+    expect(unknown?.querySelector("a")?.getAttribute("href")).toMatch(/color=(&|$)/);
     expect(Number(screen.getByTestId("funnel-total-started").textContent)).toBeGreaterThan(100);
   });
 });

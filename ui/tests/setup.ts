@@ -15,7 +15,11 @@ window.ResizeObserver = class {
 };
 window.scrollTo = () => undefined;
 Element.prototype.scrollIntoView = () => undefined;
-Element.prototype.scrollTo = () => undefined;
+Element.prototype.scrollTo = function scrollTo(this: Element, to?: ScrollToOptions | number) {
+  if (typeof to !== "object") return;
+  this.scrollTop = to.top ?? 0;
+  setTimeout(() => this.dispatchEvent(new Event("scroll")), 0);
+};
 
 // A test that makes the window complain has found something.
 const complaints: string[] = [];
@@ -33,6 +37,7 @@ afterEach(() => {
   expect(heard).toEqual([]);
 });
 
-// jsdom lays nothing out; the virtual table needs a height to fill.
-Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, value: 640 });
-Object.defineProperty(HTMLElement.prototype, "offsetWidth", { configurable: true, value: 1000 });
+// jsdom lays nothing out; the virtual table needs a height to fill, and a length to scroll.
+Object.defineProperty(HTMLElement.prototype, "scrollHeight", { configurable: true, value: 1_000_000 });
+Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, value: 640 });
+Object.defineProperty(HTMLElement.prototype, "clientWidth", { configurable: true, value: 1000 });

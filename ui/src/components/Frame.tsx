@@ -82,14 +82,14 @@ export function Preferences() {
     { value: "dark", icon: "moon" },
     { value: "auto", icon: "screen" },
   ] as const;
-  const language = i18n.language;
+  const language = isKeyOf(LANGUAGES, i18n.language) ? LANGUAGES[i18n.language] : i18n.language;
   return (
     <div className={css["preferences"]}>
       <Menu position="top-start">
         <Menu.Target>
-          <UnstyledButton className={css["footButton"]} aria-label={t("preferences.language")}>
+          <UnstyledButton className={css["footButton"]} aria-label={`${t("preferences.language")}: ${language}`}>
             <Icon name="language" size={15} />
-            <span>{isKeyOf(LANGUAGES, language) ? LANGUAGES[language] : language}</span>
+            <span>{language}</span>
           </UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>

@@ -6,6 +6,7 @@ import { useStore, useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
 import { useFormat } from "../data/format";
 import { useNow } from "../data/now";
+import { useSlowestPoll } from "../data/pace";
 import { healthQuery } from "../data/queries";
 import { readFreshness } from "../lib/freshness";
 import type { Health } from "../ipc/generated/Health";
@@ -39,23 +40,24 @@ function Known({ health, store }: { health: Health; store: string }) {
   const view = useStore();
   const sync = useCommand("sync_now", store, ["sync", "preorders"]);
   const { freshness } = health;
-  const reading = readFreshness(freshness, now, health.clock_skew_s);
+  const reading = readFreshness(freshness, now, health.clock_skew_s, useSlowestPoll());
   const upTo = freshness.complete_up_to;
   const word = t(`freshness.word.${reading.word}`);
   // A time of day says too little once it is another day.
   const time = upTo === null ? null : (reading.ageS ?? 0) < 43_200 ? format.clock(upTo) : format.instant(upTo);
   const text = time === null ? word : t("freshness.up_to", { time, word });
+  const age = reading.tone === "late" && upTo !== null ? format.distance(upTo, now) : null;
 
   return (
     <Popover position="bottom-end" width={320}>
       <Popover.Target>
         <UnstyledButton
           className={css["pill"]} data-testid="freshness" data-tone={reading.tone} data-state={freshness.state}
-          aria-label={t("freshness.label", { text })}
+          aria-label={t("freshness.label", { text: age === null ? text : `${text} ${age}` })}
         >
           <span className={css["light"]} />
           <span>{text}</span>
-          {reading.tone === "late" && upTo !== null ? <span className={css["age"]}>{format.distance(upTo, now)}</span> : null}
+          {age === null ? null : <span className={css["age"]}>{age}</span>}
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown>

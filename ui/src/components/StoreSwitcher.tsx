@@ -21,7 +21,7 @@ export function StoreSwitcher() {
       <Menu.Target>
         <UnstyledButton
           className={css["switcher"]} data-testid="store-switcher" data-nature={store === undefined ? "file" : natureOf(store)}
-          aria-label={store === undefined ? t("frame.choose_store") : t("frame.store", { name: store.name })}
+          title={store === undefined ? t("frame.choose_store") : t("frame.store", { name: store.name })}
         >
           <span className={css["lines"]}>
             <span className={css["name"]}><bdi>{store?.name ?? t("frame.choose_store")}</bdi></span>

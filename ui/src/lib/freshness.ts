@@ -21,18 +21,18 @@ const FRESH_WITHIN_S = 180;
 
 /**
  * Reads freshness against now: the engine's word `live` counts only while the time it speaks of is near.
- * `skewS` is local clock minus Stripe's; times are compared on Stripe's clock.
+ * `skewS` is local clock minus Stripe's; times are compared on Stripe's clock. `pollS` is the slowest pace that is set.
  */
-export function readFreshness(freshness: Freshness, now: number, skewS: number | null): FreshnessReading {
+export function readFreshness(freshness: Freshness, now: number, skewS: number | null, pollS: number): FreshnessReading {
   const ageS = freshness.complete_up_to === null ? null : Math.max(0, now - (skewS ?? 0) - freshness.complete_up_to);
   switch (freshness.state) {
     case "live": {
       if (ageS === null) return { tone: "busy", word: "starting", ageS };
-      return ageS <= freshLimitS(freshness) ? { tone: "fresh", word: "live", ageS } : { tone: "late", word: "late", ageS };
+      return ageS <= freshLimitS(pollS) ? { tone: "fresh", word: "live", ageS } : { tone: "late", word: "late", ageS };
     }
     case "following_other": {
       if (ageS === null) return { tone: "busy", word: "starting", ageS };
-      return ageS <= freshLimitS(freshness)
+      return ageS <= freshLimitS(pollS)
         ? { tone: "fresh", word: "following_other", ageS }
         : { tone: "late", word: "late", ageS };
     }
@@ -51,9 +51,10 @@ export function readFreshness(freshness: Freshness, now: number, skewS: number |
   }
 }
 
-/** How old `complete_up_to` may be while polls go as planned. */
-export function freshLimitS(freshness: Freshness): number {
-  const { next_poll_at: next, last_success_at: last } = freshness;
-  const interval = next !== null && last !== null && next > last ? next - last : 0;
-  return Math.max(FRESH_WITHIN_S, WATERMARK_LAG_S + 2 * interval + 30);
+/**
+ * How old `complete_up_to` may be while polls go as planned. Rests on the pace that was set, not on when the next poll is
+ * due: an engine that keeps planning and never succeeds must not count as fresh.
+ */
+function freshLimitS(pollS: number): number {
+  return Math.max(FRESH_WITHIN_S, WATERMARK_LAG_S + 2 * pollS + 30);
 }

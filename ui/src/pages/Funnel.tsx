@@ -166,7 +166,7 @@ function CustomRange({ from, to, today, show }: { from: string; to: string; toda
   return (
     <DatePickerInput
       type="range" size="xs" allowSingleDateInRange maxDate={today} valueFormat={t("preorders.day_format")}
-      aria-label={t("funnel.custom")} value={days}
+      aria-label={`${t("funnel.custom")}: ${from} – ${to}`} value={days}
       onChange={([first, last]) => {
         setDays([first, last]);
         if (first === null || last === null) return;

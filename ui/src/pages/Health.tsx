@@ -11,6 +11,7 @@ import { useStore, useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
 import { useFormat } from "../data/format";
 import { useNow } from "../data/now";
+import { useSlowestPoll } from "../data/pace";
 import { healthQuery } from "../data/queries";
 import { useWords } from "../data/words";
 import { asApiError } from "../ipc/api_error";
@@ -108,7 +109,7 @@ function State({ health }: { health: HealthReply }) {
   const format = useFormat();
   const now = useNow();
   const { freshness, limiter, clock_skew_s: skew } = health;
-  const reading = readFreshness(freshness, now, skew);
+  const reading = readFreshness(freshness, now, skew, useSlowestPoll());
   const cells: [string, ReactNode, string?][] = [
     [t("health.state"), t(`freshness.word.${reading.word}`), reading.tone],
     [t("freshness.complete_up_to"), freshness.complete_up_to === null ? t("freshness.not_yet") : <Instant key="up" at={freshness.complete_up_to} />],

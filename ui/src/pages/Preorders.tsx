@@ -307,7 +307,7 @@ function DayRangePicker({
   return (
     <DatePickerInput
       className={css["days"]} size="xs" type="range" allowSingleDateInRange clearable valueFormat={t("preorders.day_format")}
-      aria-label={label} placeholder={label} value={days}
+      aria-label={from === undefined ? label : `${label}: ${from} – ${to ?? ""}`} placeholder={label} value={days}
       onChange={([first, last]) => {
         setDays([first, last]);
         if (first !== null && last !== null) onChange(first, last);

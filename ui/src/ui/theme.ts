@@ -12,8 +12,7 @@ export const theme = createTheme({
   defaultRadius: "6px",
   cursorType: "pointer",
   primaryColor: "sea",
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
+  primaryShade: { light: 7, dark: 6 },
   focusRing: "auto",
   respectReducedMotion: true,
   colors: {
