@@ -2,14 +2,18 @@
 //!
 //! No Tauri, no printing, no interface text. Rooms import downwards only; `tests/tidy.rs` holds the rule.
 
+pub mod api;
 pub mod clock;
 pub mod db;
 pub mod domain;
+pub mod engine;
 pub mod error;
 pub mod facts;
 pub mod http;
 pub mod projections;
 pub mod queries;
+pub mod registry;
 pub mod secrets;
 pub mod stripe;
+pub mod tasks;
 pub mod topic;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::domain::store::{Mode, StoreView};
+use crate::queries::export::ExportFormat;
 
 /// No arguments.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
@@ -162,17 +163,6 @@ pub enum ExportKind {
     Events,
     /// Customers, a row an e-mail.
     Customers,
-}
-
-/// Names the format of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(export)]
-pub enum ExportFormat {
-    /// Comma-separated, UTF-8, formulas neutralised.
-    Csv,
-    /// One JSON document a line.
-    Jsonl,
 }
 
 /// Writes an export to a file.

@@ -3,12 +3,14 @@
 /// Longest preorderId that joins objects (Stripe's metadata values hold 500 characters).
 const MAX_PREORDER_ID: usize = 200;
 
-const STRIPE_PREFIXES: [&str; 9] = ["cs_", "pi_", "ch_", "py_", "re_", "pyr_", "dp_", "du_", "cus_"];
+/// Ids of Stripe's and our own objects. An order without a preorderId has one of these as its id.
+const OBJECT_PREFIXES: [&str; 12] =
+    ["cs_", "pi_", "ch_", "py_", "re_", "pyr_", "dp_", "du_", "cus_", "prod_", "price_", "local_"];
 
 /// Says whether a metadata value can join objects as a preorderId.
 ///
 /// Empty text and what JavaScript writes for a missing value join nothing; neither does a text with
-/// control characters, one longer than 200 characters, or the id of a Stripe object (those link by
+/// control characters, one longer than 200 characters, or the id of an object (those link by
 /// Stripe's own fields).
 pub fn usable_preorder_id(raw: &str) -> Option<&str> {
     let id = raw.trim();
@@ -17,7 +19,7 @@ pub fn usable_preorder_id(raw: &str) -> Option<&str> {
         || id.len() > MAX_PREORDER_ID
         || absent.iter().any(|word| id.eq_ignore_ascii_case(word))
         || id.chars().any(char::is_control)
-        || STRIPE_PREFIXES.iter().any(|prefix| id.starts_with(prefix))
+        || OBJECT_PREFIXES.iter().any(|prefix| id.starts_with(prefix))
     {
         return None;
     }

@@ -69,8 +69,8 @@ pub fn append_event(transaction: &Transaction<'_>, event: &EventFact, stored_at:
         Some(digest) if digest == event.digest => return Ok(Appended::Known),
         Some(_) => {
             let kept = transaction
-                .prepare_cached("INSERT OR IGNORE INTO stripe_event_conflict (event_id, seen_at, digest, body) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![event.id, stored_at, event.digest, event.packed.body])?;
+                .prepare_cached("INSERT OR IGNORE INTO stripe_event_conflict (event_id, seen_at, digest, dictionary, body) VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![event.id, stored_at, event.digest, event.packed.dictionary, event.packed.body])?;
             return Ok(if kept == 0 { Appended::Known } else { Appended::Conflict });
         }
         None => {}

@@ -2,13 +2,13 @@
 //!
 //! In: the keys of nodes that changed. Out: groups of nodes, each one order (docs/decisions/0004).
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::nodes::{Node, find_node, list_keys};
 use crate::db::{Connection, DbResult, OptionalExtension, rusqlite};
-use crate::domain::ids::MAX_EMAILS_PER_PREORDER_ID;
+use crate::domain::ids::{MAX_EMAILS_PER_PREORDER_ID, usable_preorder_id};
 use crate::domain::kind::Kind;
-use crate::facts::names::Key;
+use crate::facts::names::{Key, get_id};
 
 /// The objects of one order.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,7 @@ pub struct Neighbourhood {
     edges: HashMap<Key, Vec<Key>>,
     operator_edges: HashSet<Key>,
     usable: HashMap<String, bool>,
+    foreign: HashSet<Key>,
     old_orders: HashSet<i64>,
 }
 
@@ -57,7 +58,11 @@ impl Neighbourhood {
 
     fn visit(&mut self, connection: &Connection, key: Key, waiting: &mut Vec<Key>) -> DbResult<()> {
         let node = find_node(connection, key)?;
-        if node.as_ref().is_some_and(|node| !node.kind.belongs_to_orders()) {
+        let named = if node.is_none() { Some(get_id(connection, key)?) } else { None };
+        let is_foreign = |node: &Node| !node.kind.belongs_to_orders();
+        if node.as_ref().is_some_and(is_foreign) || named.as_deref().is_some_and(names_no_order) {
+            // A customer, say: what is linked to it is not one order for that.
+            self.foreign.insert(key);
             return Ok(());
         }
         let kind = node.as_ref().map(|node| node.kind);
@@ -75,6 +80,15 @@ impl Neighbourhood {
         for other in operator_links(connection, key)? {
             self.operator_edges.extend([key, other]);
             self.join(key, other, waiting);
+        }
+        if let Some(preorder_id) = named.as_deref().and_then(usable_preorder_id) {
+            // An operator's link can end in a preorderId.
+            self.visit_preorder_id(connection, preorder_id, waiting)?;
+            if self.usable.get(preorder_id) == Some(&true) {
+                for other in list_keys(connection, CARRIERS, preorder_id)? {
+                    self.join(key, other, waiting);
+                }
+            }
         }
         let Some(node) = node else { return Ok(()) };
         let links = node.links;
@@ -109,9 +123,13 @@ impl Neighbourhood {
         let usable = joins(connection, id)?;
         self.usable.insert(id.to_owned(), usable);
         if usable {
-            waiting.extend(list_keys(connection, "SELECT key FROM node WHERE preorder_id = ?1", id)?);
-        } else if let Some(order) = order_named(connection, id)? {
-            // It joined until now: what it held together falls apart.
+            waiting.extend(list_keys(connection, CARRIERS, id)?);
+        }
+        waiting.extend(linked_key(connection, id)?);
+        // What was its order until now may fall apart, or lose the name.
+        if let Some(order) = order_named(connection, id)?
+            && !self.old_orders.contains(&order)
+        {
             waiting.extend(list_keys(connection, "SELECT key FROM node WHERE preorder = ?1", order)?);
         }
         Ok(())
@@ -170,7 +188,7 @@ impl Neighbourhood {
         let mut next = 0;
         while let Some(key) = members.get(next).copied() {
             next += 1;
-            for other in self.edges.get(&key).into_iter().flatten() {
+            for other in self.edges.get(&key).into_iter().flatten().filter(|other| !self.foreign.contains(other)) {
                 if seen.insert(*other) {
                     members.push(*other);
                 }
@@ -193,10 +211,9 @@ impl Neighbourhood {
             return;
         }
         // Breadth first from all sources, oldest source first: the nearest wins, ties go to the oldest.
-        let mut queue: VecDeque<(Key, &str)> = sources.iter().map(|(node, label)| (node.key, *label)).collect();
         let mut rank: HashMap<Key, usize> = HashMap::new();
         let mut level: Vec<(Key, &str, usize)> =
-            queue.drain(..).enumerate().map(|(order, (key, label))| (key, label, order)).collect();
+            sources.iter().enumerate().map(|(order, (node, label))| (node.key, *label, order)).collect();
         while !level.is_empty() {
             level.sort_by_key(|(_, _, order)| *order);
             let mut next = Vec::new();
@@ -207,7 +224,7 @@ impl Neighbourhood {
                 rank.insert(key, order);
                 places.insert(key, Place { label: Some(label), root, contested });
                 for other in self.edges.get(&key).into_iter().flatten() {
-                    if !rank.contains_key(other) {
+                    if !rank.contains_key(other) && !self.foreign.contains(other) {
                         next.push((*other, label, order));
                     }
                 }
@@ -246,6 +263,14 @@ pub fn joins(connection: &Connection, preorder_id: &str) -> DbResult<bool> {
     Ok(false)
 }
 
+/// Objects that carry a preorderId.
+const CARRIERS: &str = "SELECT key FROM node WHERE preorder_id = ?1";
+
+/// Whether an id is one of a kind that no order is made of.
+fn names_no_order(id: &str) -> bool {
+    ["cus_", "prod_", "price_"].iter().any(|prefix| id.starts_with(prefix))
+}
+
 fn order_named(connection: &Connection, id: &str) -> DbResult<Option<i64>> {
     Ok(connection
         .prepare_cached("SELECT key FROM preorder WHERE id = ?1")?
@@ -259,6 +284,17 @@ fn operator_links(connection: &Connection, key: Key) -> DbResult<Vec<Key>> {
         "SELECT b FROM operator_link WHERE a = ?1 UNION SELECT a FROM operator_link WHERE b = ?1",
         key,
     )
+}
+
+/// The number of a preorderId that an operator linked something to.
+fn linked_key(connection: &Connection, preorder_id: &str) -> DbResult<Option<Key>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT key FROM stripe_id WHERE EXISTS (SELECT 1 FROM operator_link) AND id = ?1
+             AND EXISTS (SELECT 1 FROM operator_link WHERE a = key UNION ALL SELECT 1 FROM operator_link WHERE b = key)",
+        )?
+        .query_row([preorder_id], |row| row.get(0))
+        .optional()?)
 }
 
 fn former_ids(connection: &Connection, key: Key) -> DbResult<Vec<String>> {

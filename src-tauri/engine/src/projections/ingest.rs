@@ -8,8 +8,8 @@ use chrono_tz::Tz;
 use serde_json::value::RawValue;
 
 use super::fold::{fold_dirty, mark_dirty};
-use super::nodes::{Offer, offer};
 use super::object::{ReadObject, Unreadable, read_object};
+use super::offer::{Offer, offer};
 use crate::db::{DbResult, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::domain::settings::MetadataNames;
@@ -101,7 +101,8 @@ fn prepare_event(json: &str, packed: crate::facts::codec::Packed, names: &Metada
     let wire: EventWire<'_> = serde_json::from_str(json).unwrap_or_default();
     let digest = events::digest(json.as_bytes());
     let kind = wire.kind.owned().unwrap_or_else(|| "(no type)".to_owned());
-    let created = wire.created.0;
+    // Nothing at Stripe was made in 1970: a zero is a field left empty.
+    let created = wire.created.0.filter(|created| *created > 0);
     let object = wire.data.0.object.map(RawValue::get);
     let read = match (object, created) {
         (Some(_), None) => Err(Unreadable::NoCreated),
@@ -279,7 +280,7 @@ pub fn store_tombstone(transaction: &Transaction<'_>, key: Key, as_of: i64, term
     let packed = crate::facts::codec::Packed { dictionary: 0, body: Vec::new() };
     let fact = SnapshotFact { origin: Origin::Retrieve, as_of, deleted: true, digest: 0, packed };
     let source_seq = append_snapshot(transaction, key, &fact)?;
-    let read = super::nodes::tombstone(transaction, key)?;
+    let read = super::offer::tombstone(transaction, key)?;
     let offered = Offer { key, fresh: false, read: &read, origin: Origin::Retrieve, source_seq, as_of, event_type: None };
     take_in(transaction, &offered, terms, &mut Stored::default())?;
     if terms.fold {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fold::mark_dirty;
 use super::ingest::{Stored, Terms, take_in};
-use super::nodes::Offer;
 use super::object::{ObjectState, ReadObject};
+use super::offer::Offer;
 use crate::db::{DbError, DbResult, Transaction, params};
 use crate::domain::email::normalize;
 use crate::domain::ids::usable_preorder_id;

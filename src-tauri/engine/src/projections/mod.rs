@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod local;
 pub mod nodes;
 pub mod object;
+pub mod offer;
 pub mod people;
 pub mod precedence;
 pub mod preorder;

@@ -119,7 +119,8 @@ pub struct ObjectState {
     pub created: Option<i64>,
     /// Stripe's status; inferred for versions that had none.
     pub status: Option<String>,
-    /// A session's payment status; `captured` or `uncaptured` of a charge.
+    /// A session's payment status; `captured` or `uncaptured` of a charge; `declined` of an intent whose
+    /// last attempt failed.
     pub sub_status: Option<String>,
     /// Amount in minor units.
     pub amount: Option<i64>,
@@ -309,10 +310,14 @@ fn session(wire: &Wire<'_>, event_type: Option<&str>, base: ObjectState) -> Obje
 fn intent(wire: &Wire<'_>, base: ObjectState) -> ObjectState {
     let failure = &wire.last_payment_error.0;
     let failed = failure.decline_code.get().or_else(|| failure.code.get()).or_else(|| failure.kind.get());
-    let waiting = matches!(base.status.as_deref(), None | Some("requires_payment_method" | "requires_confirmation" | "canceled"));
+    let waiting = matches!(
+        base.status.as_deref(),
+        None | Some("requires_payment_method" | "requires_source" | "requires_confirmation" | "canceled")
+    );
     let charged = wire.latest_charge.get().is_some() || !wire.charges.0.data.0.is_empty();
     ObjectState {
         attempted: !waiting || failed.is_some() || charged,
+        sub_status: failed.map(|_| "declined".to_owned()),
         detail: text(failed.or_else(|| wire.cancellation_reason.get())),
         email: first_email(&[&wire.receipt_email]).or(base.email),
         ..base

@@ -39,10 +39,10 @@ pub fn standing(kind: Kind, state: &ObjectState, origin: Origin, as_of: i64, eve
         Origin::List => 2,
         Origin::Retrieve | Origin::Answer => 3,
     };
-    let class = if is_final(kind, state.status.as_deref()) {
-        FINAL
-    } else if event_type.is_some_and(|event| event.ends_with(".created")) {
+    let class = if event_type.is_some_and(|event| event.ends_with(".created")) {
         CREATED
+    } else if is_final(kind, state.status.as_deref()) {
+        FINAL
     } else {
         CHANGED
     };
@@ -112,7 +112,7 @@ pub struct Rival {
 /// Picks the newest of the rivals of one second, and says whether that is certain.
 ///
 /// It is certain when every other state is the same, is a `*.created` event, or leads to the winner by
-/// `previous_attributes`. None for an empty slice.
+/// `previous_attributes`, and nothing says that it came after the winner. None for an empty slice.
 pub fn pick(rivals: &[Rival]) -> Option<(usize, bool)> {
     let top = rivals.iter().map(|rival| (rival.standing.rank, rival.standing.class)).max()?;
     let best = |index: &usize| (rivals[*index].standing.rank, rivals[*index].standing.class) == top;
@@ -121,7 +121,10 @@ pub fn pick(rivals: &[Rival]) -> Option<(usize, bool)> {
     let last: Vec<usize> = finalists.iter().filter(unfollowed).copied().collect();
     let pool = if last.is_empty() { &finalists } else { &last };
     let winner = pool.iter().copied().max_by_key(|index| rivals[*index].digest)?;
-    Some((winner, is_certain(rivals, winner)))
+    // Of equal states one that nothing came after is enough.
+    let is_last = |index: &usize| !rivals.iter().any(|rival| follows(rival, &rivals[*index]));
+    let mut equals = finalists.iter().filter(|index| rivals[**index].digest == rivals[winner].digest);
+    Some((winner, equals.any(is_last) && is_certain(rivals, winner)))
 }
 
 fn is_certain(rivals: &[Rival], winner: usize) -> bool {

@@ -106,7 +106,7 @@ pub fn fold_order(group: &Group, customer_email: impl FnOnce(&[Key]) -> Option<S
         amount: priced.and_then(|node| node.state.amount),
         currency: priced.and_then(|node| node.state.currency.clone()).or_else(|| own(|node| node.state.currency.as_ref())),
         refunded: if money.paid { money.refunded } else { 0 },
-        started_at: first.state.created.unwrap_or_default(),
+        started_at: first.state.created.unwrap_or(first.as_of),
         paid_at: money.paid.then(|| order.paid_at()).flatten(),
         session: session.map(|node| node.key),
         intent: intent.map(|node| node.key).or_else(|| session.and_then(|node| node.links.intent)),
@@ -227,8 +227,15 @@ impl<'a> Parts<'a> {
         self.nodes().filter_map(|node| node.links.customer).collect()
     }
 
+    /// Stripe makes the intent of a session when the buyer presses "pay" (since 2022-08-01; before, at once).
     fn attempted(&self) -> bool {
-        self.nodes().any(|node| node.state.attempted) || self.sessions.iter().any(|node| is(node.state.status.as_ref(), &["complete"]))
+        let pressed = |session: &Node| {
+            let intent = self.intents.iter().find(|intent| Some(intent.key) == session.links.intent);
+            let made = |node: &Node| node.state.created;
+            intent.is_some_and(|intent| made(session).is_some_and(|opened| made(intent) > Some(opened)))
+        };
+        self.nodes().any(|node| node.state.attempted)
+            || self.sessions.iter().any(|node| is(node.state.status.as_ref(), &["complete"]) || pressed(node))
     }
 
     /// When it was paid: the first event that proves it, else the charge, else the object that says so.
@@ -257,7 +264,7 @@ impl Money {
         let by_charge = order.charges.iter().any(|node| charge_paid(node));
         let by_intent = order.intents.iter().any(|node| is(node.state.status.as_ref(), &["succeeded"]));
         let by_session = order.sessions.iter().any(|node| session_paid(node));
-        let charged: i64 = order.charges.iter().filter(|node| charge_paid(node)).filter_map(|node| node.state.amount).sum();
+        let charged = sum(order.charges.iter().copied().filter(|node| charge_paid(node)));
         let open = ["needs_response", "under_review", "warning_needs_response", "warning_under_review"];
         Self {
             paid: by_charge || by_intent || by_session,
@@ -273,19 +280,20 @@ impl Money {
     }
 }
 
-/// Refunds that succeeded, and what a charge says was refunded beyond the refunds we know.
+/// Refunds that succeeded, and what a charge says was refunded beyond the refunds we know. A hold that was
+/// let go looks refunded too, but nothing was ever taken.
 fn refunded(order: &Parts<'_>) -> i64 {
-    let amount = |node: &&Node| node.state.amount.unwrap_or_default();
-    let done: i64 = order.refunds.iter().filter(|node| is(node.state.status.as_ref(), &["succeeded"])).map(amount).sum();
-    let unseen: i64 = order
-        .charges
-        .iter()
-        .map(|charge| {
-            let known: i64 = order.refunds.iter().filter(|node| of_charge(node, charge)).map(amount).sum();
-            charge.state.amount_part.unwrap_or_default().saturating_sub(known).max(0)
-        })
-        .sum();
-    done.saturating_add(unseen)
+    let refunds = || order.refunds.iter().copied();
+    let done = sum(refunds().filter(|node| is(node.state.status.as_ref(), &["succeeded"])));
+    let unseen = order.charges.iter().filter(|charge| charge_paid(charge)).map(|charge| {
+        let known = sum(refunds().filter(|node| of_charge(node, charge)));
+        charge.state.amount_part.unwrap_or_default().saturating_sub(known).max(0)
+    });
+    unseen.fold(done, i64::saturating_add)
+}
+
+fn sum<'a>(nodes: impl Iterator<Item = &'a Node>) -> i64 {
+    nodes.filter_map(|node| node.state.amount).fold(0, i64::saturating_add)
 }
 
 fn of_charge(refund: &Node, charge: &Node) -> bool {
@@ -313,26 +321,24 @@ fn status(order: &Parts<'_>, money: &Money) -> PreorderStatus {
 
 fn unpaid_status(order: &Parts<'_>) -> PreorderStatus {
     let session_is = |words: &[&str]| order.sessions.iter().any(|node| is(node.state.status.as_ref(), words));
-    let open = session_is(&["open"]);
-    let expired = session_is(&["expired"]);
     let intent_is = |words: &[&str]| order.intents.iter().any(|node| is(node.state.status.as_ref(), words));
-    let pending_charge = order.charges.iter().any(|node| {
-        is(node.state.status.as_ref(), &["pending"])
-            || (is(node.state.status.as_ref(), &["succeeded"]) && is(node.state.sub_status.as_ref(), &["uncaptured"]))
-    });
+    let expired = session_is(&["expired"]);
     let canceled = intent_is(&["canceled"]);
-    let in_flight = intent_is(&["processing", "requires_action", "requires_capture", "requires_confirmation"]);
-    if open || in_flight || (pending_charge && !canceled) {
+    let in_flight = intent_is(&["processing", "requires_action", "requires_source_action", "requires_capture"]);
+    if session_is(&["open"]) || in_flight || order.charges.iter().any(|charge| is_pending(order, charge)) {
         return PreorderStatus::Processing;
     }
-    let failed_intent = order.intents.iter().any(|node| {
-        node.state.attempted && is(node.state.status.as_ref(), &["requires_payment_method", "requires_source"])
-    });
-    let failed_charge = order.charges.iter().any(|node| is(node.state.status.as_ref(), &["failed"]));
-    let failed = failed_intent || failed_charge;
+    let declined = |node: &&Node| is(node.state.sub_status.as_ref(), &["declined"]);
+    let gave_up = |node: &&Node| node.state.attempted && is(node.state.status.as_ref(), &["requires_payment_method", "requires_source"]);
+    let failed = order.intents.iter().any(|node| declined(&node) || gave_up(&node))
+        || order.charges.iter().any(|node| is(node.state.status.as_ref(), &["failed"]));
     // Completed but unpaid, and no intent says what became of it: still under way.
     if session_is(&["complete"]) && !failed && !canceled {
         return PreorderStatus::Processing;
+    }
+    let waits = |node: &&Node| !node.state.attempted && !is(node.state.status.as_ref(), &["canceled"]);
+    if order.sessions.is_empty() && order.intents.iter().any(|node| waits(&node)) {
+        return PreorderStatus::Initiated;
     }
     if failed {
         return PreorderStatus::Failed;
@@ -344,4 +350,12 @@ fn unpaid_status(order: &Parts<'_>) -> PreorderStatus {
         return PreorderStatus::Expired;
     }
     PreorderStatus::Initiated
+}
+
+/// A payment under way or held, unless its intent was cancelled since.
+fn is_pending(order: &Parts<'_>, charge: &Node) -> bool {
+    let given_up = |intent: &&Node| Some(intent.key) == charge.links.intent && is(intent.state.status.as_ref(), &["canceled"]);
+    let held = is(charge.state.status.as_ref(), &["succeeded"]) && is(charge.state.sub_status.as_ref(), &["uncaptured"]);
+    let let_go = held && charge.state.amount_part > Some(0);
+    (held || is(charge.state.status.as_ref(), &["pending"])) && !let_go && !order.intents.iter().any(|node| given_up(&node))
 }

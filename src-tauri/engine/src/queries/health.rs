@@ -3,6 +3,201 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::db::{Connection, DbResult, OptionalExtension, rusqlite};
+use crate::domain::kind::Kind;
+use crate::facts::settings::get_settings;
+use crate::facts::state::{Level, find_state};
+use crate::projections::fold::count_dirty;
+use crate::projections::schema::require_current;
+
+/// What only the running sync knows. The default is a mirror that nothing polls.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SyncFacts {
+    /// How fresh the mirror is.
+    pub freshness: Freshness,
+    /// The event walk's watermark, unix seconds.
+    pub watermark: Option<i64>,
+    /// Completeness by kind; kinds left out are shown with nothing known.
+    pub kinds: Vec<KindSync>,
+    /// The limiter.
+    pub limiter: LimiterHealth,
+    /// Local clock minus Stripe's, seconds.
+    pub clock_skew_s: Option<i64>,
+    /// Whether this process polls.
+    pub holds_lease: bool,
+}
+
+/// Completeness of one kind as the sync knows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KindSync {
+    /// As [`KindHealth::kind`].
+    pub kind: String,
+    /// Complete up to here, unix seconds.
+    pub complete_up_to: Option<i64>,
+    /// What is missing.
+    pub gaps: Vec<Gap>,
+    /// The permission the key lacks.
+    pub missing_permission: Option<String>,
+}
+
+/// Undelivered events listed.
+const MOST_UNDELIVERED: i64 = 100;
+/// Log rows shown of each level.
+const MOST_LOGGED: i64 = 20;
+
+/// Reads everything the Health page shows: counts from tables, the rest from the sync.
+///
+/// Recounts are the state documents `recount:10m`, `recount:24h` and `recount:30d`, each a [`Recount`] whose
+/// `reach` may be left out.
+///
+/// # Errors
+/// Stale projections; a failed read.
+pub fn health(connection: &Connection, now: i64, sync: &SyncFacts) -> DbResult<Health> {
+    require_current(connection)?;
+    let (_, settings) = get_settings(connection)?;
+    let overdue = now - i64::from(settings.undelivered_after_min) * 60;
+    Ok(Health {
+        freshness: sync.freshness.clone(),
+        watermark: sync.watermark,
+        kinds: kinds(connection, &sync.kinds)?,
+        recounts: recounts(connection)?,
+        event_conflicts: count_event_conflicts(connection)?,
+        skipped_types: counters(connection, "skipped:")?,
+        unreadable: counters(connection, "unreadable:")?,
+        unsettled: count_unsettled(connection)?,
+        unfolded: count_dirty(connection)?,
+        undelivered: undelivered(connection, overdue)?,
+        undelivered_total: count_undelivered(connection, overdue)?,
+        limiter: sync.limiter.clone(),
+        clock_skew_s: sync.clock_skew_s,
+        errors: errors(connection)?,
+        file_bytes: file_bytes(connection)?,
+        holds_lease: sync.holds_lease,
+        notices: notices(connection)?,
+    })
+}
+
+fn kinds(connection: &Connection, known: &[KindSync]) -> DbResult<Vec<KindHealth>> {
+    // Events are never removed and numbered without gaps.
+    let events: i64 =
+        connection.query_row("SELECT coalesce(max(seq), 0) FROM stripe_event", [], |row| row.get(0))?;
+    let mut found = vec![("event", events)];
+    let mut statement = connection.prepare_cached("SELECT count FROM kind_count WHERE kind = ?1")?;
+    for kind in Kind::FOLDED {
+        let count: Option<i64> = statement.query_row([kind as u8], |row| row.get(0)).optional()?;
+        found.push((kind.as_str(), count.unwrap_or(0)));
+    }
+    let row = |(kind, count): (&str, i64)| {
+        let sync = known.iter().find(|known| known.kind == kind).cloned().unwrap_or_default();
+        KindHealth {
+            kind: kind.to_owned(),
+            count,
+            complete_up_to: sync.complete_up_to,
+            gaps: sync.gaps,
+            missing_permission: sync.missing_permission,
+        }
+    };
+    Ok(found.into_iter().map(row).collect())
+}
+
+fn recounts(connection: &Connection) -> DbResult<Vec<Recount>> {
+    let read = |reach: &str| -> DbResult<Recount> {
+        let found: Option<Recount> = find_state(connection, &format!("recount:{reach}"))?;
+        Ok(Recount { reach: reach.to_owned(), ..found.unwrap_or_default() })
+    };
+    ["10m", "24h", "30d"].into_iter().map(read).collect()
+}
+
+/// Event ids seen with other bytes.
+///
+/// # Errors
+/// The read failed.
+pub(super) fn count_event_conflicts(connection: &Connection) -> DbResult<i64> {
+    Ok(find_state(connection, "event_conflicts")?.unwrap_or(0))
+}
+
+fn counters(connection: &Connection, prefix: &str) -> DbResult<Vec<NamedCount>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT substr(name, length(?1) + 1), CAST(value AS INTEGER) FROM sync_state
+         WHERE name >= ?1 AND name < ?1 || char(1114111) ORDER BY 2 DESC, 1",
+    )?;
+    let found = statement
+        .query_map([prefix], |row| Ok(NamedCount { name: row.get(0)?, count: row.get(1)? }))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(found)
+}
+
+/// Objects waiting to be fetched again.
+///
+/// # Errors
+/// The read failed.
+pub(super) fn count_unsettled(connection: &Connection) -> DbResult<i64> {
+    let sql = "SELECT count(*) FROM node INDEXED BY node_unsettled WHERE unsettled = 1";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+fn undelivered(connection: &Connection, overdue: i64) -> DbResult<Vec<UndeliveredEvent>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT d.event_id, coalesce(w.word, ''), d.created, d.pending, p.id
+         FROM stripe_delivery d INDEXED BY stripe_delivery_open
+         LEFT JOIN stripe_event e ON e.id = d.event_id LEFT JOIN stripe_word w ON w.key = e.type
+         LEFT JOIN node n ON n.key = e.object LEFT JOIN preorder p ON p.key = n.preorder
+         WHERE d.resolved_at IS NULL AND d.created <= ?1 ORDER BY d.created, d.event_id LIMIT ?2",
+    )?;
+    let found = statement
+        .query_map([overdue, MOST_UNDELIVERED], |row| {
+            Ok(UndeliveredEvent {
+                event_id: row.get(0)?,
+                event_type: row.get(1)?,
+                created_at: row.get(2)?,
+                pending_webhooks: row.get(3)?,
+                preorder_id: row.get(4)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(found)
+}
+
+/// Events made at or before an instant that Stripe has not delivered.
+///
+/// # Errors
+/// The read failed.
+pub(super) fn count_undelivered(connection: &Connection, overdue: i64) -> DbResult<i64> {
+    let sql = "SELECT count(*) FROM stripe_delivery INDEXED BY stripe_delivery_open WHERE resolved_at IS NULL AND created <= ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([overdue], |row| row.get(0))?)
+}
+
+type Logged = (i64, String, String, Option<String>);
+
+fn logged(connection: &Connection, level: Level) -> DbResult<Vec<Logged>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT at, code, message, request_id FROM sync_log WHERE level = ?1 ORDER BY seq DESC LIMIT ?2",
+    )?;
+    let found = statement
+        .query_map(rusqlite::params![level.as_str(), MOST_LOGGED], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(found)
+}
+
+fn errors(connection: &Connection) -> DbResult<Vec<SyncError>> {
+    let rows = logged(connection, Level::Error)?.into_iter();
+    Ok(rows.map(|(at, code, message, request_id)| SyncError { at, code, message, request_id }).collect())
+}
+
+fn notices(connection: &Connection) -> DbResult<Vec<Notice>> {
+    let rows = logged(connection, Level::Notice)?.into_iter();
+    Ok(rows.map(|(at, code, detail, _)| Notice { at, code, detail }).collect())
+}
+
+fn file_bytes(connection: &Connection) -> DbResult<i64> {
+    let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    let size: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    Ok(pages * size)
+}
+
 /// Says what the sync is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -98,7 +293,8 @@ pub struct KindHealth {
 }
 
 /// What a recount of older events found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
 #[ts(export)]
 pub struct Recount {
     /// `10m`, `24h`, `30d`.
@@ -134,7 +330,7 @@ pub struct SyncError {
 }
 
 /// The limiter's numbers since the process started.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct LimiterHealth {
     /// Requests a second allowed.
@@ -166,7 +362,7 @@ pub struct UndeliveredEvent {
 }
 
 /// Everything the Health page shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Health {
     /// How fresh the mirror is.

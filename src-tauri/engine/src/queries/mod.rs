@@ -3,10 +3,21 @@
 //! In: a read connection and typed arguments. Out: plain serialisable replies, exported to
 //! TypeScript. Deliberately absent: writes, network, interface text (codes only).
 
+mod cursor;
 pub mod events;
+pub mod export;
+mod filter;
 pub mod funnel;
 pub mod health;
 pub mod overview;
+mod people_text;
+mod plan;
 pub mod preorders;
+mod resolve;
+mod rows;
 pub mod search;
 pub mod sheet;
+mod sheet_parts;
+mod stored_json;
+mod timeline;
+mod walk;

@@ -1,9 +1,58 @@
 //! The preorder page: filter, sort, and a keyset cursor.
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::filter::{Filter, Hits};
+use super::plan::{self, FEW};
+use super::rows::{find_row, limit_of};
+use super::walk::{Order, Place, Top};
+use super::cursor;
+use crate::db::{Connection, DbError, DbResult};
 use crate::domain::status::PreorderStatus;
+use crate::projections::preorder::Step;
+use crate::projections::schema::require_current;
+
+/// Reads one page of preorders.
+///
+/// Equal values are ordered by start, then by number, in the direction of the sort; orders without a value
+/// come last both ways. `total` is null for a search, and for days together with a status or with two of
+/// colour, locale and source.
+///
+/// # Errors
+/// [`DbError::Invalid`] for a bad day, limit, search text or cursor; stale projections; a failed read.
+pub fn page(connection: &Connection, args: &PreorderPageArgs, zone: Tz) -> DbResult<PreorderPage> {
+    require_current(connection)?;
+    let limit = limit_of(args.limit, 100, 500)?;
+    let filter = Filter::read(connection, args, zone)?;
+    let hits = Hits::read(connection, args.search.as_deref(), FEW)?;
+    let list = list_name(args)?;
+    let after: Option<Place> = args.after.as_deref().map(|text| cursor::decode(&list, text)).transpose()?;
+    let order = Order { sort: args.sort, ascending: args.ascending };
+    let mut top = Top::new(order, limit + 1, after);
+    plan::fill(connection, &filter, &hits, &mut top)?;
+    let mut places = top.into_places();
+    let more = places.len() > limit;
+    places.truncate(limit);
+    let next = match places.last() {
+        Some(last) if more => Some(cursor::encode(&list, last)?),
+        _ => None,
+    };
+    let total = match hits {
+        Hits::All => filter.total(connection, args)?,
+        Hits::Keys(_) | Hits::Test(_) => None,
+    };
+    let rows = places.iter().filter_map(|place| find_row(connection, place.key).transpose());
+    Ok(PreorderPage { rows: rows.collect::<DbResult<_>>()?, next, total })
+}
+
+/// A list is named by everything but the page: a cursor of other filters or another sort is foreign.
+fn list_name(args: &PreorderPageArgs) -> DbResult<String> {
+    let plain = PreorderPageArgs { limit: None, after: None, ..args.clone() };
+    let name = serde_json::to_string(&plain).map_err(|error| DbError::Corrupt(error.to_string()))?;
+    Ok(format!("preorders {name}"))
+}
 
 /// Names the column a preorder page is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
@@ -21,6 +70,18 @@ pub enum PreorderSort {
     Email,
 }
 
+impl PreorderSort {
+    /// The word as it stands in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Paid => "paid",
+            Self::Amount => "amount",
+            Self::Email => "email",
+        }
+    }
+}
+
 /// Names a step of the funnel, to list the orders that reached it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +97,20 @@ pub enum FunnelStep {
     Paid,
     /// Paid and kept.
     Kept,
+}
+
+impl FunnelStep {
+    /// The step's number as projected.
+    pub const fn number(self) -> i64 {
+        let step = match self {
+            Self::Started => Step::Started,
+            Self::CheckoutOpened => Step::CheckoutOpened,
+            Self::PaymentAttempted => Step::PaymentAttempted,
+            Self::Paid => Step::Paid,
+            Self::Kept => Step::Kept,
+        };
+        step as i64
+    }
 }
 
 /// Asks for one page of preorders.

@@ -3,7 +3,150 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::funnel::FunnelCounts;
 use super::preorders::PreorderRow;
+use super::resolve::{resolve, tidy_text};
+use super::rows::{find_row, list_numbers};
+use super::sheet_parts::Parts;
+use super::stored_json::find_stored;
+use super::timeline::timeline;
+use crate::db::{Connection, DbResult};
+use crate::domain::kind::Kind;
+use crate::domain::store::Mode;
+use crate::facts::events::find_event;
+use crate::facts::names::find_key;
+use crate::facts::snapshots::Origin;
+use crate::projections::nodes::{Node, find_node};
+use crate::projections::schema::require_current;
+
+/// Objects of one order that a sheet shows; an order beyond that is damage, not a purchase.
+const MOST_OBJECTS: i64 = 500;
+
+/// Reads one order whole, by its id, a former one, or the id of one of its objects or their events; of a
+/// customer, the newest order. None when the id names no order.
+///
+/// `dashboard` is the mode of an account at Stripe's own host; None leaves `stripe_url` out.
+///
+/// # Errors
+/// An empty or too long id; stale projections; a failed read, a damaged body.
+pub fn sheet(connection: &Connection, args: &SheetArgs, dashboard: Option<Mode>) -> DbResult<Option<PreorderSheet>> {
+    require_current(connection)?;
+    let Some((order, _)) = resolve(connection, tidy_text(&args.id)?, 1)?.first().copied() else { return Ok(None) };
+    let Some(row) = find_row(connection, order)? else { return Ok(None) };
+    let nodes = list_nodes(connection, order)?;
+    let parts = Parts {
+        connection,
+        order,
+        id: &row.id,
+        email: row.email.as_deref(),
+        name: row.name.as_deref(),
+        nodes,
+    };
+    Ok(Some(PreorderSheet {
+        steps: steps(connection, order)?,
+        people: parts.people()?,
+        sessions: parts.sessions()?,
+        payments: parts.payments()?,
+        timeline: timeline(connection, &row.id, &parts.nodes)?,
+        links: parts.links()?,
+        former_ids: former_ids(connection, order, &row.id)?,
+        conflicts: parts.conflicts()?,
+        facts: facts(connection, order)?,
+        stripe_url: dashboard.and_then(|mode| stripe_url(&row, mode)),
+        row,
+    }))
+}
+
+/// The nodes of an order, oldest first.
+fn list_nodes(connection: &Connection, order: i64) -> DbResult<Vec<Node>> {
+    let sql = "SELECT key FROM node WHERE preorder = ?1 LIMIT ?2";
+    let mut nodes = Vec::new();
+    for key in list_numbers(connection, sql, [order, MOST_OBJECTS])? {
+        nodes.extend(find_node(connection, key)?);
+    }
+    nodes.sort_by(|a, b| crate::projections::components::age(a).cmp(&crate::projections::components::age(b)));
+    Ok(nodes)
+}
+
+fn steps(connection: &Connection, order: i64) -> DbResult<FunnelCounts> {
+    let reached: i64 = connection
+        .prepare_cached("SELECT reached FROM preorder WHERE key = ?1")?
+        .query_row([order], |row| row.get(0))?;
+    let flag = |step: i64| i64::from(reached >= step);
+    Ok(FunnelCounts {
+        started: flag(1),
+        checkout_opened: flag(2),
+        payment_attempted: flag(3),
+        paid: flag(4),
+        kept: flag(5),
+    })
+}
+
+fn former_ids(connection: &Connection, order: i64, id: &str) -> DbResult<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT f.preorder_id FROM node n JOIN former_preorder_id f ON f.node = n.key
+         WHERE n.preorder = ?1 AND f.preorder_id <> ?2 ORDER BY 1",
+    )?;
+    let found = statement.query_map((order, id), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+fn facts(connection: &Connection, order: i64) -> DbResult<Vec<FactLine>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT s.id, n.kind, n.as_of, n.origin, n.unsettled, n.deleted FROM node n JOIN stripe_id s ON s.key = n.key
+         WHERE n.preorder = ?1 ORDER BY n.created, s.id LIMIT ?2",
+    )?;
+    let found = statement
+        .query_map([order, MOST_OBJECTS], |row| {
+            let kind = Kind::from_stored(row.get(1)?);
+            let origin = Origin::from_stored(row.get(3)?).as_str();
+            Ok(FactLine {
+                object_id: row.get(0)?,
+                kind: kind.as_str().to_owned(),
+                as_of: row.get(2)?,
+                origin: if kind == Kind::Local { "local" } else { origin }.to_owned(),
+                unsettled: row.get(4)?,
+                deleted: row.get(5)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// The order's page in Stripe's dashboard: the payment, else the session.
+fn stripe_url(row: &PreorderRow, mode: Mode) -> Option<String> {
+    let test = if mode == Mode::Test { "test/" } else { "" };
+    let page = match (&row.payment_intent_id, &row.session_id) {
+        (Some(intent), _) => format!("payments/{intent}"),
+        (None, Some(session)) => format!("checkout/sessions/{session}"),
+        (None, None) => return None,
+    };
+    Some(format!("https://dashboard.stripe.com/{test}{page}"))
+}
+
+/// Finds stored JSON: of an event, or the newest of an object. None when nothing of that id is stored.
+///
+/// # Errors
+/// A failed read, a damaged body.
+pub fn raw_fact(connection: &Connection, id: &str) -> DbResult<Option<RawFact>> {
+    let id = id.trim();
+    if let Some(event) = find_event(connection, id)? {
+        return Ok(Some(RawFact {
+            id: id.to_owned(),
+            origin: Origin::Event.as_str().to_owned(),
+            as_of: event.created,
+            json: String::from_utf8_lossy(&event.bytes).into_owned(),
+        }));
+    }
+    let Some(key) = find_key(connection, id)? else { return Ok(None) };
+    let stored = find_stored(connection, key)?;
+    Ok(stored.map(|stored| RawFact {
+        id: id.to_owned(),
+        origin: stored.origin.to_owned(),
+        as_of: stored.as_of,
+        json: stored.json,
+    }))
+}
 
 /// Asks for one order by any id that ever named it.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -126,7 +269,8 @@ pub struct ObjectLine {
 pub struct TimelineEntry {
     /// When it happened at Stripe (or here, for local facts), unix seconds.
     pub at: i64,
-    /// An event type such as `checkout.session.completed`, or `session_created`, `intent_created`, `charge_created`, `seen_in_list`, `deleted`.
+    /// An event type such as `checkout.session.completed`, or `session_created`, `intent_created`, `charge_created`,
+    /// `refund_created`, `dispute_created`, `seen_in_list`, `deleted`, `local_intent`, `local_link`, `local_unlink`, `local_note`.
     pub kind: String,
     /// Where it is known from: `event`, `object`, `list`, `retrieve`, `answer`, `local`.
     pub origin: String,
@@ -168,7 +312,7 @@ pub struct FactLine {
     pub kind: String,
     /// The instant its newest snapshot speaks of, unix seconds.
     pub as_of: i64,
-    /// `event`, `list`, `retrieve` or `answer`.
+    /// `event`, `list`, `retrieve`, `answer` or `local`.
     pub origin: String,
     /// Its newest state is being fetched again.
     pub unsettled: bool,
@@ -193,7 +337,7 @@ pub struct PreorderSheet {
     /// The row of the table.
     pub row: PreorderRow,
     /// When each step was first reached is in the timeline; these are the flags.
-    pub steps: super::funnel::FunnelCounts,
+    pub steps: FunnelCounts,
     /// Who it is about.
     pub people: Vec<Person>,
     /// Its sessions, oldest first.
@@ -229,7 +373,7 @@ pub struct RawFactArgs {
 pub struct RawFact {
     /// The id asked for.
     pub id: String,
-    /// `event`, `list`, `retrieve` or `answer`.
+    /// `event`, `list`, `retrieve`, `answer` or `local`.
     pub origin: String,
     /// The instant it speaks of, unix seconds.
     pub as_of: i64,

@@ -1,0 +1,312 @@
+//! Every operation, one thin function each.
+
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use super::types::{
+    AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs,
+    StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WindowFocusArgs,
+};
+use super::{ADMIN, Call, Operation, VIEWER, read_args, sync_facts, write_reply};
+use crate::db::DbError;
+use crate::domain::kind::Kind;
+use crate::domain::settings::Settings;
+use crate::domain::store::{Mode, STRIPE_URL, StoreView};
+use crate::engine::machine_zone;
+use crate::error::Problem;
+use crate::http::Priority;
+use crate::projections::rebuild;
+use crate::queries::events::{EventPage, EventPageArgs};
+use crate::queries::funnel::{Funnel, FunnelArgs};
+use crate::queries::health::{Freshness, Health};
+use crate::queries::overview::Overview;
+use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
+use crate::queries::search::{SearchArgs, SearchReply};
+use crate::queries::sheet::{PreorderSheet, RawFact, RawFactArgs, SheetArgs};
+use crate::queries::{events as event_log, export as exports, funnel as funnels, health as sync_health, overview as overviews, preorders, search as searches, sheet};
+use crate::secrets::StripeKey;
+use crate::stripe::StripeError;
+use crate::tasks::{refresh, replay};
+use crate::topic::Topic;
+
+macro_rules! table {
+    ($($name:ident: $args:ident -> $reply:ident, $level:expr;)*) => {
+        pub(super) static TABLE: &[Operation] = &[$(Operation {
+            name: stringify!($name),
+            level: $level,
+            args: stringify!($args),
+            reply: stringify!($reply),
+            run: |call, args| Box::pin(async move {
+                let args: $args = read_args(stringify!($name), args)?;
+                let reply: $reply = $name(call, args).await?;
+                write_reply(&reply)
+            }),
+        }),*];
+    };
+}
+
+table! {
+    app_info: NoArgs -> AppInfo, VIEWER;
+    store_list: NoArgs -> StoreList, VIEWER;
+    store_add: StoreAddArgs -> StoreView, ADMIN;
+    store_remove: StoreRemoveArgs -> StoreList, ADMIN;
+    store_set_key: StoreKeyArgs -> StoreView, ADMIN;
+    store_forget_key: NoArgs -> StoreView, ADMIN;
+    store_check_key: NoArgs -> KeyCheck, VIEWER;
+    file_open: FileOpenArgs -> StoreView, VIEWER;
+    settings_get: NoArgs -> Settings, VIEWER;
+    settings_set: Settings -> Settings, ADMIN;
+    sync_now: SyncNowArgs -> Freshness, VIEWER;
+    window_focus: WindowFocusArgs -> NoArgs, VIEWER;
+    overview: NoArgs -> Overview, VIEWER;
+    funnel: FunnelArgs -> Funnel, VIEWER;
+    preorder_page: PreorderPageArgs -> PreorderPage, VIEWER;
+    search: SearchArgs -> SearchReply, VIEWER;
+    preorder_sheet: SheetArgs -> PreorderSheet, VIEWER;
+    raw_fact: RawFactArgs -> RawFact, VIEWER;
+    event_page: EventPageArgs -> EventPage, VIEWER;
+    health: NoArgs -> Health, VIEWER;
+    mirror_verify: NoArgs -> MirrorReport, VIEWER;
+    mirror_rebuild: NoArgs -> MirrorReport, ADMIN;
+    mirror_backup: MirrorBackupArgs -> MirrorReport, VIEWER;
+    export: ExportArgs -> ExportReply, VIEWER;
+}
+
+async fn app_info(call: Call, _: NoArgs) -> Result<AppInfo, Problem> {
+    let keychain = *call.engine.secrets().keychain();
+    let problem = tokio::task::spawn_blocking(move || keychain.probe()).await.ok().and_then(Result::err);
+    Ok(AppInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        data_dir: call.engine.registry().folder().display().to_string(),
+        keychain_available: problem.is_none(),
+        keychain_problem: problem.map(|problem| problem.to_string()),
+        time_zone: machine_zone(),
+    })
+}
+
+async fn store_list(call: Call, _: NoArgs) -> Result<StoreList, Problem> {
+    let mut stores = Vec::new();
+    for record in call.engine.registry().list()? {
+        match call.engine.store(&record.public_id).await {
+            Ok(store) => stores.push(store.view().await?),
+            // One damaged mirror must not hide the other stores.
+            Err(problem) => tracing::warn!(store = record.public_id, code = problem.code, "a store cannot be opened"),
+        }
+    }
+    for file in call.engine.files_open() {
+        stores.push(file.view().await?);
+    }
+    Ok(StoreList { stores })
+}
+
+async fn store_add(call: Call, args: StoreAddArgs) -> Result<StoreView, Problem> {
+    let key = args.key.as_deref().map(StripeKey::parse).transpose()?;
+    let mode = match (&key, args.mode) {
+        (Some(key), Some(mode)) if key.mode() != mode => {
+            return Err(Problem::new("KEY_MODE", "the key is not of the mode that was asked for", "Leave the mode out: the key says it."));
+        }
+        (Some(key), _) => key.mode(),
+        (None, mode) => mode.unwrap_or(Mode::Test),
+    };
+    let url = args.stripe_url.as_deref().unwrap_or(STRIPE_URL);
+    if mode == Mode::Live && url.trim_end_matches('/') != STRIPE_URL {
+        return Err(StripeError::LiveKeyElsewhere.into());
+    }
+    let store = call.engine.add_store(&args.name, mode, url, args.time_zone.as_deref()).await?;
+    if let Some(key) = key {
+        store.keep_key_unchecked(key).await?;
+    }
+    store.view().await
+}
+
+async fn store_remove(call: Call, args: StoreRemoveArgs) -> Result<StoreList, Problem> {
+    let named = call.store.clone().unwrap_or_default();
+    let record = call.engine.registry().get(&named)?;
+    if record.name != args.confirm_name {
+        return Err(Problem::new("NOT_CONFIRMED", "the name typed is not the store's", "Type the store's name to remove it."));
+    }
+    call.engine.remove_store(&record.public_id).await?;
+    store_list(call, NoArgs {}).await
+}
+
+async fn store_set_key(call: Call, args: StoreKeyArgs) -> Result<StoreView, Problem> {
+    let key = StripeKey::parse(&args.key)?;
+    let store = call.store().await?;
+    store.set_key(key).await?;
+    store.view().await
+}
+
+async fn store_forget_key(call: Call, _: NoArgs) -> Result<StoreView, Problem> {
+    let store = call.store().await?;
+    store.forget_key().await?;
+    store.view().await
+}
+
+async fn store_check_key(call: Call, _: NoArgs) -> Result<KeyCheck, Problem> {
+    let store = call.store().await?;
+    let stripe = store.stripe().await?;
+    let mut permissions = Vec::new();
+    for kind in Kind::FOLDED {
+        let outcome = stripe.list(kind, None, None, None, Priority::Normal).await.map(|_| ());
+        permissions.push(permission(kind.as_str(), outcome)?);
+    }
+    let events = stripe.list_events(&crate::stripe::EventQuery::default(), Priority::Normal).await.map(|_| ());
+    permissions.insert(0, permission("event", events)?);
+    let account_id = match stripe.account().await {
+        Ok(account) => Some(account),
+        Err(StripeError::PermissionMissing { account, .. }) => account,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(KeyCheck { account_id, permissions })
+}
+
+fn permission(kind: &str, outcome: Result<(), StripeError>) -> Result<KeyPermission, Problem> {
+    let missing_permission = match outcome {
+        Ok(()) => None,
+        Err(StripeError::PermissionMissing { permission, .. }) => Some(permission),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(KeyPermission { kind: kind.to_owned(), readable: missing_permission.is_none(), missing_permission })
+}
+
+async fn file_open(call: Call, args: FileOpenArgs) -> Result<StoreView, Problem> {
+    call.engine.open_file(Path::new(&args.path)).await?.view().await
+}
+
+async fn settings_get(call: Call, _: NoArgs) -> Result<Settings, Problem> {
+    Ok(call.store().await?.settings())
+}
+
+async fn settings_set(call: Call, args: Settings) -> Result<Settings, Problem> {
+    call.store().await?.set_settings(args).await
+}
+
+async fn sync_now(call: Call, args: SyncNowArgs) -> Result<Freshness, Problem> {
+    let store = call.store().await?;
+    if args.full {
+        refresh::ask_for_full(store.db(), store.clock().now()).await?;
+    }
+    store.signals().sync_now();
+    store.freshness().await
+}
+
+async fn window_focus(call: Call, args: WindowFocusArgs) -> Result<NoArgs, Problem> {
+    call.store().await?.signals().set_in_front(args.front);
+    Ok(NoArgs {})
+}
+
+async fn overview(call: Call, _: NoArgs) -> Result<Overview, Problem> {
+    let store = call.store().await?;
+    let (zone, now, sync) = (store.zone(), store.clock().now(), sync_facts::gather(&store).await?);
+    Ok(store.db().read(move |connection| overviews::overview(connection, zone, now, &sync)).await?)
+}
+
+async fn funnel(call: Call, args: FunnelArgs) -> Result<Funnel, Problem> {
+    let store = call.store().await?;
+    let (zone, now) = (store.zone(), store.clock().now());
+    Ok(store.db().read(move |connection| funnels::funnel(connection, &args, zone, now)).await?)
+}
+
+async fn preorder_page(call: Call, args: PreorderPageArgs) -> Result<PreorderPage, Problem> {
+    let store = call.store().await?;
+    let zone = store.zone();
+    Ok(store.db().read(move |connection| preorders::page(connection, &args, zone)).await?)
+}
+
+async fn search(call: Call, args: SearchArgs) -> Result<SearchReply, Problem> {
+    Ok(call.store().await?.db().read(move |connection| searches::search(connection, &args)).await?)
+}
+
+async fn preorder_sheet(call: Call, args: SheetArgs) -> Result<PreorderSheet, Problem> {
+    let store = call.store().await?;
+    let dashboard = store.record().filter(|record| record.stripe_url == STRIPE_URL).map(|record| record.mode);
+    let shown: String = args.id.chars().take(100).collect();
+    let found = store.db().read(move |connection| sheet::sheet(connection, &args, dashboard)).await?;
+    let found = found.ok_or_else(|| not_found(&shown))?;
+    if store.holds_lease() {
+        // An order someone looks at is fetched again when it is older than a minute.
+        let objects = found.facts.iter().map(|fact| fact.object_id.clone()).collect();
+        refresh::ask_for_objects(store.db(), objects, store.clock().now()).await?;
+        store.signals().wake_steward();
+    }
+    Ok(found)
+}
+
+fn not_found(id: &str) -> Problem {
+    Problem::new("NOT_FOUND", format!("nothing in this mirror is called {id:?}"), "Check the id, or search by e-mail; a new order shows after the next poll.")
+}
+
+async fn raw_fact(call: Call, args: RawFactArgs) -> Result<RawFact, Problem> {
+    let shown: String = args.id.chars().take(100).collect();
+    let found = call.store().await?.db().read(move |connection| sheet::raw_fact(connection, &args.id)).await?;
+    found.ok_or_else(|| not_found(&shown))
+}
+
+async fn event_page(call: Call, args: EventPageArgs) -> Result<EventPage, Problem> {
+    Ok(call.store().await?.db().read(move |connection| event_log::page(connection, &args)).await?)
+}
+
+async fn health(call: Call, _: NoArgs) -> Result<Health, Problem> {
+    let store = call.store().await?;
+    let (now, sync) = (store.clock().now(), sync_facts::gather(&store).await?);
+    Ok(store.db().read(move |connection| sync_health::health(connection, now, &sync)).await?)
+}
+
+async fn mirror_verify(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {
+    let store = call.store().await?;
+    let mut problems = store.db().integrity_problems().await?;
+    let (facts, mut unreadable) = store.db().read(rebuild::unreadable_bodies).await?;
+    problems.append(&mut unreadable);
+    report(&store, facts, problems).await
+}
+
+async fn report(store: &crate::engine::OpenStore, facts: i64, problems: Vec<String>) -> Result<MirrorReport, Problem> {
+    let preorders = store
+        .db()
+        .read(|connection| match crate::projections::schema::require_current(connection) {
+            Ok(()) => Ok(connection.query_row("SELECT count(*) FROM preorder", [], |row| row.get(0))?),
+            Err(DbError::StaleProjections { .. }) => Ok(0),
+            Err(error) => Err(error),
+        })
+        .await?;
+    Ok(MirrorReport { ok: problems.is_empty(), problems, facts, preorders })
+}
+
+async fn mirror_rebuild(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {
+    let store = call.store().await?;
+    replay::replay(store.db(), store.clock().now(), |_| {}).await?;
+    call.engine.announcer().announce(Some(store.public_id()), Topic::Preorders);
+    mirror_verify(call, NoArgs {}).await
+}
+
+async fn mirror_backup(call: Call, args: MirrorBackupArgs) -> Result<MirrorReport, Problem> {
+    let store = call.store().await?;
+    store.db().backup(PathBuf::from(&args.path)).await?;
+    let copy = call.engine.open_file(Path::new(&args.path)).await?;
+    let mut problems = copy.db().integrity_problems().await?;
+    let (facts, mut unreadable) = copy.db().read(rebuild::unreadable_bodies).await?;
+    problems.append(&mut unreadable);
+    let outcome = report(&copy, facts, problems).await;
+    call.engine.close_file(copy.public_id());
+    outcome
+}
+
+async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
+    let store = call.store().await?;
+    let path = args.path.clone();
+    let rows = store
+        .db()
+        .read(move |connection| {
+            let file = std::fs::File::create(&args.path).map_err(|error| DbError::Invalid(format!("{} cannot be written: {error}", args.path)))?;
+            let mut out = BufWriter::new(file);
+            let rows = match args.what {
+                ExportKind::Preorders => exports::export_preorders(connection, args.format, &mut out)?,
+                ExportKind::Events => exports::export_events(connection, args.format, &mut out)?,
+                ExportKind::Customers => exports::export_customers(connection, args.format, &mut out)?,
+            };
+            std::io::Write::flush(&mut out).map_err(|error| DbError::Invalid(format!("{} cannot be written: {error}", args.path)))?;
+            Ok(rows)
+        })
+        .await?;
+    Ok(ExportReply { rows, path })
+}

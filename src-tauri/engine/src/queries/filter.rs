@@ -1,0 +1,176 @@
+//! Reads the filters of a preorder page: facets, days and search, and how many orders they match.
+
+use super::people_text::{EmailTest, list_by_email_part, list_by_email_prefix};
+use super::preorders::{FunnelStep, PreorderPageArgs};
+use super::resolve::{resolve, tidy_text};
+use super::rows::{at_most, check_span, day_of_text, list_numbers};
+use super::walk::Condition;
+use crate::db::{Connection, DbResult, rusqlite, types::Value};
+use crate::domain::day::{Day, start_of};
+use crate::projections::rollups::dim;
+
+use chrono_tz::Tz;
+
+/// What a page is narrowed to, search apart.
+pub(super) struct Filter {
+    /// Facets with their counts that match status, step, colour, locale and source; None without such a filter.
+    pub facets: Option<Vec<(i64, i64)>>,
+    /// Orders of these facets on any day.
+    pub matching: i64,
+    /// Orders in all.
+    pub all: i64,
+    /// Orders of any facet started in the days asked for; None without days.
+    pub started_in_days: Option<i64>,
+    from: Option<i64>,
+    to: Option<i64>,
+}
+
+impl Filter {
+    /// Reads the filters.
+    ///
+    /// # Errors
+    /// A bad day; a read that failed.
+    pub(super) fn read(connection: &Connection, args: &PreorderPageArgs, zone: Tz) -> DbResult<Self> {
+        let first = args.from.as_deref().map(|text| day_of_text("from", text)).transpose()?;
+        let last = args.to.as_deref().map(|text| day_of_text("to", text)).transpose()?;
+        if let (Some(first), Some(last), Some(from), Some(to)) = (first, last, &args.from, &args.to) {
+            check_span(from, to, first <= last)?;
+        }
+        let all: i64 = connection
+            .prepare_cached("SELECT coalesce(sum(count), 0) FROM status_count")?
+            .query_row([], |row| row.get(0))?;
+        let facets = list_facets(connection, args)?;
+        let matching = facets.as_ref().map_or(all, |facets| facets.iter().map(|(_, count)| count).sum());
+        let days = (first.unwrap_or(Day::MIN), last.unwrap_or(Day::MAX));
+        let started_in_days =
+            (first.is_some() || last.is_some()).then(|| count_started(connection, days)).transpose()?;
+        Ok(Self {
+            facets,
+            matching,
+            all,
+            started_in_days,
+            from: first.map(|day| start_of(day, zone)),
+            to: last.map(|day| start_of(day + 1, zone)),
+        })
+    }
+
+    pub(super) fn condition(&self) -> Condition {
+        Condition {
+            from: self.from,
+            to: self.to,
+            facets: self.facets.as_ref().map(|facets| facets.iter().map(|(key, _)| *key).collect()),
+            test: None,
+        }
+    }
+
+    /// How many orders match, where roll-ups tell: any filter on all days, or days with at most a step and
+    /// one of colour, locale and source.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub(super) fn total(&self, connection: &Connection, args: &PreorderPageArgs) -> DbResult<Option<i64>> {
+        if self.started_in_days.is_none() {
+            return Ok(Some(self.matching));
+        }
+        let dimensions = [(dim::COLOR, &args.color), (dim::LOCALE, &args.locale), (dim::SOURCE, &args.source)];
+        let mut asked = dimensions.into_iter().filter_map(|(dim, value)| Some((dim, value.as_deref()?)));
+        let (dimension, value) = asked.next().unwrap_or((dim::ALL, ""));
+        if asked.next().is_some() || !args.status.is_empty() {
+            return Ok(None);
+        }
+        let column = match args.step {
+            None | Some(FunnelStep::Started) => "started",
+            Some(FunnelStep::CheckoutOpened) => "opened",
+            Some(FunnelStep::PaymentAttempted) => "attempted",
+            Some(FunnelStep::Paid) => "paid",
+            Some(FunnelStep::Kept) => "kept",
+        };
+        let bound = |text: &Option<String>, usual: Day, name: &str| {
+            text.as_deref().map_or(Ok(usual), |text| day_of_text(name, text))
+        };
+        let (first, last) = (bound(&args.from, Day::MIN, "from")?, bound(&args.to, Day::MAX, "to")?);
+        let sql = format!(
+            "SELECT coalesce(sum({column}), 0) FROM rollup WHERE dim = ?1 AND day BETWEEN ?2 AND ?3 AND value = ?4"
+        );
+        let values = rusqlite::params![dimension, first, last, value];
+        Ok(Some(connection.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?))
+    }
+}
+
+fn count_started(connection: &Connection, (first, last): (Day, Day)) -> DbResult<i64> {
+    let sql = "SELECT coalesce(sum(started), 0) FROM rollup WHERE dim = 0 AND day BETWEEN ?1 AND ?2";
+    Ok(connection.prepare_cached(sql)?.query_row([first, last], |row| row.get(0))?)
+}
+
+/// The facets that match, those of most orders first; None when nothing of the kind was asked.
+fn list_facets(connection: &Connection, args: &PreorderPageArgs) -> DbResult<Option<Vec<(i64, i64)>>> {
+    let mut sql = "SELECT key, count FROM facet WHERE count > 0".to_owned();
+    let mut values = Vec::new();
+    let bare = sql.len();
+    if !args.status.is_empty() {
+        sql.push_str(&format!(" AND status IN ({})", vec!["?"; args.status.len()].join(", ")));
+        values.extend(args.status.iter().map(|status| Value::Text(status.as_str().to_owned())));
+    }
+    if let Some(step) = args.step.filter(|step| *step != FunnelStep::Started) {
+        sql.push_str(" AND reached >= ?");
+        values.push(Value::Integer(step.number()));
+    }
+    for (column, wanted) in [("color", &args.color), ("locale", &args.locale), ("source", &args.source)] {
+        if let Some(wanted) = wanted {
+            sql.push_str(&format!(" AND {column} IS ?"));
+            values.push(if wanted.is_empty() { Value::Null } else { Value::Text(wanted.clone()) });
+        }
+    }
+    if sql.len() == bare {
+        return Ok(None);
+    }
+    sql.push_str(" ORDER BY count DESC, key");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement
+        .query_map(rusqlite::params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some(found))
+}
+
+/// What a page's search text leads to.
+pub(super) enum Hits {
+    /// No search.
+    All,
+    /// These orders.
+    Keys(Vec<i64>),
+    /// Too many to list: a test of each row.
+    Test(EmailTest),
+}
+
+impl Hits {
+    /// Reads the search text: an id, else e-mails, else the beginning of an id.
+    ///
+    /// # Errors
+    /// A text that is too long; a read that failed.
+    pub(super) fn read(connection: &Connection, search: Option<&str>, few: usize) -> DbResult<Self> {
+        let Some(text) = search.filter(|text| !text.trim().is_empty()) else { return Ok(Self::All) };
+        let text = tidy_text(text)?;
+        let by_id = resolve(connection, text, few)?;
+        if !by_id.is_empty() {
+            return Ok(Self::Keys(by_id.into_iter().map(|(key, _)| key).collect()));
+        }
+        let part = text.to_lowercase();
+        let long = part.chars().count() >= 3;
+        let found = if long {
+            list_by_email_part(connection, &part, few + 1)?
+        } else {
+            list_by_email_prefix(connection, &part, few + 1)?
+        };
+        if found.len() > few {
+            return Ok(Self::Test(if long { EmailTest::Part(part) } else { EmailTest::Prefix(part) }));
+        }
+        if !found.is_empty() {
+            return Ok(Self::Keys(found));
+        }
+        let test = EmailTest::IdPrefix(text.to_owned());
+        let sql = "SELECT key FROM preorder WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3";
+        let [low, high] = test.bounds();
+        let found = list_numbers(connection, sql, rusqlite::params![low, high, at_most(few + 1)])?;
+        Ok(if found.len() > few { Self::Test(test) } else { Self::Keys(found) })
+    }
+}

@@ -1,0 +1,184 @@
+//! Chooses how to find the first places of a list, by counts that are known without a scan.
+//!
+//! Few matching orders are taken whole and sorted; a filter of few facets is merged from their bands; a
+//! broad one walks the index of all orders and skips what does not match.
+
+use std::collections::HashSet;
+
+use super::filter::{Filter, Hits};
+use super::preorders::PreorderSort;
+use super::walk::{Band, Cell, Condition, LATE_AFTER_S, Order, Part, Place, Source, Top, read_place, walk};
+use crate::db::{Connection, DbResult, OptionalExtension};
+
+/// Orders that are taken whole and sorted rather than walked to: as many rows as a page may cost.
+pub(super) const FEW: usize = 3_000;
+/// Bands that are merged; more of them cost more than skipping rows of a broad filter.
+const BANDS: usize = 1_500;
+/// A filter that keeps at least one order in this many is broad.
+const BROAD: i64 = 20;
+/// Amounts whose orders of some days are sought one amount after the other.
+const AMOUNTS: usize = 64;
+
+/// Fills `top` with the first places of the list.
+///
+/// # Errors
+/// The read failed.
+pub(super) fn fill(connection: &Connection, filter: &Filter, hits: &Hits, top: &mut Top) -> DbResult<()> {
+    if filter.facets.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(());
+    }
+    let mut condition = filter.condition();
+    match hits {
+        Hits::Keys(keys) => sort_few(connection, keys, &condition, top),
+        Hits::All => Plan { connection, filter, condition }.fill(top, None),
+        Hits::Test(test) => {
+            condition.test = Some((test.sql(), test.values()));
+            Plan { connection, filter, condition }.fill(top, test.email_bounds())
+        }
+    }
+}
+
+/// Looks each order up and keeps those that match.
+fn sort_few(connection: &Connection, keys: &[i64], condition: &Condition, top: &mut Top) -> DbResult<()> {
+    let sql = format!("SELECT {}, started_at, key, facet FROM preorder WHERE key = ?1", top.order().column());
+    let mut statement = connection.prepare_cached(&sql)?;
+    for key in keys {
+        let found = statement.query_row([key], |row| Ok((row.get(3)?, read_place(row)))).optional()?;
+        let Some((facet, place)) = found else { continue };
+        let place: Place = place?;
+        let started = place.started_at;
+        let in_days = condition.from.is_none_or(|from| started >= from) && condition.to.is_none_or(|to| started < to);
+        if in_days && condition.facets.as_ref().is_none_or(|facets: &HashSet<i64>| facets.contains(&facet)) {
+            top.offer(place);
+        }
+    }
+    Ok(())
+}
+
+struct Plan<'a> {
+    connection: &'a Connection,
+    filter: &'a Filter,
+    condition: Condition,
+}
+
+impl Plan<'_> {
+    fn fill(&self, top: &mut Top, email: Option<(Cell, Cell)>) -> DbResult<()> {
+        let facets = self.facets();
+        let source = facets.as_deref().map_or(Source::All, Source::Facets);
+        if top.order().sort != PreorderSort::Started
+            && let Some(keys) = self.few(source)?
+        {
+            return sort_few(self.connection, &keys, &self.condition, top);
+        }
+        self.walk_parts(top, source, email)
+    }
+
+    /// The facets to merge; None where walking all orders costs less.
+    fn facets(&self) -> Option<Vec<i64>> {
+        let facets = self.filter.facets.as_deref()?;
+        let broad = self.filter.matching.saturating_mul(BROAD) >= self.filter.all;
+        let merge = facets.len() <= BANDS || !broad;
+        merge.then(|| facets.iter().map(|(key, _)| *key).collect())
+    }
+
+    fn walk(&self, top: &mut Top, source: Source<'_>, part: &Part) -> DbResult<()> {
+        let (order, after) = (top.order(), top.after().cloned());
+        let band = Band { source, part, condition: &self.condition };
+        walk(self.connection, (order, after.as_ref()), band, usize::MAX, &mut |place| top.offer(place))?;
+        Ok(())
+    }
+
+    /// The matching orders, when they are few; else None, found out without reading more than a few.
+    fn few(&self, source: Source<'_>) -> DbResult<Option<Vec<i64>>> {
+        let filter = self.filter;
+        let in_days = filter.started_in_days.unwrap_or(filter.all);
+        let expected = i128::from(filter.matching) * i128::from(in_days) / i128::from(filter.all.max(1));
+        let narrowed = filter.facets.is_some() || filter.started_in_days.is_some();
+        if !narrowed || expected > FEW as i128 {
+            return Ok(None);
+        }
+        let order = Order { sort: PreorderSort::Started, ascending: false };
+        let band = Band { source, part: &Part::ByStart, condition: &self.condition };
+        let mut keys = Vec::new();
+        let complete = walk(self.connection, (order, None), band, 2 * FEW, &mut |place| {
+            keys.push(place.key);
+            true
+        })?;
+        Ok(complete.then_some(keys))
+    }
+
+    /// Walks the parts of the list in order until enough is found.
+    fn walk_parts(&self, top: &mut Top, source: Source<'_>, email: Option<(Cell, Cell)>) -> DbResult<()> {
+        let beyond_values = top.after().is_some_and(|after| after.value.is_none());
+        match top.order().sort {
+            PreorderSort::Started => return self.walk(top, source, &Part::ByStart),
+            _ if beyond_values => {}
+            PreorderSort::Paid => self.walk_paid(top, source)?,
+            PreorderSort::Amount => self.walk_amounts(top, source)?,
+            PreorderSort::Email => {
+                let bounded = email.is_some();
+                let (low, high) = email.map_or((None, None), |(low, high)| (Some(low), Some(high)));
+                // One index carries the facets of all.
+                self.walk(top, Source::All, &Part::Values(low, high))?;
+                if bounded {
+                    return Ok(());
+                }
+            }
+        }
+        if top.is_full() {
+            return Ok(());
+        }
+        let source = if top.order().sort == PreorderSort::Email { Source::All } else { source };
+        self.walk(top, source, &Part::Pinned(None))
+    }
+
+    /// Orders of some days were paid within two days of them, or are among the late ones.
+    fn walk_paid(&self, top: &mut Top, source: Source<'_>) -> DbResult<()> {
+        let all = Part::Values(None, None);
+        if !self.condition.has_days() {
+            return self.walk(top, source, &all);
+        }
+        let low = self.condition.from.map(Cell::Int);
+        let high = self.condition.to.map(|to| Cell::Int(to.saturating_add(LATE_AFTER_S + 1)));
+        self.walk(top, source, &Part::Values(low, high))?;
+        self.walk(top, Source::Late, &all)
+    }
+
+    /// Shops have few prices: orders of some days are sought amount by amount.
+    fn walk_amounts(&self, top: &mut Top, source: Source<'_>) -> DbResult<()> {
+        if !self.condition.has_days() {
+            return self.walk(top, source, &Part::Values(None, None));
+        }
+        let bands = if let Source::Facets(facets) = source { facets.len() } else { 1 };
+        let ascending = top.order().ascending;
+        let mut amount = match top.after().and_then(|after| after.value.clone()) {
+            Some(Cell::Int(amount)) => Some(amount),
+            _ => self.next_amount(ascending, None)?,
+        };
+        for _ in 0..(AMOUNTS / bands.clamp(1, 32)).max(2) {
+            let Some(at) = amount else { return Ok(()) };
+            self.walk(top, source, &Part::Pinned(Some(Cell::Int(at))))?;
+            if top.is_full() {
+                return Ok(());
+            }
+            amount = self.next_amount(ascending, Some(at))?;
+        }
+        let Some(at) = amount else { return Ok(()) };
+        let part = if ascending {
+            Part::Values(Some(Cell::Int(at)), None)
+        } else {
+            Part::Values(None, Some(Cell::Int(at.saturating_add(1))))
+        };
+        self.walk(top, source, &part)
+    }
+
+    fn next_amount(&self, ascending: bool, beyond: Option<i64>) -> DbResult<Option<i64>> {
+        let sql = if ascending {
+            "SELECT min(amount) FROM preorder INDEXED BY preorder_amount WHERE amount > ?1"
+        } else {
+            "SELECT max(amount) FROM preorder INDEXED BY preorder_amount WHERE amount < ?1"
+        };
+        let start = if ascending { i64::MIN } else { i64::MAX };
+        Ok(self.connection.prepare_cached(sql)?.query_row([beyond.unwrap_or(start)], |row| row.get(0))?)
+    }
+}

@@ -1,0 +1,199 @@
+//! The store registry: which stores there are, in one small file of the data folder. Holds no secret.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::store::{Mode, StoreRecord};
+
+/// Letters of a public id: no vowels, nothing that is read as another letter.
+const ALPHABET: &[u8] = b"23456789bcdfghjkmnpqrstvwxz";
+const ID_LETTERS: usize = 7;
+
+/// The registry of one data folder.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    folder: PathBuf,
+}
+
+/// What can go wrong with it.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The folder or file cannot be read or written.
+    #[error("the data folder cannot be used: {0}")]
+    Io(#[from] std::io::Error),
+    /// The file is not what this program writes.
+    #[error("stores.json cannot be read: {0}")]
+    Malformed(String),
+    /// The name is taken, empty or too long.
+    #[error("a store cannot be named {0:?}")]
+    BadName(String),
+    /// There is no such store.
+    #[error("there is no store {0:?}")]
+    Unknown(String),
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Document {
+    version: u32,
+    stores: Vec<StoreRecord>,
+}
+
+impl Registry {
+    /// Uses a data folder, made (for its owner only) when missing.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn open(folder: &Path) -> Result<Self, RegistryError> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where a store's mirror lies.
+    pub fn mirror_path(&self, store: &StoreRecord) -> PathBuf {
+        self.folder.join(format!("{}-{}.mirror", store.public_id, store.mode.as_str()))
+    }
+
+    /// Lists the stores in the order they were made.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn list(&self) -> Result<Vec<StoreRecord>, RegistryError> {
+        Ok(self.read()?.stores)
+    }
+
+    /// Finds a store by public id or name.
+    ///
+    /// # Errors
+    /// There is none, or the file cannot be read.
+    pub fn get(&self, id_or_name: &str) -> Result<StoreRecord, RegistryError> {
+        let stores = self.list()?;
+        let by_id = stores.iter().find(|store| store.public_id == id_or_name);
+        by_id
+            .or_else(|| stores.iter().find(|store| store.name == id_or_name))
+            .cloned()
+            .ok_or_else(|| RegistryError::Unknown(id_or_name.to_owned()))
+    }
+
+    /// Makes a store.
+    ///
+    /// # Errors
+    /// The name is taken or unusable, or the file cannot be written.
+    pub fn add(&self, name: &str, mode: Mode, stripe_url: &str, now: i64) -> Result<StoreRecord, RegistryError> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > 60 || name.chars().any(char::is_control) {
+            return Err(RegistryError::BadName(name.chars().take(60).collect()));
+        }
+        self.change(|document| {
+            if document.stores.iter().any(|store| store.name == name) {
+                return Err(RegistryError::BadName(name.to_owned()));
+            }
+            let taken = |id: &str| document.stores.iter().any(|store| store.public_id == id);
+            let public_id = std::iter::repeat_with(random_id).find(|id| !taken(id)).expect("repeats for ever");
+            let record = StoreRecord { public_id, name: name.to_owned(), mode, stripe_url: stripe_url.to_owned(), created_at: now };
+            document.stores.push(record.clone());
+            Ok(record)
+        })
+    }
+
+    /// Takes a store off the list and deletes its mirror file.
+    ///
+    /// # Errors
+    /// There is no such store, or a file cannot be written or deleted.
+    pub fn remove(&self, public_id: &str) -> Result<(), RegistryError> {
+        let record = self.get(public_id)?;
+        self.change(|document| {
+            document.stores.retain(|store| store.public_id != record.public_id);
+            Ok(())
+        })?;
+        let mirror = self.mirror_path(&record);
+        for path in [mirror.clone(), with_suffix(&mirror, "-wal"), with_suffix(&mirror, "-shm"), crate::tasks::lease::lease_path(&mirror)] {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("stores.json")
+    }
+
+    fn read(&self) -> Result<Document, RegistryError> {
+        match std::fs::read_to_string(self.file()) {
+            Ok(text) => serde_json::from_str(&text).map_err(|error| RegistryError::Malformed(error.to_string())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Document { version: 1, stores: Vec::new() }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads, changes and replaces the file as one step between processes.
+    fn change<T>(&self, change: impl FnOnce(&mut Document) -> Result<T, RegistryError>) -> Result<T, RegistryError> {
+        let guard = OpenOptions::new().create(true).truncate(false).write(true).open(self.folder.join("stores.lock"))?;
+        guard.lock()?;
+        let mut document = self.read()?;
+        let value = change(&mut document)?;
+        let text = serde_json::to_string_pretty(&document).map_err(|error| RegistryError::Malformed(error.to_string()))?;
+        let fresh = self.folder.join("stores.json.new");
+        let mut file = private(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, self.file())?;
+        Ok(value)
+    }
+}
+
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn random_id() -> String {
+    (0..ID_LETTERS).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())])).collect()
+}
+
+/// The data folder used when none is named.
+pub fn default_folder() -> PathBuf {
+    dirs::data_dir().unwrap_or_else(|| PathBuf::from(".")).join("foredeck")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stores_are_kept_apart_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&folder.path().join("data")).unwrap();
+        let live = registry.add("Shop", Mode::Live, "https://api.stripe.com", 1).unwrap();
+        let test = registry.add("Shop test", Mode::Test, "https://api.stripe.com", 2).unwrap();
+        assert_eq!(live.public_id.len(), 7);
+        assert_ne!(registry.mirror_path(&live), registry.mirror_path(&test));
+        assert!(matches!(registry.add("Shop", Mode::Test, "x", 3), Err(RegistryError::BadName(_))));
+        assert!(matches!(registry.add(" ", Mode::Test, "x", 3), Err(RegistryError::BadName(_))));
+        assert_eq!(registry.get("Shop").unwrap(), live);
+        registry.remove(&live.public_id).unwrap();
+        assert_eq!(registry.list().unwrap(), vec![test]);
+    }
+}

@@ -1,0 +1,294 @@
+//! Backfill: every object of every kind, listed in parallel windows of `created`, each resumable.
+//!
+//! A window is half-open in whole seconds. Its first page shows how dense it is; a window that would take
+//! long gives its older part to a new one. Cursor and objects are committed together.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use super::context::{Context, Intake, TaskError};
+use super::poll::missing_state;
+use crate::db::{Connection, DbResult, Transaction, params};
+use crate::domain::kind::Kind;
+use crate::facts::state::{clear_state, find_state, set_state};
+use crate::http::Priority;
+use crate::projections::fold::fold_dirty;
+use crate::queries::health::Progress;
+use crate::stripe::StripeError;
+
+/// State document of the current or last run.
+pub const BACKFILL: &str = "backfill";
+/// Pages a window may take before its older part becomes a window of its own.
+const PAGES_PER_WINDOW: i64 = 20;
+/// Windows at most; more would not be faster.
+const MAX_WINDOWS: usize = 200;
+/// Windows read at a time.
+const WORKERS: usize = 5;
+/// Nodes folded in one transaction.
+const FOLD_BATCH: usize = 500;
+
+/// Why everything is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The mirror is new.
+    First,
+    /// Nobody polled for longer than Stripe keeps events.
+    Away,
+    /// A person asked.
+    Asked,
+}
+
+/// A run as saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number.
+    pub run: i64,
+    /// Why.
+    pub reason: Reason,
+    /// Server time at its start: objects created later come by polls.
+    pub started_at: i64,
+    /// Server time at its end.
+    pub finished_at: Option<i64>,
+    /// Where the watermark stood when it began, for the gap it heals.
+    pub from_watermark: Option<i64>,
+    /// What it healed was followed up.
+    #[serde(default)]
+    pub followed_up: bool,
+}
+
+/// Reads the current or last run.
+///
+/// # Errors
+/// The read failed.
+pub fn find_run(connection: &Connection) -> DbResult<Option<Run>> {
+    find_state(connection, BACKFILL)
+}
+
+/// Starts a run, unless one is under way; that one comes back then.
+///
+/// # Errors
+/// The write failed.
+pub async fn begin(context: &Context, reason: Reason, started_at: i64, from_watermark: Option<i64>) -> DbResult<Run> {
+    context
+        .db
+        .write(move |transaction| {
+            let last = find_run(transaction)?;
+            if let Some(current) = last.clone().filter(|run| run.finished_at.is_none()) {
+                return Ok(current);
+            }
+            let run = Run {
+                run: last.map_or(1, |last| last.run + 1),
+                reason,
+                started_at,
+                finished_at: None,
+                from_watermark,
+                followed_up: false,
+            };
+            transaction.execute("DELETE FROM backfill_window", [])?;
+            for kind in Kind::FOLDED {
+                insert_window(transaction, run.run, kind, 0, started_at + 1)?;
+            }
+            set_state(transaction, BACKFILL, &run)?;
+            Ok(run)
+        })
+        .await
+}
+
+fn insert_window(transaction: &Transaction<'_>, run: i64, kind: Kind, lo: i64, hi: i64) -> DbResult<()> {
+    transaction
+        .prepare_cached("INSERT INTO backfill_window (run, kind, lo, hi, cursor, done, objects) VALUES (?1, ?2, ?3, ?4, NULL, 0, 0)")?
+        .execute(params![run, kind as u8, lo, hi])?;
+    Ok(())
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Window {
+    run: i64,
+    kind: Kind,
+    lo: i64,
+    hi: i64,
+    cursor: Option<String>,
+}
+
+fn list_open(connection: &Connection, run: i64) -> DbResult<Vec<Window>> {
+    let mut statement =
+        connection.prepare_cached("SELECT kind, lo, hi, cursor FROM backfill_window WHERE run = ?1 AND done = 0 ORDER BY hi DESC, kind")?;
+    let windows = statement
+        .query_map([run], |row| {
+            Ok(Window { run, kind: Kind::from_stored(row.get(0)?), lo: row.get(1)?, hi: row.get(2)?, cursor: row.get(3)? })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(windows)
+}
+
+/// Runs a backfill to its end, from wherever it stands.
+///
+/// # Errors
+/// Stripe or the mirror failed; it is resumed by the next call.
+pub async fn advance(context: &Context, run: &Run) -> Result<(), TaskError> {
+    let mut workers: JoinSet<(Window, Result<(), TaskError>)> = JoinSet::new();
+    let mut busy: HashSet<(Kind, i64)> = HashSet::new();
+    let mut failure = None;
+    loop {
+        let number = run.run;
+        let open = context.db.read(move |connection| list_open(connection, number)).await?;
+        if failure.is_none() {
+            for window in open.iter().filter(|window| !busy.contains(&(window.kind, window.hi))).take(WORKERS.saturating_sub(workers.len())).cloned().collect::<Vec<_>>() {
+                busy.insert((window.kind, window.hi));
+                let context = context.clone();
+                let crowded = open.len() >= MAX_WINDOWS;
+                workers.spawn(async move {
+                    let outcome = read_window(&context, &window, crowded).await;
+                    (window, outcome)
+                });
+            }
+        }
+        let Some(joined) = workers.join_next().await else { break };
+        let (window, outcome) = joined.map_err(|_panicked| TaskError::Db(crate::db::DbError::Stopped))?;
+        busy.remove(&(window.kind, window.hi));
+        if let Err(error) = outcome {
+            failure = Some(error);
+        }
+    }
+    match failure {
+        Some(error) => Err(error),
+        None => finish(context, run).await,
+    }
+}
+
+/// Reads a window until it is done or has given its older part away.
+async fn read_window(context: &Context, window: &Window, crowded: bool) -> Result<(), TaskError> {
+    let mut window = window.clone();
+    loop {
+        let first_page = window.cursor.is_none();
+        let page = context.stripe.list(window.kind, Some(window.lo), Some(window.hi), window.cursor.as_deref(), Priority::Low).await;
+        let page = match page {
+            Ok(page) => page,
+            Err(StripeError::PermissionMissing { permission, .. }) => return Ok(skip(context, &window, permission).await?),
+            Err(StripeError::CursorLost) if window.cursor.is_some() => {
+                window.cursor = None;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let heads = page.heads();
+        let done = !page.has_more();
+        let split = if first_page && !done && !crowded { split_at(&window, &heads) } else { None };
+        let before = window.clone();
+        window.cursor = page.last().map(|(id, _)| id).or(window.cursor);
+        window.lo = split.unwrap_or(window.lo);
+        let after = window.clone();
+        let objects = i64::try_from(page.len()).unwrap_or(0);
+        context
+            .take_objects(
+                window.kind,
+                page,
+                Intake::Bulk,
+                Box::new(move |transaction| save(transaction, &before, &after, done, objects)),
+            )
+            .await?;
+        show_progress(context, window.run, window.kind).await?;
+        if done || split.is_some() {
+            return Ok(());
+        }
+    }
+}
+
+/// Where the older part begins, when the window would take many pages at the density of its first one.
+fn split_at(window: &Window, heads: &[(String, Option<i64>)]) -> Option<i64> {
+    let newest = heads.first()?.1?;
+    let oldest = heads.last()?.1?;
+    let span = (newest - oldest).max(1);
+    let cut = oldest - span.saturating_mul(PAGES_PER_WINDOW);
+    (cut > window.lo).then_some(cut)
+}
+
+fn save(transaction: &Transaction<'_>, before: &Window, after: &Window, done: bool, objects: i64) -> DbResult<()> {
+    if after.lo != before.lo {
+        // The older part first: the window's name is its lower end.
+        transaction
+            .prepare_cached("UPDATE backfill_window SET lo = ?4 WHERE run = ?1 AND kind = ?2 AND lo = ?3")?
+            .execute(params![before.run, before.kind as u8, before.lo, after.lo])?;
+        insert_window(transaction, before.run, before.kind, before.lo, after.lo)?;
+    }
+    transaction
+        .prepare_cached("UPDATE backfill_window SET cursor = ?4, done = ?5, objects = objects + ?6 WHERE run = ?1 AND kind = ?2 AND lo = ?3")?
+        .execute(params![after.run, after.kind as u8, after.lo, after.cursor, done, objects])?;
+    Ok(())
+}
+
+/// The key may not list this kind: its windows are left, the permission is named.
+async fn skip(context: &Context, window: &Window, permission: String) -> DbResult<()> {
+    let (run, kind) = (window.run, window.kind);
+    context
+        .db
+        .write(move |transaction| {
+            transaction.execute("DELETE FROM backfill_window WHERE run = ?1 AND kind = ?2", params![run, kind as u8])?;
+            set_state(transaction, &missing_state(kind.as_str()), &permission)
+        })
+        .await
+}
+
+async fn show_progress(context: &Context, run: i64, kind: Kind) -> DbResult<()> {
+    let done: i64 = context
+        .db
+        .read(move |connection| {
+            Ok(connection
+                .prepare_cached("SELECT coalesce(sum(objects), 0) FROM backfill_window WHERE run = ?1")?
+                .query_row([run], |row| row.get(0))?)
+        })
+        .await?;
+    context.status.progress(Some(Progress { task: "backfill".to_owned(), phase: kind.as_str().to_owned(), done, total: None }));
+    Ok(())
+}
+
+async fn finish(context: &Context, run: &Run) -> Result<(), TaskError> {
+    fold_all(context).await?;
+    let mut ended = run.clone();
+    ended.finished_at = Some(context.server_now());
+    let listed: Vec<Kind> = {
+        let number = run.run;
+        context.db.read(move |connection| list_done_kinds(connection, number)).await?
+    };
+    context
+        .db
+        .write(move |transaction| {
+            for kind in listed {
+                clear_state(transaction, &missing_state(kind.as_str()))?;
+                set_state(transaction, &listed_state(kind), &ended.started_at)?;
+            }
+            set_state(transaction, BACKFILL, &ended)
+        })
+        .await?;
+    context.status.progress(None);
+    Ok(())
+}
+
+/// The state document that says when a kind was last listed whole (server seconds at the start).
+pub fn listed_state(kind: Kind) -> String {
+    format!("listed:{}", kind.as_str())
+}
+
+fn list_done_kinds(connection: &Connection, run: i64) -> DbResult<Vec<Kind>> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT kind FROM backfill_window WHERE run = ?1 AND done = 1")?;
+    let kinds = statement.query_map([run], |row| row.get(0).map(Kind::from_stored))?.collect::<Result<_, _>>()?;
+    Ok(kinds)
+}
+
+/// Folds everything that waits, batch by batch.
+///
+/// # Errors
+/// The mirror failed; what is left is folded by the next call.
+pub async fn fold_all(context: &Context) -> DbResult<()> {
+    loop {
+        let zone = context.terms(Intake::Live).zone;
+        let folded = context.db.write(move |transaction| fold_dirty(transaction, zone, FOLD_BATCH)).await?;
+        if folded == 0 {
+            return Ok(());
+        }
+        context.announcer.announce(Some(&context.store), crate::topic::Topic::Preorders);
+    }
+}

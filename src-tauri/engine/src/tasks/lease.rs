@@ -1,0 +1,30 @@
+//! The lease: one process a store polls and writes outward. An OS lock beside the mirror, gone with its holder.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// A held lease. Dropping it lets another process take over.
+#[derive(Debug)]
+pub struct Lease {
+    _file: File,
+}
+
+/// Where the lease of a mirror lies.
+pub fn lease_path(mirror: &Path) -> PathBuf {
+    mirror.with_extension("lease")
+}
+
+impl Lease {
+    /// Takes the lease of a mirror; None while another process (or another handle here) holds it.
+    ///
+    /// # Errors
+    /// The lock file cannot be made.
+    pub fn try_take(mirror: &Path) -> std::io::Result<Option<Self>> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(lease_path(mirror))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
