@@ -1,7 +1,7 @@
 //! `foredeck-sandbox`: runs the practice Stripe alone.
 
 use clap::{Parser, ValueEnum};
-use foredeck_sandbox::{ClockMode, Config, Limits, Sandbox, ShopPlan};
+use foredeck_sandbox::{ClockMode, Config, KeySpec, Limits, Sandbox, ShopPlan};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +44,9 @@ struct Arguments {
     /// Accepted writes are kept here and replayed at the next start.
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
+    /// A restricted key beside the full one: KEY:permission,permission of what it lacks.
+    #[arg(long, value_name = "KEY:DENIED")]
+    restricted: Vec<String>,
     /// Request limits.
     #[arg(long, value_enum, default_value_t = LimitChoice::None)]
     limits: LimitChoice,
@@ -77,8 +80,14 @@ impl Arguments {
             LimitChoice::Stripe => Limits::stripe(),
             LimitChoice::None => Limits::default(),
         };
+        let restricted = self.restricted.iter().map(|spec| {
+            let (key, denied) = spec.split_once(':').unwrap_or((spec, ""));
+            let denied = denied.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+            KeySpec { key: key.to_owned(), denied, ..KeySpec::standard() }
+        });
+        let keys = std::iter::once(KeySpec::standard()).chain(restricted).collect();
         let (seed, port, journal, since) = (self.seed, self.port, self.journal, self.since);
-        Config { seed, clock, shop, port, limits, keys: Vec::new(), journal, since }
+        Config { seed, clock, shop, port, limits, keys, journal, since }
     }
 }
 
