@@ -56,7 +56,7 @@ function Known({ health, store }: { health: Health; store: string }) {
           aria-label={t("freshness.label", { text: age === null ? text : `${text} ${age}` })}
         >
           <span className={css["light"]} />
-          <span>{text}</span>
+          <span>{text}</span>{" "}
           {age === null ? null : <span className={css["age"]}>{age}</span>}
         </UnstyledButton>
       </Popover.Target>

@@ -57,7 +57,7 @@ export function JumpBox() {
     <Combobox store={combobox} onOptionSubmit={open} width={460} position="bottom-start" shadow="md">
       <Combobox.Target>
         <TextInput
-          ref={input} className={css["box"]} value={text} type="search" aria-label={t("jump.label")} placeholder={t("jump.placeholder")}
+          ref={input} maxLength={200} className={css["box"]} value={text} type="search" aria-label={t("jump.label")} placeholder={t("jump.placeholder")}
           data-search="jump" leftSection={<Icon name="search" size={14} />}
           rightSection={isFetching ? <Loader size={12} /> : null}
           onChange={(event) => {

@@ -169,7 +169,9 @@ function Kinds({ health }: { health: HealthReply }) {
               )}
               {kind.gaps.map((gap) => (
                 <span key={`${gap.from} ${gap.to}`} className={css["gap"]}>
-                  {t("health.gap", { from: format.instant(gap.from), to: format.instant(gap.to), reason: words.gap(gap.reason) })}
+                  {gap.from === 0
+                    ? t("health.gap_from_start", { reason: words.gap(gap.reason) })
+                    : t("health.gap", { from: format.instant(gap.from), to: format.instant(gap.to), reason: words.gap(gap.reason) })}
                 </span>
               ))}
               {kind.missing_permission === null && kind.gaps.length === 0 ? (

@@ -52,7 +52,7 @@ export function Preorder() {
       <KindNotice kinds={RESTS_ON} />
       {data === undefined ? (
         isError ? (
-          asApiError(error).code.endsWith("NOT_FOUND") ? (
+          asApiError(error).code === "NOT_FOUND" ? (
             <Section>
               <Empty icon="search" title={t("sheet.not_found")} action={<Button onClick={back}>{t("sheet.back")}</Button>}>{t("sheet.not_found_text", { id })}</Empty>
             </Section>

@@ -256,7 +256,7 @@ function SearchField({ q, show }: { q: string | undefined; show: Show }) {
 
   return (
     <TextInput
-      className={css["search"]} type="search" data-search="page" aria-label={t("preorders.search")} placeholder={t("preorders.search_placeholder")}
+      className={css["search"]} type="search" maxLength={200} data-search="page" aria-label={t("preorders.search")} placeholder={t("preorders.search_placeholder")}
       leftSection={<Icon name="search" size={14} />} value={text} onChange={(event) => setText(event.currentTarget.value)}
       onKeyDown={(event) => {
         if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur();

@@ -100,7 +100,7 @@ function Connect() {
           );
         }}
       >
-        <TextInput label={t("welcome.name")} placeholder={t("welcome.name_placeholder")} value={name} maxLength={80} autoComplete="off" onChange={(event) => setName(event.currentTarget.value)} />
+        <TextInput label={t("welcome.name")} placeholder={t("welcome.name_placeholder")} value={name} maxLength={60} autoComplete="off" onChange={(event) => setName(event.currentTarget.value)} />
         <KeyField label={t("welcome.key")} value={key} onChange={setKey} />
         <div>
           <Disclosure open={permissions} toggle={() => setPermissions(!permissions)} text={t("welcome.permissions")} />

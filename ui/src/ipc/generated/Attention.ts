@@ -9,6 +9,6 @@ export type Attention = {
  */
 kind: string, 
 /**
- * How many.
+ * How many; of `clock_skew`, the seconds.
  */
 count: number, };

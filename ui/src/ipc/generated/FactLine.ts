@@ -17,7 +17,7 @@ kind: string,
  */
 as_of: number, 
 /**
- * `event`, `list`, `retrieve` or `answer`.
+ * `event`, `list`, `retrieve`, `answer` or `local`.
  */
 origin: string, 
 /**

@@ -34,7 +34,7 @@ last_7_days: OverviewSpan,
  */
 previous_7_days: OverviewSpan, 
 /**
- * Preorders by status, all time: `{status, count}` in the status order.
+ * Preorders by status, all time: `{status, count}` in the status order, without those of none.
  */
 by_status: Array<StatusCount>, 
 /**

@@ -9,7 +9,7 @@ export type RawFact = {
  */
 id: string, 
 /**
- * `event`, `list`, `retrieve` or `answer`.
+ * `event`, `list`, `retrieve`, `answer` or `local`.
  */
 origin: string, 
 /**

@@ -5,7 +5,7 @@
  */
 export type SearchArgs = { 
 /**
- * What was typed or pasted.
+ * What was typed or pasted, 1 to 200 characters.
  */
 text: string, 
 /**
