@@ -55,6 +55,7 @@ CREATE TABLE stripe_event_conflict (
   event_id  TEXT NOT NULL,
   seen_at   INTEGER NOT NULL,
   digest    INTEGER NOT NULL,
+  dictionary INTEGER NOT NULL,
   body      BLOB NOT NULL,
   UNIQUE (event_id, digest)
 ) STRICT;

@@ -24,6 +24,8 @@ use crate::domain::wire::{EventWire, HeadWire};
 const EVENT_FAMILY: u8 = 0;
 /// Seconds after which an unsettled object is fetched again.
 const REFETCH_AFTER_S: i64 = 5;
+/// Seconds a list has to bring a paid session's line items.
+const LINE_ITEMS_AFTER_S: i64 = 60;
 /// Most nodes folded in the transaction that stored them.
 const FOLD_NOW: usize = 2_000;
 
@@ -211,6 +213,9 @@ fn store_event(transaction: &Transaction<'_>, event: &PreparedEvent, terms: &Ter
         }
     };
     stored.new_events += 1;
+    if let (Ok(read), Some(key)) = (&event.read, object) {
+        ask_for_line_items(transaction, read, key, terms)?;
+    }
     match (&event.read, object) {
         (Ok(read), Some(key)) => take_in(
             transaction,
@@ -232,6 +237,18 @@ fn store_event(transaction: &Transaction<'_>, event: &PreparedEvent, terms: &Ter
         }
         (Ok(_), None) => Ok(()),
     }
+}
+
+/// Events carry no line items: a paid session that no list brings soon is fetched once, for them.
+fn ask_for_line_items(transaction: &Transaction<'_>, read: &ReadObject, key: Key, terms: &Terms) -> DbResult<()> {
+    let paid = read.kind == Kind::Session && read.state.sub_status.as_deref() == Some("paid");
+    if !paid || !terms.refetch {
+        return Ok(());
+    }
+    let listed: bool = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM stripe_snapshot WHERE object = ?1)")?
+        .query_row([key], |row| row.get(0))?;
+    if listed { Ok(()) } else { ask_again(transaction, key, terms.now + LINE_ITEMS_AFTER_S, "line_items") }
 }
 
 /// The counter an event is named in when its object is not folded.
