@@ -19,10 +19,11 @@ LIMIT=1500
 
 rm -f "$LOGS"/*.log
 stage ui 600 npm run --silent test -w ui
-stage core-build 1500 cargo test --locked "${CORE[@]}" --no-run
+# The programs too, for the tests that start one.
+stage core-build 1500 bash -c 'cargo build --locked "$@" && cargo test --locked "$@" --no-run' - "${CORE[@]}"
 stage core $LIMIT scripts/with-keyring.sh cargo test --locked "${CORE[@]}" --no-fail-fast
 if [ -x tests/official-clients/run.sh ]; then
-    stage official-clients 600 tests/official-clients/run.sh
+    stage official-clients 600 env SANDBOX_BIN="$TARGET/debug/foredeck-sandbox" tests/official-clients/run.sh
 fi
 stage app-build 2400 cargo build --locked "${APP_BUILD[@]}"
 stage shell 1500 cargo test --locked "${APP_BUILD[@]}"

@@ -81,7 +81,11 @@ fn targets() -> Vec<String> {
         for usual in ["build.rs", "src/lib.rs", "src/main.rs"] {
             found.push(format!("{folder}{usual}"));
         }
-        for line in read(manifest).lines() {
+        let text = read(manifest);
+        if !text.contains("autotests = false") {
+            found.extend(files().iter().filter(|path| is_usual_test(path, folder)).cloned());
+        }
+        for line in text.lines() {
             let path = line.split_once('=').filter(|(key, _)| matches!(key.trim(), "path" | "build"));
             if let Some((_, value)) = path {
                 found.push(normal(&format!("{folder}{}", value.trim().trim_matches('"'))));
@@ -90,6 +94,14 @@ fn targets() -> Vec<String> {
     }
     found.retain(|path| path.ends_with(".rs") && root().join(path).is_file());
     found
+}
+
+/// `tests/name.rs` or `tests/name/main.rs` of a package: cargo finds these by itself.
+fn is_usual_test(path: &str, folder: &str) -> bool {
+    let inner = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix("tests/"));
+    inner.is_some_and(|rest| {
+        !rest.contains('/') || rest.ends_with("/main.rs") && rest.matches('/').count() == 1
+    })
 }
 
 fn follow(path: &str, reached: &mut BTreeSet<String>) {
