@@ -21,4 +21,7 @@ pub use config::{
 };
 pub use ledger::{Fault, Ledger, LedgerOrder, Totals};
 pub use server::{Control, RequestLog, Sandbox};
-pub use world::{Refusal, World};
+pub use world::{
+    Buyer, CheckoutSpec, DeliveryState, DirectSpec, DisputeOutcome, Event, Health, Kind, Lateness, Origin,
+    Portion, RefundState, Refusal, Tombstone, VersionMix, World,
+};

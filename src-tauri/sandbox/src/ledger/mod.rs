@@ -51,7 +51,7 @@ pub struct LedgerOrder {
     pub amount_minor: i64,
     /// Its currency, lower case.
     pub currency: String,
-    /// What refunds that did not fail took back, pending ones included.
+    /// What refunds that succeeded took back.
     pub refunded_minor: i64,
     /// Creation time of its earliest object, unix seconds.
     pub started_at: i64,

@@ -2,7 +2,7 @@
 
 use super::book::{Bearer, Book, PayState, Payment, SessionNote, SessionState, Strand};
 use super::{Ledger, LedgerOrder, Totals};
-use crate::objects::DisputeStatus;
+use crate::objects::{DisputeStatus, RefundState};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A preorderId that says nothing joins nothing.
@@ -105,7 +105,7 @@ fn order(strands: &[&Strand], usable: &BTreeSet<&str>) -> LedgerOrder {
         (None, None, None) => (0, String::new()),
     };
     let refunded_minor: i64 =
-        payments.iter().flat_map(|p| &p.refunds).filter(|r| r.2.counts()).map(|r| r.1).sum();
+        payments.iter().flat_map(|p| &p.refunds).filter(|r| r.2 == RefundState::Succeeded).map(|r| r.1).sum();
     let status = status(&sessions, &payments, refunded_minor);
     let lost = payments.iter().flat_map(|p| &p.disputes).any(|d| d.1 == DisputeStatus::Lost);
     let paid = paid_at.is_some();
@@ -163,13 +163,14 @@ fn status(sessions: &[&SessionNote], payments: &[&Payment], refunded_minor: i64)
     if session(SessionState::Open) || under_way.into_iter().any(any) {
         return "processing";
     }
-    if any(PayState::New) {
+    if sessions.is_empty() && any(PayState::New) {
         return "initiated";
     }
     if payments.iter().any(|p| p.declined) {
         return "failed";
     }
-    if any(PayState::Canceled) {
+    // An intent that went down with its session only expired.
+    if any(PayState::Canceled) && !session(SessionState::Expired) {
         return "canceled";
     }
     "expired"

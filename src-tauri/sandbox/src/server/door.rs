@@ -91,7 +91,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
         entry.fault = trace.trouble.and_then(Trouble::word).map(str::to_owned);
     }
     drop(pending);
-    let now = shared.clock.now();
+    let now = shared.now();
     dress(answer, delivery, &call.request_id, call.version.as_deref(), call.idempotency_key.as_deref(), now)
 }
 
@@ -106,7 +106,7 @@ struct PendingLog<'a> {
 impl PendingLog<'_> {
     fn draft(&self) -> RequestLog {
         RequestLog {
-            at: self.shared.clock.now(),
+            at: self.shared.now(),
             since_start_ms: self.shared.started.elapsed().as_millis() as u64,
             method: self.call.method.to_string(),
             path: self.call.path.clone(),
@@ -247,7 +247,7 @@ fn admit<'a>(
     key: &KeySpec,
 ) -> Told<Result<Option<Reservation<'a>>, Answer>> {
     let Some(given) = &call.idempotency_key else { return Ok(Ok(None)) };
-    let now = shared.clock.now();
+    let now = shared.now();
     let admission =
         shared.idempotency().admit(&key.account, given, &call.path, &call.body.fingerprint(), now)?;
     Ok(match admission {
@@ -263,6 +263,9 @@ fn execute(shared: &Shared, call: &Call, key: &KeySpec, trace: &mut Trace) -> To
     let mut world = shared.world();
     if key.account != world.account || key.livemode != world.livemode {
         return super::elsewhere::answer(&world, key, call.writes(), &segments, &Form::parse(&call.query));
+    }
+    if ![Method::GET, Method::POST, Method::DELETE].contains(&call.method) {
+        return Err(reads::unknown_url(call.method.as_str(), &segments));
     }
     if !call.writes() {
         return reads::read(&world, &segments, &Form::parse(&call.query));

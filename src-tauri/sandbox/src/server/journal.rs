@@ -21,6 +21,8 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Act {
+    /// The first line: the shop whose writes follow. `at` is when its past began.
+    Begin { seed: u64 },
     /// A write to the API.
     Http {
         delete: bool,
@@ -40,9 +42,33 @@ pub(crate) struct Journal {
     file: File,
 }
 
+/// The beginning of the shop that a journal belongs to, if there is a journal.
+pub(crate) fn beginning(path: &Path, seed: u64) -> io::Result<Option<i64>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let mut line = String::new();
+    BufReader::new(File::open(path)?).read_line(&mut line)?;
+    match serde_json::from_str(&line) {
+        Ok(Entry { at, act: Act::Begin { seed: written } }) if written == seed => Ok(Some(at)),
+        Ok(Entry { act: Act::Begin { seed: written }, .. }) => Err(io::Error::other(format!(
+            "the journal {} belongs to a shop with seed {written}, not {seed}",
+            path.display()
+        ))),
+        _ if line.is_empty() => Ok(None),
+        _ => Err(io::Error::other(format!("{} is not a journal of this sandbox", path.display()))),
+    }
+}
+
 impl Journal {
     /// Replays what is there and opens the file for more.
-    pub(crate) fn open(path: &Path, world: &mut World, idempotency: &mut Idempotency) -> io::Result<Journal> {
+    pub(crate) fn open(
+        path: &Path,
+        seed: u64,
+        world: &mut World,
+        idempotency: &mut Idempotency,
+    ) -> io::Result<Journal> {
+        let begun = Entry { at: world.now(), act: Act::Begin { seed } };
         if path.exists() {
             for line in BufReader::new(File::open(path)?).lines() {
                 let line = line?;
@@ -59,7 +85,12 @@ impl Journal {
         if file.metadata()?.len() > 0 && !ends_with_newline(path)? {
             file.write_all(b"\n")?;
         }
-        Ok(Journal { file })
+        let new = file.metadata()?.len() == 0;
+        let mut journal = Journal { file };
+        if new {
+            journal.append(&begun);
+        }
+        Ok(journal)
     }
 
     pub(crate) fn append(&mut self, entry: &Entry) {
@@ -78,6 +109,7 @@ fn ends_with_newline(path: &Path) -> io::Result<bool> {
 fn replay(entry: Entry, world: &mut World, idempotency: &mut Idempotency) {
     world.advance_to(entry.at);
     match entry.act {
+        Act::Begin { .. } => {}
         Act::Http { delete, path, params, account, request_id, idempotency_key } => {
             let form = Form::from_pairs(params);
             let segments: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();

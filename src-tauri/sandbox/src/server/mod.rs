@@ -93,11 +93,15 @@ fn open(config: Config) -> io::Result<Shared> {
         config.keys.push(KeySpec::standard());
     }
     let clock = WorldClock::new(config.clock);
+    if let Some(path) = &config.journal {
+        let begun = journal::beginning(path, config.seed)?;
+        config.since = config.since.or(begun);
+    }
     let mut world = crate::shop::open(&config, clock.now());
     world.account.clone_from(&config.keys[0].account);
     let mut idempotency = idempotency::Idempotency::default();
     let journal = match &config.journal {
-        Some(path) => Some(Journal::open(path, &mut world, &mut idempotency)?),
+        Some(path) => Some(Journal::open(path, config.seed, &mut world, &mut idempotency)?),
         None => None,
     };
     world.advance_to(clock.now());

@@ -45,6 +45,7 @@ impl Shared {
         limiter: Limiter,
         world: World,
     ) -> Shared {
+        let first_request = world.events().len() as u64 * 1000;
         Shared {
             seed,
             clock,
@@ -58,7 +59,8 @@ impl Shared {
             troubles: Mutex::new(Troubles::new(seed)),
             requests: Mutex::default(),
             journal: Mutex::new(None),
-            next_request: AtomicU64::new(0),
+            // After a restart the numbers go on beyond those that events already name.
+            next_request: AtomicU64::new(first_request),
         }
     }
 
@@ -70,6 +72,11 @@ impl Shared {
             world.advance_to(now);
         }
         world
+    }
+
+    /// World time.
+    pub(super) fn now(&self) -> i64 {
+        self.world().now()
     }
 
     pub(super) fn idempotency(&self) -> MutexGuard<'_, Idempotency> {

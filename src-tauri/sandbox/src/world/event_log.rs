@@ -224,6 +224,7 @@ impl World {
         previous: Option<Value>,
     ) -> String {
         let log = &mut self.log;
+        let by_stripe = type_ == "charge.updated";
         let payment = matches!(Kind::of_id(id), Some(Kind::Intent | Kind::Charge | Kind::Refund));
         let event_id = crate::ids::tail(&mut log.ids, if payment { "evt_3" } else { "evt_1" }, 23);
         let late = log.chance.random_bool(log.lateness.share.clamp(0.0, 1.0));
@@ -231,11 +232,11 @@ impl World {
         let shape = log.versions.pick(&mut log.chance);
         let request = match (&self.origin, payment) {
             (Some(origin), _) => origin.clone(),
-            (None, true) => Origin {
+            (None, true) if !by_stripe => Origin {
                 request_id: Some(crate::ids::tail(&mut log.ids, "req_", 14)),
                 idempotency_key: Some(crate::ids::uuid(&mut log.ids)),
             },
-            (None, false) => Origin::default(),
+            (None, _) => Origin::default(),
         };
         let snapshot = match shape.is_current() {
             true => bytes,

@@ -57,7 +57,7 @@ fn each_end_of_a_story_has_its_word() {
         ("declined", "processing"),
         ("failed", "failed"),
         ("expired", "expired"),
-        ("tried-and-left", "canceled"),
+        ("tried-and-left", "expired"),
         ("paid", "completed"),
         ("debit", "processing"),
         ("bounced", "failed"),

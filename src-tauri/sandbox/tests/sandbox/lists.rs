@@ -83,16 +83,16 @@ async fn session_filters_and_expansion_work() {
         w.pay(&paid).unwrap();
         (open, paid)
     });
-    assert_eq!(shop.get("/v1/checkout/sessions?status=open").await.ids(), [open.clone()]);
-    assert_eq!(shop.get("/v1/checkout/sessions?status=complete").await.ids(), [paid.clone()]);
+    assert_eq!(shop.get("/v1/checkout/sessions?status=open").await.ids(), [open.as_str()]);
+    assert_eq!(shop.get("/v1/checkout/sessions?status=complete").await.ids(), [paid.as_str()]);
     assert_eq!(
         shop.get("/v1/checkout/sessions?customer_details[email]=b@example.com").await.ids(),
-        [paid.clone()]
+        [paid.as_str()]
     );
     let intent = shop.control().with_world(|w| w.objects(Kind::Intent)[0]["id"].as_str().unwrap().to_owned());
     assert_eq!(
         shop.get(&format!("/v1/checkout/sessions?payment_intent={intent}")).await.ids(),
-        [paid.clone()]
+        [paid.as_str()]
     );
     let listed = shop.get("/v1/checkout/sessions?expand[]=data.line_items").await.json();
     assert_eq!(listed["data"][0]["line_items"]["data"][0]["amount_total"], 14_900);

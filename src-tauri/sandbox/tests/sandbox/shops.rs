@@ -89,3 +89,14 @@ async fn a_journal_brings_writes_back_after_a_restart() {
     );
     std::fs::remove_file(&path).unwrap();
 }
+
+#[tokio::test]
+async fn a_journal_of_another_shop_is_refused() {
+    let path = std::env::temp_dir().join(format!("foredeck-sandbox-other-{}.jsonl", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let config = |seed: u64| Config { journal: Some(path.clone()), ..history(5, 5, 0.0, seed) };
+    Shop::open(config(5)).await.close().await;
+    let refused = foredeck_sandbox::Sandbox::start(config(6)).await.err().unwrap();
+    assert!(refused.to_string().contains("belongs to a shop with seed 5"), "{refused}");
+    std::fs::remove_file(&path).unwrap();
+}
