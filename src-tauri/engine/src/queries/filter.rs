@@ -132,6 +132,9 @@ fn list_facets(connection: &Connection, args: &PreorderPageArgs) -> DbResult<Opt
     Ok(Some(found))
 }
 
+/// Orders that one id may lead to, such as a preorderId that many carry.
+const MOST_BY_ID: usize = 500;
+
 /// What a page's search text leads to.
 pub(super) enum Hits {
     /// No search.
@@ -150,7 +153,7 @@ impl Hits {
     pub(super) fn read(connection: &Connection, search: Option<&str>, few: usize) -> DbResult<Self> {
         let Some(text) = search.filter(|text| !text.trim().is_empty()) else { return Ok(Self::All) };
         let text = tidy_text(text)?;
-        let by_id = resolve(connection, text, few)?;
+        let by_id = resolve(connection, text, MOST_BY_ID)?;
         if !by_id.is_empty() {
             return Ok(Self::Keys(by_id.into_iter().map(|(key, _)| key).collect()));
         }

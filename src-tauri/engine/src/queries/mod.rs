@@ -11,7 +11,7 @@ pub mod funnel;
 pub mod health;
 pub mod overview;
 mod people_text;
-mod plan;
+pub mod plan;
 pub mod preorders;
 mod resolve;
 mod rows;

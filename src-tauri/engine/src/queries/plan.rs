@@ -10,30 +10,46 @@ use super::preorders::PreorderSort;
 use super::walk::{Band, Cell, Condition, LATE_AFTER_S, Order, Part, Place, Source, Top, read_place, walk};
 use crate::db::{Connection, DbResult, OptionalExtension};
 
-/// Orders that are taken whole and sorted rather than walked to: as many rows as a page may cost.
-pub(super) const FEW: usize = 3_000;
-/// Bands that are merged; more of them cost more than skipping rows of a broad filter.
-const BANDS: usize = 1_500;
-/// A filter that keeps at least one order in this many is broad.
-const BROAD: i64 = 20;
-/// Amounts whose orders of some days are sought one amount after the other.
-const AMOUNTS: usize = 64;
+/// Where one way of finding a page gives way to another. Every choice finds the same page; tests lower them
+/// to walk each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Orders that are taken whole and sorted rather than walked to: about as many rows as a page may cost.
+    pub few: usize,
+    /// Bands that are merged; more of them cost more than skipping rows of a broad filter.
+    pub bands: usize,
+    /// A filter that keeps at least one order in this many is broad.
+    pub broad: i64,
+    /// Amounts whose orders of some days are sought one amount after the other.
+    pub amounts: usize,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { few: 3_000, bands: 1_500, broad: 20, amounts: 64 }
+    }
+}
 
 /// Fills `top` with the first places of the list.
 ///
 /// # Errors
 /// The read failed.
-pub(super) fn fill(connection: &Connection, filter: &Filter, hits: &Hits, top: &mut Top) -> DbResult<()> {
+pub(super) fn fill(
+    connection: &Connection,
+    (filter, hits): (&Filter, &Hits),
+    thresholds: &Thresholds,
+    top: &mut Top,
+) -> DbResult<()> {
     if filter.facets.as_ref().is_some_and(Vec::is_empty) {
         return Ok(());
     }
     let mut condition = filter.condition();
     match hits {
         Hits::Keys(keys) => sort_few(connection, keys, &condition, top),
-        Hits::All => Plan { connection, filter, condition }.fill(top, None),
+        Hits::All => Plan { connection, filter, condition, thresholds }.fill(top, None),
         Hits::Test(test) => {
             condition.test = Some((test.sql(), test.values()));
-            Plan { connection, filter, condition }.fill(top, test.email_bounds())
+            Plan { connection, filter, condition, thresholds }.fill(top, test.email_bounds())
         }
     }
 }
@@ -59,6 +75,7 @@ struct Plan<'a> {
     connection: &'a Connection,
     filter: &'a Filter,
     condition: Condition,
+    thresholds: &'a Thresholds,
 }
 
 impl Plan<'_> {
@@ -76,8 +93,8 @@ impl Plan<'_> {
     /// The facets to merge; None where walking all orders costs less.
     fn facets(&self) -> Option<Vec<i64>> {
         let facets = self.filter.facets.as_deref()?;
-        let broad = self.filter.matching.saturating_mul(BROAD) >= self.filter.all;
-        let merge = facets.len() <= BANDS || !broad;
+        let broad = self.filter.matching.saturating_mul(self.thresholds.broad) >= self.filter.all;
+        let merge = facets.len() <= self.thresholds.bands || !broad;
         merge.then(|| facets.iter().map(|(key, _)| *key).collect())
     }
 
@@ -94,13 +111,13 @@ impl Plan<'_> {
         let in_days = filter.started_in_days.unwrap_or(filter.all);
         let expected = i128::from(filter.matching) * i128::from(in_days) / i128::from(filter.all.max(1));
         let narrowed = filter.facets.is_some() || filter.started_in_days.is_some();
-        if !narrowed || expected > FEW as i128 {
+        if !narrowed || expected > self.thresholds.few as i128 {
             return Ok(None);
         }
         let order = Order { sort: PreorderSort::Started, ascending: false };
         let band = Band { source, part: &Part::ByStart, condition: &self.condition };
         let mut keys = Vec::new();
-        let complete = walk(self.connection, (order, None), band, 2 * FEW, &mut |place| {
+        let complete = walk(self.connection, (order, None), band, 2 * self.thresholds.few, &mut |place| {
             keys.push(place.key);
             true
         })?;
@@ -155,7 +172,7 @@ impl Plan<'_> {
             Some(Cell::Int(amount)) => Some(amount),
             _ => self.next_amount(ascending, None)?,
         };
-        for _ in 0..(AMOUNTS / bands.clamp(1, 32)).max(2) {
+        for _ in 0..(self.thresholds.amounts / bands.clamp(1, 32)).max(2) {
             let Some(at) = amount else { return Ok(()) };
             self.walk(top, source, &Part::Pinned(Some(Cell::Int(at))))?;
             if top.is_full() {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::filter::{Filter, Hits};
-use super::plan::{self, FEW};
+use super::plan::{self, Thresholds};
 use super::rows::{find_row, limit_of};
 use super::walk::{Order, Place, Top};
 use super::cursor;
@@ -23,15 +23,28 @@ use crate::projections::schema::require_current;
 /// # Errors
 /// [`DbError::Invalid`] for a bad day, limit, search text or cursor; stale projections; a failed read.
 pub fn page(connection: &Connection, args: &PreorderPageArgs, zone: Tz) -> DbResult<PreorderPage> {
+    page_with(connection, args, zone, &Thresholds::default())
+}
+
+/// As [`page`], with other thresholds between the ways to find it.
+///
+/// # Errors
+/// As [`page`].
+pub fn page_with(
+    connection: &Connection,
+    args: &PreorderPageArgs,
+    zone: Tz,
+    thresholds: &Thresholds,
+) -> DbResult<PreorderPage> {
     require_current(connection)?;
     let limit = limit_of(args.limit, 100, 500)?;
     let filter = Filter::read(connection, args, zone)?;
-    let hits = Hits::read(connection, args.search.as_deref(), FEW)?;
+    let hits = Hits::read(connection, args.search.as_deref(), thresholds.few)?;
     let list = list_name(args)?;
     let after: Option<Place> = args.after.as_deref().map(|text| cursor::decode(&list, text)).transpose()?;
     let order = Order { sort: args.sort, ascending: args.ascending };
     let mut top = Top::new(order, limit + 1, after);
-    plan::fill(connection, &filter, &hits, &mut top)?;
+    plan::fill(connection, (&filter, &hits), thresholds, &mut top)?;
     let mut places = top.into_places();
     let more = places.len() > limit;
     places.truncate(limit);
