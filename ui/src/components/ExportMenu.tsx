@@ -4,7 +4,6 @@ import { useTranslation } from "react-i18next";
 import { useStore, useStoreId } from "../data/active_store";
 import { useFormat } from "../data/format";
 import { call } from "../ipc/call";
-import { asApiError } from "../ipc/api_error";
 import type { ExportKind } from "../ipc/generated/ExportKind";
 import { dayOf } from "../lib/time";
 import { toast, toastError } from "../ui/Toasts";
@@ -34,10 +33,7 @@ export function ExportMenuItems({ what }: { what: ExportKind }) {
         <Menu.Item
           key={as}
           onClick={() => {
-            run(as).catch((error: unknown) => {
-              const { message, hint } = asApiError(error);
-              toastError(`${message} ${hint}`.trim());
-            });
+            run(as).catch(toastError);
           }}
         >
           {t(`export.${what}_${as}`)}

@@ -9,11 +9,11 @@ import { useNow } from "../data/now";
 import { useSlowestPoll } from "../data/pace";
 import { healthQuery } from "../data/queries";
 import { readFreshness } from "../lib/freshness";
+import { sentence } from "../lib/sentence";
 import type { Health } from "../ipc/generated/Health";
 import { Fact, Facts } from "../ui/Facts";
 import { Icon } from "../ui/Icon";
 import { toastError } from "../ui/Toasts";
-import { asApiError } from "../ipc/api_error";
 import css from "./FreshnessPill.module.css";
 
 /** How far the mirror reaches, against now: always on screen, and never fresher than it is. */
@@ -64,7 +64,7 @@ function Known({ health, store }: { health: Health; store: string }) {
         <p className={css["meaning"]}>{t(`freshness.meaning.${reading.word}`)}</p>
         {freshness.error_message === null ? null : (
           <p className={css["error"]}>
-            {freshness.error_message} {freshness.error_hint}
+            {sentence(freshness.error_message)} {sentence(freshness.error_hint ?? "")}
           </p>
         )}
         <Facts>
@@ -80,7 +80,7 @@ function Known({ health, store }: { health: Health; store: string }) {
           <Button
             mt={10} fullWidth leftSection={<Icon name="refresh" size={13} />} loading={sync.isPending}
             disabled={view?.key_source === "none"}
-            onClick={() => sync.mutate({}, { onError: (error) => toastError(asApiError(error).message) })}
+            onClick={() => sync.mutate({}, { onError: toastError })}
           >
             {t("freshness.sync_now")}
           </Button>

@@ -8,6 +8,7 @@ import { useFormat } from "../data/format";
 import { call } from "../ipc/call";
 import type { Health } from "../ipc/generated/Health";
 import type { MirrorReport } from "../ipc/generated/MirrorReport";
+import { sentence } from "../lib/sentence";
 import { dayOf } from "../lib/time";
 import { CopyId } from "../ui/Copy";
 import { ErrorPanel } from "../ui/Feedback";
@@ -80,7 +81,7 @@ export function MirrorTools({ health }: { health: Health }) {
             </p>
             <p className={css["numbers"]}>{t("mirror.numbers", { facts: format.count(done.report.facts), preorders: format.count(done.report.preorders) })}</p>
             {done.path === undefined ? null : <p className={css["numbers"]}>{done.path}</p>}
-            <ul>{done.report.problems.map((problem) => <li key={problem}>{problem}</li>)}</ul>
+            <ul>{done.report.problems.map((problem) => <li key={problem}>{sentence(problem)}</li>)}</ul>
           </div>
         )}
       </div>

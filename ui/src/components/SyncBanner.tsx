@@ -6,15 +6,17 @@ import { useTranslation } from "react-i18next";
 
 import { useStoreId } from "../data/active_store";
 import { healthQuery } from "../data/queries";
-import type { Freshness } from "../ipc/generated/Freshness";
 import type { SyncState } from "../ipc/generated/SyncState";
+import { isKeyOf } from "../lib/guard";
 import { Banner } from "../ui/Feedback";
 import type { IconName } from "../ui/Icon";
 
 type Look = { tone: "info" | "amber" | "red"; icon: IconName; way: "settings" | "health" | null };
 
 /** States that a person must know of on every page. The others are in the pill alone. */
-const LOOKS: Partial<Record<SyncState, Look>> = {
+const LOOKS = {
+  backfill: { tone: "info", icon: "info", way: null },
+  healing: { tone: "info", icon: "info", way: null },
   offline: { tone: "amber", icon: "warning", way: "health" },
   throttled: { tone: "amber", icon: "pause", way: "health" },
   stripe_error: { tone: "amber", icon: "warning", way: "health" },
@@ -22,7 +24,7 @@ const LOOKS: Partial<Record<SyncState, Look>> = {
   key_rejected: { tone: "red", icon: "key", way: "settings" },
   read_only: { tone: "info", icon: "file", way: null },
   following_other: { tone: "info", icon: "info", way: null },
-};
+} as const satisfies Partial<Record<SyncState, Look>>;
 
 /** What the sync's state means for what is on screen, and the way out of it. */
 export function SyncBanner() {
@@ -30,13 +32,12 @@ export function SyncBanner() {
   const { data } = useQuery(healthQuery(store));
   if (data === undefined) return null;
   const { state } = data.freshness;
-  const look = LOOKS[state];
-  return look === undefined ? null : <Shown freshness={data.freshness} look={look} store={store} />;
+  return isKeyOf(LOOKS, state) ? <Shown state={state} store={store} /> : null;
 }
 
-function Shown({ freshness, look, store }: { freshness: Freshness; look: Look; store: string }) {
+function Shown({ state, store }: { state: keyof typeof LOOKS; store: string }) {
   const { t } = useTranslation();
-  const { state } = freshness;
+  const look: Look = LOOKS[state];
   let action: ReactNode = null;
   if (look.way === "settings") {
     action = (
@@ -52,24 +53,8 @@ function Shown({ freshness, look, store }: { freshness: Freshness; look: Look; s
     );
   }
   return (
-    <Banner tone={look.tone} icon={look.icon} title={t(`banner.${stateKey(state)}.title`)} action={action}>
-      {t(`banner.${stateKey(state)}.text`)}
+    <Banner tone={look.tone} icon={look.icon} title={t(`banner.${state}.title`)} action={action}>
+      {t(`banner.${state}.text`)}
     </Banner>
   );
-}
-
-type Spoken = "offline" | "throttled" | "stripe_error" | "no_key" | "key_rejected" | "read_only" | "following_other";
-
-function stateKey(state: SyncState): Spoken {
-  switch (state) {
-    case "offline":
-    case "throttled":
-    case "stripe_error":
-    case "no_key":
-    case "key_rejected":
-    case "read_only":
-      return state;
-    default:
-      return "following_other";
-  }
 }

@@ -14,10 +14,10 @@ import { useNow } from "../data/now";
 import { useSlowestPoll } from "../data/pace";
 import { healthQuery } from "../data/queries";
 import { useWords } from "../data/words";
-import { asApiError } from "../ipc/api_error";
 import type { Health as HealthReply } from "../ipc/generated/Health";
 import type { NamedCount } from "../ipc/generated/NamedCount";
 import { readFreshness } from "../lib/freshness";
+import { sentence } from "../lib/sentence";
 import { ErrorPanel, Waiting } from "../ui/Feedback";
 import { CopyId } from "../ui/Copy";
 import { Fact, Facts } from "../ui/Facts";
@@ -51,7 +51,7 @@ function SyncActions({ store }: { store: string }) {
   const [asking, setAsking] = useState(false);
   if (view === undefined || view.read_only) return null;
   const noKey = view.key_source === "none";
-  const failed = { onError: (error: unknown) => toastError(`${asApiError(error).message} ${asApiError(error).hint}`.trim()) };
+  const failed = { onError: toastError };
   return (
     <>
       <Button disabled={noKey} title={noKey ? t("health.needs_key") : undefined} onClick={() => setAsking(true)}>{t("health.list_again")}</Button>
@@ -133,7 +133,7 @@ function State({ health }: { health: HealthReply }) {
       {limiter.breaker_open ? <p className={css["problem"]}>{t("health.breaker_open")}</p> : null}
       {freshness.error_message === null ? null : (
         <p className={css["problem"]}>
-          {freshness.error_message} {freshness.error_hint} <code className={table["mono"]}>{freshness.error_code}</code>
+          {sentence(freshness.error_message)} {sentence(freshness.error_hint ?? "")} <code className={table["mono"]}>{freshness.error_code}</code>
         </p>
       )}
     </section>
@@ -280,7 +280,7 @@ function Errors({ health }: { health: HealthReply }) {
         <li key={`${item.at} ${item.code} ${item.request_id ?? ""}`}>
           <span className={css["when"]}><Instant at={item.at} /></span>
           <span className={css["errorText"]}>
-            {item.message}
+            {sentence(item.message)}
             <span className={css["codes"]}>
               <code>{item.code}</code>
               {item.request_id === null ? null : <CopyId id={item.request_id} label={t("health.request_id")} />}

@@ -116,7 +116,7 @@ function Actions({ sheet }: { sheet: PreorderSheet }) {
     <Button
       leftSection={<Icon name="external" size={13} />} disabled={url === null} title={url === null ? t("sheet.no_stripe") : undefined}
       onClick={() => {
-        if (url !== null) openUrl.mutate({ url }, { onError: (error) => toastError(asApiError(error).message) });
+        if (url !== null) openUrl.mutate({ url }, { onError: toastError });
       }}
     >
       {t("sheet.open_stripe")}

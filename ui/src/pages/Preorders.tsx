@@ -2,7 +2,7 @@ import { Button, Checkbox, Menu, Popover, Select, TextInput, UnstyledButton } fr
 import { DatePickerInput } from "@mantine/dates";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ExportMenuItems } from "../components/ExportMenu";
@@ -34,7 +34,8 @@ export function Preorders() {
   const format = useFormat();
   const store = useStoreId();
   const navigate = useNavigate();
-  const filter = readPreorderFilter(useSearch({ strict: false }));
+  const search = useSearch({ strict: false });
+  const filter = useMemo(() => readPreorderFilter(search), [search]);
   const argsKey = JSON.stringify(preorderPageArgs(filter));
   // One object for as long as the question is the same: `sel` and renders do not make it another.
   // oxlint-disable-next-line react/exhaustive-deps
@@ -190,7 +191,8 @@ function useRowKeys(
 
 type Show = (change: Partial<PreorderFilter>) => void;
 
-function Toolbar({ filter, show }: { filter: PreorderFilter; show: Show }) {
+/** Kept still while a person moves through the rows: it holds the heaviest fields of the page. */
+const Toolbar = memo(function Toolbar({ filter, show }: { filter: PreorderFilter; show: Show }) {
   const { t } = useTranslation();
   return (
     <div className={css["toolbar"]} role="search" aria-label={t("preorders.filters")}>
@@ -208,7 +210,7 @@ function Toolbar({ filter, show }: { filter: PreorderFilter; show: Show }) {
       <DayRange filter={filter} show={show} />
     </div>
   );
-}
+});
 
 /** Any number of statuses, on one line however many. */
 function StatusFilter({ chosen, show }: { chosen: readonly PreorderStatus[]; show: Show }) {

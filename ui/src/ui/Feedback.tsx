@@ -6,6 +6,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { asApiError } from "../ipc/api_error";
+import { sentence } from "../lib/sentence";
 import { copyText } from "./clipboard";
 import css from "./Feedback.module.css";
 import type { IconName } from "./Icon";
@@ -32,7 +33,7 @@ export function ErrorPanel({ error, retry }: { error: unknown; retry?: () => voi
     <div className={css["error"]} role="alert">
       <span className={css["errorIcon"]}><Icon name="warning" size={16} /></span>
       <div className={css["errorBody"]}>
-        <p className={css["errorMessage"]}>{message === "" ? t("error.unknown") : message}</p>
+        <p className={css["errorMessage"]}>{message === "" ? t("error.unknown") : sentence(message)}</p>
         {hint === "" ? null : <p className={css["errorHint"]}>{hint}</p>}
         <div className={css["errorFoot"]}>
           <code className={css["errorCode"]}>{code}</code>

@@ -2,6 +2,8 @@ import { CloseButton } from "@mantine/core";
 import { useEffect, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 
+import { asApiError } from "../ipc/api_error";
+import { sentence } from "../lib/sentence";
 import css from "./Toasts.module.css";
 
 type Toast = { id: number; text: string; bad: boolean };
@@ -20,9 +22,10 @@ export function toast(text: string): void {
   put([...toasts.slice(-3), { id: nextId++, text, bad: false }]);
 }
 
-/** Says that something could not be done; stays until it is closed. */
-export function toastError(text: string): void {
-  put([...toasts.slice(-3), { id: nextId++, text, bad: true }]);
+/** Says that something could not be done, and what to do; stays until it is closed. */
+export function toastError(error: unknown): void {
+  const { message, hint } = asApiError(error);
+  put([...toasts.slice(-3), { id: nextId++, text: `${sentence(message)} ${sentence(hint)}`.trim(), bad: true }]);
 }
 
 const close = (id: number) => put(toasts.filter((item) => item.id !== id));
