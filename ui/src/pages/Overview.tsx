@@ -100,7 +100,7 @@ function Headline({ data, store }: { data: OverviewReply; store: string }) {
 
 function Figure({ name, value, note }: { name: string; value: ReactNode; note: string }) {
   return (
-    <li className={css["figure"]}>
+    <li className={css["figure"]} data-testid="figure">
       <span className={css["figureName"]}>{name}</span>
       <span className={css["figureValue"]}>{value}</span>
       <span className={css["figureNote"]}>{note}</span>
