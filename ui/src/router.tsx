@@ -84,13 +84,9 @@ declare module "@tanstack/react-router" {
   }
 }
 
-/** What the command line asked for; a shell that cannot say is as good as one that was asked nothing. */
-async function startRequest(): Promise<{ store: string | null; route: string | null }> {
-  try {
-    return await call("shell_start", null, {});
-  } catch {
-    return { store: null, route: null };
-  }
+/** What the command line asked for. What is wrong with it (a file that is no mirror, say) is thrown, once. */
+function startRequest(): Promise<{ store: string | null; route: string | null }> {
+  return call("shell_start", null, {});
 }
 
 /** `health`, `/funnel?days=7` or a whole `/s/STORE/...` become a URL of this store. */
