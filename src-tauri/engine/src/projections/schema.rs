@@ -88,7 +88,7 @@ CREATE TABLE person (
   key INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT,
   preorders INTEGER NOT NULL, paid INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL
 ) STRICT;
-CREATE VIRTUAL TABLE person_text USING fts5 (email, content = '', contentless_delete = 1, detail = none, columnsize = 0, tokenize = 'trigram');
+CREATE VIRTUAL TABLE person_text USING fts5 (email, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram');
 
 -- Counts by the day a preorder started: dim 0 all, 1 colour, 2 locale, 3 source; value '' is unknown.
 CREATE TABLE rollup (
