@@ -31,6 +31,9 @@ pub struct Config {
     pub journal: Option<PathBuf>,
     /// World time at which the shop's history begins. `None`: as many days before the start as the plan says.
     pub since: Option<i64>,
+    /// Spans of world time, from and to, in which no live customer arrives; those who are there go on. A shop that is
+    /// only there while somebody watches tells here when nobody did, and keeps its past small.
+    pub closed: Vec<(i64, i64)>,
 }
 
 impl Default for Config {
@@ -44,6 +47,7 @@ impl Default for Config {
             keys: Vec::new(),
             journal: None,
             since: None,
+            closed: Vec::new(),
         }
     }
 }

@@ -87,7 +87,7 @@ impl Arguments {
         });
         let keys = std::iter::once(KeySpec::standard()).chain(restricted).collect();
         let (seed, port, journal, since) = (self.seed, self.port, self.journal, self.since);
-        Config { seed, clock, shop, port, limits, keys, journal, since }
+        Config { seed, clock, shop, port, limits, keys, journal, since, closed: Vec::new() }
     }
 }
 

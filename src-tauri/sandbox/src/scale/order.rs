@@ -141,6 +141,7 @@ impl Scale {
 
     fn session(&self, n: u64, outcome: Outcome, sale: Sale) -> Session {
         let paid = !matches!(outcome, Outcome::Open | Outcome::Expired);
+        let open = outcome == Outcome::Open;
         let metadata = self.metadata(n, &sale);
         let opened = self.opened_at(n);
         Session {
@@ -181,14 +182,15 @@ impl Scale {
                 unit_amount: sale.amount,
                 currency: sale.currency,
             }],
-            intent_metadata: metadata.clone(),
+            // Only an open session still needs what its payment will carry.
+            intent_metadata: if open { metadata.clone() } else { Default::default() },
             metadata,
             intent_receipt_email: None,
             captures_by_hand: false,
-            will_type: Typed {
-                email: Some(sale.email),
-                name: Some(sale.name),
-                address: Some(address_in(sale.country)),
+            will_type: if open {
+                Typed { email: None, name: Some(sale.name), address: Some(address_in(sale.country)) }
+            } else {
+                Typed::default()
             },
         }
     }

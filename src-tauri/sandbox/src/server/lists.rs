@@ -97,7 +97,7 @@ fn page_json(world: &World, kind: Kind, page: &Page<Found<'_>>, expand: &[&str])
     let items_inside = kind == Kind::Session && wants.contains(&"line_items");
     let others: Vec<&str> =
         wants.into_iter().filter(|w| !(kind == Kind::Session && *w == "line_items")).collect();
-    let mut j = Json::with_capacity(page.items.len() * 2600 + 256);
+    let mut j = Json::with_capacity(page.items.len() * 3600 + 256);
     j.object(|j| {
         j.text("object", "list");
         j.key("data");

@@ -47,6 +47,7 @@ pub(crate) struct Traffic {
     /// Share of orders planted broken.
     faults: f64,
     per_minute: f64,
+    closed: Vec<(i64, i64)>,
     /// In a healthy shop nothing is left open after this.
     quiet_from: i64,
     plays: Vec<Play>,
@@ -58,6 +59,11 @@ impl Traffic {
     fn seconds(&mut self, low: i64, high: i64) -> i64 {
         let drawn: f64 = self.rng.random();
         low + ((high - low) as f64 * drawn * drawn) as i64
+    }
+
+    /// The first instant from this one on at which a live customer may arrive.
+    fn opening(&self, at: i64) -> i64 {
+        self.closed.iter().find(|(from, to)| (*from..*to).contains(&at)).map_or(at, |(_, to)| *to)
     }
 
     fn id(&mut self, prefix: &str, count: usize) -> String {
@@ -84,7 +90,8 @@ fn next_live(world: &mut World, traffic: &mut Traffic) {
     if traffic.per_minute > 0.0 {
         let drawn: f64 = traffic.rng.random_range(f64::EPSILON..1.0);
         let gap_s = (-drawn.ln() * 60.0 / traffic.per_minute).min(30.0 * DAY_S as f64);
-        world.later(gap_s.round() as i64, Due::Customers(Step::ArriveLive));
+        let at = traffic.opening(world.now() + gap_s.round() as i64);
+        world.later(at - world.now(), Due::Customers(Step::ArriveLive));
     }
 }
 
@@ -111,6 +118,9 @@ pub(crate) fn open(config: &Config, now: i64) -> World {
             }
             world.scale = Some(scale);
         }
+    }
+    if let Some(traffic) = &mut world.traffic {
+        traffic.closed.clone_from(&config.closed);
     }
     world
 }
@@ -144,7 +154,7 @@ fn populate(world: &mut World, seed: u64, orders: u32, days: u32, per_minute: f6
         world.later(past_s, Due::Customers(Step::ArriveLive));
     }
     let quiet_from = world.now() + past_s;
-    world.traffic = Some(Traffic { rng, faults, per_minute, quiet_from, plays: Vec::new(), serial: 0 });
+    world.traffic = Some(Traffic { rng, faults, per_minute, closed: Vec::new(), quiet_from, plays: Vec::new(), serial: 0 });
 }
 
 fn scale(world: &World, seed: u64, preorders: u64, days: u32) -> Scale {
