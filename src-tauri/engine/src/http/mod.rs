@@ -6,6 +6,7 @@
 mod breaker;
 mod clock;
 mod limiter;
+mod probe;
 mod retry;
 
 use std::error::Error as _;
@@ -21,6 +22,7 @@ use breaker::Breaker;
 use clock::ServerClock;
 pub use limiter::{Limits, Priority};
 use limiter::Limiter;
+pub use probe::Probed;
 pub use retry::{after_failure, backoff};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

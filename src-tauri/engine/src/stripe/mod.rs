@@ -3,6 +3,7 @@
 //! Deliberately absent: the database. async-stripe's own client is not used (docs/decisions/0002).
 
 mod error;
+mod probe;
 mod reads;
 mod typed;
 
@@ -10,6 +11,7 @@ use reqwest::header::HeaderValue;
 use stripe_client_core::{RequestBuilder, StripeMethod};
 
 pub use error::StripeError;
+pub use probe::Probe;
 pub use reads::{EventQuery, Page, SessionQuery};
 pub use typed::TypedError;
 
@@ -29,6 +31,7 @@ const ENDPOINT_PER_S: u32 = 22;
 /// Stripe's API for one account.
 pub struct Stripe {
     http: Http,
+    mode: Mode,
 }
 
 impl Stripe {
@@ -50,7 +53,7 @@ impl Stripe {
         let asked = HeaderValue::from_static(version());
         let headers = [("authorization", bearer), ("stripe-version", asked)];
         let http = Http::new(base, &headers, limits, clock).map_err(|error: BaseUrlError| StripeError::BaseUrl(error.to_string()))?;
-        Ok(Self { http })
+        Ok(Self { http, mode: key.mode() })
     }
 
     /// The transport, for its numbers and clocks.

@@ -212,7 +212,7 @@ fn list_request(kind: Kind, range: Option<RangeQueryTs>, after: Option<&str>) ->
 }
 
 /// Ids come from answers and from people: nothing in them may leave their path segment.
-fn encode_segment(id: &str) -> String {
+pub(super) fn encode_segment(id: &str) -> String {
     id.bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(byte).to_string(),
