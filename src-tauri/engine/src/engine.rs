@@ -16,7 +16,7 @@ use crate::http::check_base_url;
 use crate::registry::{Registry, RegistryError};
 use crate::secrets::{Keychain, Secrets};
 use crate::topic::{Announcer, Topic};
-pub use store::{KeyOutcome, OpenStore, SyncOutcome};
+pub use store::{KeyOutcome, OpenStore, SyncOutcome, Verified};
 
 /// How an engine is opened.
 pub struct Options {
@@ -58,7 +58,7 @@ impl Engine {
     /// Opens a data folder. Needs no network, no keychain and no store.
     ///
     /// # Errors
-    /// The folder cannot be used.
+    /// The path is taken by something that is not a folder.
     pub fn open(options: Options) -> Result<Self, Problem> {
         let registry = Registry::open(&options.data_dir)?;
         Ok(Self {

@@ -42,16 +42,18 @@ struct Document {
 }
 
 impl Registry {
-    /// Uses a data folder, made (for its owner only) when missing.
+    /// Uses a data folder, made (for its owner only) when missing. Where it cannot be made, mirror files can be
+    /// read all the same, and making a store says why not.
     ///
     /// # Errors
-    /// The folder cannot be made.
+    /// The path is taken by something that is not a folder.
     pub fn open(folder: &Path) -> Result<Self, RegistryError> {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
+        if folder.exists() && !folder.is_dir() {
+            return Err(std::io::Error::from(std::io::ErrorKind::NotADirectory).into());
+        }
+        if let Err(error) = make_folder(folder) {
+            tracing::info!(%error, "the data folder cannot be made");
+        }
         Ok(Self { folder: folder.to_owned() })
     }
 
@@ -134,13 +136,16 @@ impl Registry {
     fn read(&self) -> Result<Document, RegistryError> {
         match std::fs::read_to_string(self.file()) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| RegistryError::Malformed(error.to_string())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Document { version: 1, stores: Vec::new() }),
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+                Ok(Document { version: 1, stores: Vec::new() })
+            }
             Err(error) => Err(error.into()),
         }
     }
 
     /// Reads, changes and replaces the file as one step between processes.
     fn change<T>(&self, change: impl FnOnce(&mut Document) -> Result<T, RegistryError>) -> Result<T, RegistryError> {
+        make_folder(&self.folder)?;
         let guard = OpenOptions::new().create(true).truncate(false).write(true).open(self.folder.join("stores.lock"))?;
         guard.lock()?;
         let mut document = self.read()?;
@@ -153,6 +158,15 @@ impl Registry {
         std::fs::rename(&fresh, self.file())?;
         Ok(value)
     }
+}
+
+/// Makes the folder, for its owner only, when it is missing.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn private(path: &Path) -> std::io::Result<File> {
@@ -181,6 +195,17 @@ pub fn default_folder() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_no_reason_not_to_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let registry = Registry::open(&file.join("data")).unwrap();
+        assert_eq!(registry.list().unwrap(), vec![]);
+        assert!(matches!(registry.add("Shop", Mode::Test, "x", 1), Err(RegistryError::Io(_))));
+        assert!(matches!(Registry::open(&file), Err(RegistryError::Io(_))));
+    }
 
     #[test]
     fn stores_are_kept_apart_and_found_again() {

@@ -119,7 +119,11 @@ fn check_identity(connection: &Connection) -> DbResult<()> {
     Ok(())
 }
 
-fn schema_version(connection: &Connection) -> DbResult<i64> {
+/// The schema a file was written with.
+///
+/// # Errors
+/// The read failed.
+pub fn schema_version(connection: &Connection) -> DbResult<i64> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
