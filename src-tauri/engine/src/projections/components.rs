@@ -81,7 +81,7 @@ impl Neighbourhood {
             self.operator_edges.extend([key, other]);
             self.join(key, other, waiting);
         }
-        if let Some(preorder_id) = named.as_deref().and_then(usable_preorder_id) {
+        if let Some(preorder_id) = named.as_deref().filter(|id| usable_preorder_id(id) == Some(id)) {
             // An operator's link can end in a preorderId.
             self.visit_preorder_id(connection, preorder_id, waiting)?;
             if self.usable.get(preorder_id) == Some(&true) {

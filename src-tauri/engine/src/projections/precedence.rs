@@ -152,7 +152,9 @@ fn is_certain(rivals: &[Rival], winner: usize) -> bool {
 /// Whether `later` says of itself that it came directly after a state like `earlier`.
 fn follows(later: &Rival, earlier: &Rival) -> bool {
     let Some(previous) = later.previous.as_ref().filter(|previous| !previous.is_empty()) else { return false };
-    later.digest != earlier.digest && previous.iter().all(|(name, value)| held(&earlier.object, name, value))
+    // A tombstone has no fields that anything could have come after.
+    let differs = later.digest != earlier.digest && !earlier.object.is_empty();
+    differs && previous.iter().all(|(name, value)| held(&earlier.object, name, value))
 }
 
 /// Whether the object held this former value. Nested objects name only the members that changed.
