@@ -4,7 +4,6 @@
 
 mod errors;
 mod operations;
-pub mod sync_facts;
 pub mod types;
 
 use std::future::Future;

@@ -1,21 +1,18 @@
 //! Every operation, one thin function each.
 
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::types::{
     AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs,
     StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WindowFocusArgs,
 };
-use super::{ADMIN, Call, Operation, VIEWER, read_args, sync_facts, write_reply};
-use crate::db::DbError;
+use super::{ADMIN, Call, Operation, VIEWER, read_args, write_reply};
 use crate::domain::kind::Kind;
 use crate::domain::settings::Settings;
 use crate::domain::store::{Mode, STRIPE_URL, StoreView};
-use crate::engine::machine_zone;
+use crate::engine::{Verified, machine_zone};
 use crate::error::Problem;
 use crate::http::Priority;
-use crate::projections::rebuild;
 use crate::queries::events::{EventPage, EventPageArgs};
 use crate::queries::funnel::{Funnel, FunnelArgs};
 use crate::queries::health::{Freshness, Health};
@@ -26,8 +23,7 @@ use crate::queries::sheet::{PreorderSheet, RawFact, RawFactArgs, SheetArgs};
 use crate::queries::{events as event_log, export as exports, funnel as funnels, health as sync_health, overview as overviews, preorders, search as searches, sheet};
 use crate::secrets::StripeKey;
 use crate::stripe::StripeError;
-use crate::tasks::{refresh, replay};
-use crate::topic::Topic;
+use crate::tasks::refresh;
 
 macro_rules! table {
     ($($name:ident: $args:ident -> $reply:ident, $level:expr;)*) => {
@@ -197,7 +193,7 @@ async fn window_focus(call: Call, args: WindowFocusArgs) -> Result<NoArgs, Probl
 
 async fn overview(call: Call, _: NoArgs) -> Result<Overview, Problem> {
     let store = call.store().await?;
-    let (zone, now, sync) = (store.zone(), store.clock().now(), sync_facts::gather(&store).await?);
+    let (zone, now, sync) = (store.zone(), store.clock().now(), store.sync_facts().await?);
     Ok(store.db().read(move |connection| overviews::overview(connection, zone, now, &sync)).await?)
 }
 
@@ -248,65 +244,42 @@ async fn event_page(call: Call, args: EventPageArgs) -> Result<EventPage, Proble
 
 async fn health(call: Call, _: NoArgs) -> Result<Health, Problem> {
     let store = call.store().await?;
-    let (now, sync) = (store.clock().now(), sync_facts::gather(&store).await?);
+    let (now, sync) = (store.clock().now(), store.sync_facts().await?);
     Ok(store.db().read(move |connection| sync_health::health(connection, now, &sync)).await?)
 }
 
 async fn mirror_verify(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {
-    let store = call.store().await?;
-    let mut problems = store.db().integrity_problems().await?;
-    let (facts, mut unreadable) = store.db().read(rebuild::unreadable_bodies).await?;
-    problems.append(&mut unreadable);
-    report(&store, facts, problems).await
+    Ok(report(call.store().await?.verify().await?))
 }
 
-async fn report(store: &crate::engine::OpenStore, facts: i64, problems: Vec<String>) -> Result<MirrorReport, Problem> {
-    let preorders = store
-        .db()
-        .read(|connection| match crate::projections::schema::require_current(connection) {
-            Ok(()) => Ok(connection.query_row("SELECT count(*) FROM preorder", [], |row| row.get(0))?),
-            Err(DbError::StaleProjections { .. }) => Ok(0),
-            Err(error) => Err(error),
-        })
-        .await?;
-    Ok(MirrorReport { ok: problems.is_empty(), problems, facts, preorders })
+fn report(found: Verified) -> MirrorReport {
+    MirrorReport { ok: found.problems.is_empty(), problems: found.problems, facts: found.facts, preorders: found.preorders }
 }
 
 async fn mirror_rebuild(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {
     let store = call.store().await?;
-    replay::replay(store.db(), store.clock().now(), |_| {}).await?;
-    call.engine.announcer().announce(Some(store.public_id()), Topic::Preorders);
-    mirror_verify(call, NoArgs {}).await
+    store.rebuild().await?;
+    Ok(report(store.verify().await?))
 }
 
 async fn mirror_backup(call: Call, args: MirrorBackupArgs) -> Result<MirrorReport, Problem> {
-    let store = call.store().await?;
-    store.db().backup(PathBuf::from(&args.path)).await?;
-    let copy = call.engine.open_file(Path::new(&args.path)).await?;
-    let mut problems = copy.db().integrity_problems().await?;
-    let (facts, mut unreadable) = copy.db().read(rebuild::unreadable_bodies).await?;
-    problems.append(&mut unreadable);
-    let outcome = report(&copy, facts, problems).await;
+    let target = Path::new(&args.path);
+    call.store().await?.back_up(target).await?;
+    let copy = call.engine.open_file(target).await?;
+    let found = copy.verify().await;
     call.engine.close_file(copy.public_id());
-    outcome
+    Ok(report(found?))
 }
 
 async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
     let store = call.store().await?;
-    let path = args.path.clone();
+    let (what, format) = (args.what, args.format);
     let rows = store
-        .db()
-        .read(move |connection| {
-            let file = std::fs::File::create(&args.path).map_err(|error| DbError::Invalid(format!("{} cannot be written: {error}", args.path)))?;
-            let mut out = BufWriter::new(file);
-            let rows = match args.what {
-                ExportKind::Preorders => exports::export_preorders(connection, args.format, &mut out)?,
-                ExportKind::Events => exports::export_events(connection, args.format, &mut out)?,
-                ExportKind::Customers => exports::export_customers(connection, args.format, &mut out)?,
-            };
-            std::io::Write::flush(&mut out).map_err(|error| DbError::Invalid(format!("{} cannot be written: {error}", args.path)))?;
-            Ok(rows)
+        .export_to(&args.path, move |connection, out| match what {
+            ExportKind::Preorders => exports::export_preorders(connection, format, out),
+            ExportKind::Events => exports::export_events(connection, format, out),
+            ExportKind::Customers => exports::export_customers(connection, format, out),
         })
         .await?;
-    Ok(ExportReply { rows, path })
+    Ok(ExportReply { rows, path: args.path })
 }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod backfill;
+pub mod completeness;
 pub mod context;
 pub mod delivery;
 pub mod healing;

@@ -1,30 +1,19 @@
-//! What the sync knows of itself, read for Health and Overview.
+//! Completeness: what is known to be whole, kind by kind, and what is not. Shown, never assumed.
 
+use super::backfill::{self, listed_state};
+use super::healing::GAPS;
+use super::poll::{DAILY, RETENTION_S, SESSION_WATERMARK, WATERMARK, missing_state, reach_state};
 use crate::db::{Connection, DbResult};
 use crate::domain::kind::Kind;
-use crate::engine::OpenStore;
-use crate::error::Problem;
 use crate::facts::state::find_state;
-use crate::queries::health::{Gap, KindSync, SyncFacts};
-use crate::tasks::backfill::{self, listed_state};
-use crate::tasks::healing::GAPS;
-use crate::tasks::poll::{DAILY, RETENTION_S, SESSION_WATERMARK, WATERMARK, missing_state, reach_state};
+use crate::queries::health::{Gap, KindSync};
 
-/// Gathers it.
+/// Reads the watermark and a row a kind.
 ///
 /// # Errors
-/// The mirror cannot be read.
-pub async fn gather(store: &OpenStore) -> Result<SyncFacts, Problem> {
-    let status = store.stored_status().await?;
-    let (watermark, kinds) = store.db().read(|connection| Ok((find_state(connection, WATERMARK)?, kinds(connection)?))).await?;
-    Ok(SyncFacts {
-        freshness: status.freshness,
-        watermark,
-        kinds,
-        limiter: status.limiter,
-        clock_skew_s: status.clock_skew_s,
-        holds_lease: store.holds_lease(),
-    })
+/// The read failed.
+pub fn read(connection: &Connection) -> DbResult<(Option<i64>, Vec<KindSync>)> {
+    Ok((find_state(connection, WATERMARK)?, kinds(connection)?))
 }
 
 fn kinds(connection: &Connection) -> DbResult<Vec<KindSync>> {

@@ -1,0 +1,9 @@
+//! The sync against the sandbox over real HTTP: what Stripe told is in the mirror, whatever goes wrong.
+
+mod away;
+mod delivery;
+mod desk;
+mod first;
+mod late;
+mod lease;
+mod troubles;
