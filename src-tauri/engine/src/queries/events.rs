@@ -21,7 +21,8 @@ const MOST_TYPES: usize = 500;
 pub fn page(connection: &Connection, args: &EventPageArgs) -> DbResult<EventPage> {
     let limit = limit_of(args.limit, 100, 500)?;
     let list = format!("events {:?} {:?}", args.r#type, args.object);
-    let after: Option<(i64, i64)> = args.after.as_deref().map(|text| cursor::decode(&list, text)).transpose()?;
+    let after: Option<(i64, i64)> =
+        args.after.as_deref().map(|text| cursor::decode(&list, text)).transpose()?;
     let nothing = EventPage { rows: Vec::new(), next: None };
     let object = match args.object.as_deref().map(|id| find_key(connection, id)).transpose()? {
         Some(None) => return Ok(nothing),
@@ -50,7 +51,9 @@ fn list_types(connection: &Connection, text: &str) -> DbResult<Vec<i64>> {
         return list_numbers(connection, "SELECT key FROM stripe_word WHERE word = ?1", [text]);
     };
     if prefix.contains('*') {
-        return Err(DbError::Invalid(format!("`type` is `{text:.80}`; a `*` can only be its last character")));
+        return Err(DbError::Invalid(format!(
+            "`type` is `{text:.80}`; a `*` can only be its last character"
+        )));
     }
     list_numbers(
         connection,

@@ -114,8 +114,8 @@ pub struct CustomerRow {
 /// As [`export_preorders`].
 pub fn export_customers(connection: &Connection, format: ExportFormat, out: &mut dyn Write) -> DbResult<i64> {
     require_current(connection)?;
-    let mut statement =
-        connection.prepare("SELECT email, name, preorders, paid, first_at, last_at FROM person ORDER BY email")?;
+    let mut statement = connection
+        .prepare("SELECT email, name, preorders, paid, first_at, last_at FROM person ORDER BY email")?;
     let mut rows = statement.query([])?;
     let mut sink = Sink::new(format, out, &["email", "name", "preorders", "paid", "first_at", "last_at"])?;
     while let Some(row) = rows.next()? {
@@ -199,7 +199,9 @@ impl<'a> Sink<'a> {
     fn row(&mut self, cells: &[String]) -> DbResult<()> {
         let Self::Csv(writer, rows) = self else { return Ok(()) };
         *rows += 1;
-        writer.write_record(cells.iter().map(|cell| harmless(cell).into_owned())).map_err(|error| failed_csv(&error))
+        writer
+            .write_record(cells.iter().map(|cell| harmless(cell).into_owned()))
+            .map_err(|error| failed_csv(&error))
     }
 
     fn document(&mut self, document: &impl Serialize) -> DbResult<()> {

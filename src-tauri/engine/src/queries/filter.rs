@@ -72,7 +72,8 @@ impl Filter {
         if self.started_in_days.is_none() {
             return Ok(Some(self.matching));
         }
-        let dimensions = [(dim::COLOR, &args.color), (dim::LOCALE, &args.locale), (dim::SOURCE, &args.source)];
+        let dimensions =
+            [(dim::COLOR, &args.color), (dim::LOCALE, &args.locale), (dim::SOURCE, &args.source)];
         let mut asked = dimensions.into_iter().filter_map(|(dim, value)| Some((dim, value.as_deref()?)));
         let (dimension, value) = asked.next().unwrap_or((dim::ALL, ""));
         if asked.next().is_some() || !args.status.is_empty() {

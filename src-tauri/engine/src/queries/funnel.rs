@@ -76,7 +76,9 @@ fn by_value(connection: &Connection, by: FunnelBy, from: Day, to: Day) -> DbResu
          GROUP BY value ORDER BY sum(started) DESC, value",
     )?;
     let rows = statement
-        .query_map([dimension, from, to], |row| Ok(FunnelRow { key: row.get(0)?, counts: FunnelCounts::read(row)? }))?
+        .query_map([dimension, from, to], |row| {
+            Ok(FunnelRow { key: row.get(0)?, counts: FunnelCounts::read(row)? })
+        })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }

@@ -3,10 +3,14 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::db::{Connection, DbResult, OptionalExtension, rusqlite};
+use super::counters::{
+    count_event_conflicts, count_undelivered, count_unsettled, counters, errors, file_bytes, notices,
+    undelivered,
+};
+use crate::db::{Connection, DbResult, OptionalExtension};
 use crate::domain::kind::Kind;
 use crate::facts::settings::get_settings;
-use crate::facts::state::{Level, find_state};
+use crate::facts::state::find_state;
 use crate::projections::fold::count_dirty;
 use crate::projections::schema::require_current;
 
@@ -41,15 +45,9 @@ pub struct KindSync {
     pub missing_permission: Option<String>,
 }
 
-/// Undelivered events listed.
-const MOST_UNDELIVERED: i64 = 100;
-/// Log rows shown of each level.
-const MOST_LOGGED: i64 = 20;
-
 /// Reads everything the Health page shows: counts from tables, the rest from the sync.
 ///
-/// Recounts are the state documents `recount:10m`, `recount:24h` and `recount:30d`, each a [`Recount`] whose
-/// `reach` may be left out.
+/// Recounts are the state documents `reach:NAME` (when it last ended) and `recount_found:NAME`.
 ///
 /// # Errors
 /// Stale projections; a failed read.
@@ -103,99 +101,13 @@ fn kinds(connection: &Connection, known: &[KindSync]) -> DbResult<Vec<KindHealth
 
 fn recounts(connection: &Connection) -> DbResult<Vec<Recount>> {
     let read = |reach: &str| -> DbResult<Recount> {
-        let found: Option<Recount> = find_state(connection, &format!("recount:{reach}"))?;
-        Ok(Recount { reach: reach.to_owned(), ..found.unwrap_or_default() })
+        Ok(Recount {
+            reach: reach.to_owned(),
+            last_at: find_state(connection, &format!("reach:{reach}"))?,
+            found: find_state(connection, &format!("recount_found:{reach}"))?.unwrap_or(0),
+        })
     };
     ["10m", "24h", "30d"].into_iter().map(read).collect()
-}
-
-/// Event ids seen with other bytes.
-///
-/// # Errors
-/// The read failed.
-pub(super) fn count_event_conflicts(connection: &Connection) -> DbResult<i64> {
-    Ok(find_state(connection, "event_conflicts")?.unwrap_or(0))
-}
-
-fn counters(connection: &Connection, prefix: &str) -> DbResult<Vec<NamedCount>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT substr(name, length(?1) + 1), CAST(value AS INTEGER) FROM sync_state
-         WHERE name >= ?1 AND name < ?1 || char(1114111) ORDER BY 2 DESC, 1",
-    )?;
-    let found = statement
-        .query_map([prefix], |row| Ok(NamedCount { name: row.get(0)?, count: row.get(1)? }))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(found)
-}
-
-/// Objects waiting to be fetched again.
-///
-/// # Errors
-/// The read failed.
-pub(super) fn count_unsettled(connection: &Connection) -> DbResult<i64> {
-    let sql = "SELECT count(*) FROM node INDEXED BY node_unsettled WHERE unsettled = 1";
-    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
-}
-
-fn undelivered(connection: &Connection, overdue: i64) -> DbResult<Vec<UndeliveredEvent>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT d.event_id, coalesce(w.word, ''), d.created, d.pending, p.id
-         FROM stripe_delivery d INDEXED BY stripe_delivery_open
-         LEFT JOIN stripe_event e ON e.id = d.event_id LEFT JOIN stripe_word w ON w.key = e.type
-         LEFT JOIN node n ON n.key = e.object LEFT JOIN preorder p ON p.key = n.preorder
-         WHERE d.resolved_at IS NULL AND d.created <= ?1 ORDER BY d.created, d.event_id LIMIT ?2",
-    )?;
-    let found = statement
-        .query_map([overdue, MOST_UNDELIVERED], |row| {
-            Ok(UndeliveredEvent {
-                event_id: row.get(0)?,
-                event_type: row.get(1)?,
-                created_at: row.get(2)?,
-                pending_webhooks: row.get(3)?,
-                preorder_id: row.get(4)?,
-            })
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(found)
-}
-
-/// Events made at or before an instant that Stripe has not delivered.
-///
-/// # Errors
-/// The read failed.
-pub(super) fn count_undelivered(connection: &Connection, overdue: i64) -> DbResult<i64> {
-    let sql = "SELECT count(*) FROM stripe_delivery INDEXED BY stripe_delivery_open WHERE resolved_at IS NULL AND created <= ?1";
-    Ok(connection.prepare_cached(sql)?.query_row([overdue], |row| row.get(0))?)
-}
-
-type Logged = (i64, String, String, Option<String>);
-
-fn logged(connection: &Connection, level: Level) -> DbResult<Vec<Logged>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT at, code, message, request_id FROM sync_log WHERE level = ?1 ORDER BY seq DESC LIMIT ?2",
-    )?;
-    let found = statement
-        .query_map(rusqlite::params![level.as_str(), MOST_LOGGED], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(found)
-}
-
-fn errors(connection: &Connection) -> DbResult<Vec<SyncError>> {
-    let rows = logged(connection, Level::Error)?.into_iter();
-    Ok(rows.map(|(at, code, message, request_id)| SyncError { at, code, message, request_id }).collect())
-}
-
-fn notices(connection: &Connection) -> DbResult<Vec<Notice>> {
-    let rows = logged(connection, Level::Notice)?.into_iter();
-    Ok(rows.map(|(at, code, detail, _)| Notice { at, code, detail }).collect())
-}
-
-fn file_bytes(connection: &Connection) -> DbResult<i64> {
-    let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
-    let size: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-    Ok(pages * size)
 }
 
 /// Says what the sync is doing.
@@ -293,8 +205,7 @@ pub struct KindHealth {
 }
 
 /// What a recount of older events found.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Recount {
     /// `10m`, `24h`, `30d`.

@@ -3,6 +3,7 @@
 //! In: a read connection and typed arguments. Out: plain serialisable replies, exported to
 //! TypeScript. Deliberately absent: writes, network, interface text (codes only).
 
+mod counters;
 mod cursor;
 pub mod events;
 pub mod export;
@@ -21,3 +22,5 @@ mod sheet_parts;
 mod stored_json;
 mod timeline;
 mod walk;
+#[cfg(test)]
+mod walk_plans;

@@ -4,8 +4,9 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::counters::{count_event_conflicts, count_undelivered, count_unsettled};
 use super::funnel::{self, FunnelCounts};
-use super::health::{Freshness, SyncFacts, count_event_conflicts, count_undelivered, count_unsettled};
+use super::health::{Freshness, SyncFacts};
 use super::preorders::{self, PreorderPageArgs, PreorderRow};
 use crate::db::{Connection, DbResult, rusqlite};
 use crate::domain::day::{Day, day_of, format_day};
@@ -48,7 +49,12 @@ fn span(connection: &Connection, from: Day, to: Day) -> DbResult<OverviewSpan> {
     )?;
     let revenue = statement
         .query_map([from, to], |row| {
-            Ok(Revenue { currency: row.get(0)?, paid_minor: row.get(1)?, refunded_minor: row.get(2)?, orders: row.get(3)? })
+            Ok(Revenue {
+                currency: row.get(0)?,
+                paid_minor: row.get(1)?,
+                refunded_minor: row.get(2)?,
+                orders: row.get(3)?,
+            })
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(OverviewSpan {
@@ -60,7 +66,8 @@ fn span(connection: &Connection, from: Day, to: Day) -> DbResult<OverviewSpan> {
 }
 
 fn by_status(connection: &Connection) -> DbResult<Vec<StatusCount>> {
-    let mut statement = connection.prepare_cached("SELECT coalesce(max(count), 0) FROM status_count WHERE status = ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT coalesce(max(count), 0) FROM status_count WHERE status = ?1")?;
     let mut found = Vec::new();
     for status in PreorderStatus::ALL {
         let count: i64 = statement.query_row([status.as_str()], |row| row.get(0))?;
@@ -80,10 +87,10 @@ fn attention(
 ) -> DbResult<Vec<Attention>> {
     let (_, settings) = get_settings(connection)?;
     let overdue = now - i64::from(settings.undelivered_after_min) * 60;
-    let of_status = |status: PreorderStatus| {
-        by_status.iter().find(|row| row.status == status).map_or(0, |row| row.count)
-    };
-    let count = |sql: &str| -> DbResult<i64> { Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?) };
+    let of_status =
+        |status: PreorderStatus| by_status.iter().find(|row| row.status == status).map_or(0, |row| row.count);
+    let count =
+        |sql: &str| -> DbResult<i64> { Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?) };
     let open_disputes = count(
         "SELECT count(*) FROM node INDEXED BY node_dispute WHERE kind = 5 AND deleted = 0 AND status IN
          ('needs_response', 'under_review', 'warning_needs_response', 'warning_under_review')",

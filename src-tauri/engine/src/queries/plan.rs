@@ -63,7 +63,8 @@ fn sort_few(connection: &Connection, keys: &[i64], condition: &Condition, top: &
         let Some((facet, place)) = found else { continue };
         let place: Place = place?;
         let started = place.started_at;
-        let in_days = condition.from.is_none_or(|from| started >= from) && condition.to.is_none_or(|to| started < to);
+        let in_days =
+            condition.from.is_none_or(|from| started >= from) && condition.to.is_none_or(|to| started < to);
         if in_days && condition.facets.as_ref().is_none_or(|facets: &HashSet<i64>| facets.contains(&facet)) {
             top.offer(place);
         }

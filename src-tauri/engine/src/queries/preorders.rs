@@ -4,11 +4,11 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::cursor;
 use super::filter::{Filter, Hits};
 use super::plan::{self, Thresholds};
 use super::rows::{find_row, limit_of};
 use super::walk::{Order, Place, Top};
-use super::cursor;
 use crate::db::{Connection, DbError, DbResult};
 use crate::domain::status::PreorderStatus;
 use crate::projections::preorder::Step;

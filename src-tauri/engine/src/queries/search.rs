@@ -35,7 +35,10 @@ pub fn search(connection: &Connection, args: &SearchArgs) -> DbResult<SearchRepl
         let [low, high] = EmailTest::IdPrefix(text.to_owned()).bounds();
         let sql = "SELECT key FROM preorder WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3";
         let most = limit + found.hits.len();
-        found.add(&list_numbers(connection, sql, rusqlite::params![low, high, at_most(most)])?, "preorder_id")?;
+        found.add(
+            &list_numbers(connection, sql, rusqlite::params![low, high, at_most(most)])?,
+            "preorder_id",
+        )?;
     }
     Ok(SearchReply { hits: found.hits })
 }

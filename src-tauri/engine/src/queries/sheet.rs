@@ -29,9 +29,15 @@ const MOST_OBJECTS: i64 = 500;
 ///
 /// # Errors
 /// An empty or too long id; stale projections; a failed read, a damaged body.
-pub fn sheet(connection: &Connection, args: &SheetArgs, dashboard: Option<Mode>) -> DbResult<Option<PreorderSheet>> {
+pub fn sheet(
+    connection: &Connection,
+    args: &SheetArgs,
+    dashboard: Option<Mode>,
+) -> DbResult<Option<PreorderSheet>> {
     require_current(connection)?;
-    let Some((order, _)) = resolve(connection, tidy_text(&args.id)?, 1)?.first().copied() else { return Ok(None) };
+    let Some((order, _)) = resolve(connection, tidy_text(&args.id)?, 1)?.first().copied() else {
+        return Ok(None);
+    };
     let Some(row) = find_row(connection, order)? else { return Ok(None) };
     let nodes = list_nodes(connection, order)?;
     let parts = Parts {

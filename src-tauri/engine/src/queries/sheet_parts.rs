@@ -102,11 +102,10 @@ impl Parts<'_> {
                 groups.entry(key).or_default().push(node);
             }
         }
-        let mut payments = groups
-            .into_iter()
-            .map(|(key, nodes)| self.payment(key, &nodes))
-            .collect::<DbResult<Vec<_>>>()?;
-        payments.sort_by(|a, b| (a.created_at, &a.payment_intent_id).cmp(&(b.created_at, &b.payment_intent_id)));
+        let mut payments =
+            groups.into_iter().map(|(key, nodes)| self.payment(key, &nodes)).collect::<DbResult<Vec<_>>>()?;
+        payments
+            .sort_by(|a, b| (a.created_at, &a.payment_intent_id).cmp(&(b.created_at, &b.payment_intent_id)));
         Ok(payments)
     }
 
@@ -172,7 +171,8 @@ impl Parts<'_> {
                 }
             }
             for other in self.operator_links(node.key)? {
-                let known = links.iter().any(|link: &LinkView| link.rule == "operator_link" && link.from == other);
+                let known =
+                    links.iter().any(|link: &LinkView| link.rule == "operator_link" && link.from == other);
                 if !known {
                     links.push(link(&node.id, other, "operator_link"));
                 }

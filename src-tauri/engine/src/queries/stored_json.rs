@@ -6,10 +6,10 @@ use serde_json::value::RawValue;
 use super::sheet::LineItem;
 use crate::db::{Connection, DbResult, OptionalExtension, params};
 use crate::domain::kind::Kind;
+use crate::domain::wire::{Int, Items, Nested, Ref, Text};
 use crate::facts::codec::{Unpackers, unpack};
 use crate::facts::names::Key;
 use crate::facts::snapshots::Origin;
-use crate::domain::wire::{Int, Items, Nested, Ref, Text};
 use crate::projections::offer::event_parts;
 
 /// Snapshots of a session that are searched for line items, newest first.
@@ -35,7 +35,9 @@ pub(super) fn find_stored(connection: &Connection, key: Key) -> DbResult<Option<
         Some((kind, _, seq, as_of)) if Kind::from_stored(kind) == Kind::Local => {
             local(connection, seq)?.map(|json| Stored { origin: "local", as_of, json })
         }
-        Some((_, origin, seq, _)) if Origin::from_stored(origin) == Origin::Event => from_event(connection, seq)?,
+        Some((_, origin, seq, _)) if Origin::from_stored(origin) == Origin::Event => {
+            from_event(connection, seq)?
+        }
         Some((_, _, seq, _)) => from_snapshot(connection, seq)?,
         None => None,
     };
@@ -72,7 +74,9 @@ fn last_with_a_body(connection: &Connection, key: Key) -> DbResult<Option<Stored
             .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
     };
-    let event = seq("SELECT seq, created FROM stripe_event WHERE object = ?1 ORDER BY created DESC, seq DESC LIMIT 1")?;
+    let event = seq(
+        "SELECT seq, created FROM stripe_event WHERE object = ?1 ORDER BY created DESC, seq DESC LIMIT 1",
+    )?;
     let snapshot = seq(
         "SELECT seq, as_of FROM stripe_snapshot WHERE object = ?1 AND length(body) > 0 ORDER BY as_of DESC, seq DESC LIMIT 1",
     )?;
@@ -179,7 +183,11 @@ impl SessionJson<'_> {
 ///
 /// # Errors
 /// The read failed, or a body is damaged.
-pub(super) fn line_items(connection: &Connection, key: Key, newest: &SessionJson<'_>) -> DbResult<Vec<LineItem>> {
+pub(super) fn line_items(
+    connection: &Connection,
+    key: Key,
+    newest: &SessionJson<'_>,
+) -> DbResult<Vec<LineItem>> {
     let own = newest.lines();
     if !own.is_empty() {
         return Ok(own);
@@ -254,7 +262,8 @@ impl FailureJson<'_> {
     /// The code (a decline's own code where there is one) and the words.
     pub(super) fn said(&self) -> (Option<String>, Option<String>) {
         let error = &self.last_payment_error.0;
-        let code = error.decline_code.owned().or_else(|| error.code.owned()).or_else(|| self.failure_code.owned());
+        let code =
+            error.decline_code.owned().or_else(|| error.code.owned()).or_else(|| self.failure_code.owned());
         (code, error.message.owned().or_else(|| self.failure_message.owned()))
     }
 }

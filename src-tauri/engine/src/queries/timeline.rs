@@ -9,8 +9,8 @@ use crate::facts::codec::Unpackers;
 use crate::facts::settings::get_settings;
 use crate::facts::snapshots::Origin;
 use crate::projections::nodes::Node;
-use crate::projections::offer::event_parts;
 use crate::projections::object::{ObjectState, read_object};
+use crate::projections::offer::event_parts;
 use crate::projections::precedence::digest;
 
 use super::rows::at_most;
@@ -32,7 +32,11 @@ struct Entry {
 ///
 /// # Errors
 /// The read failed, or a body is damaged.
-pub(super) fn timeline(connection: &Connection, order_id: &str, nodes: &[Node]) -> DbResult<Vec<TimelineEntry>> {
+pub(super) fn timeline(
+    connection: &Connection,
+    order_id: &str,
+    nodes: &[Node],
+) -> DbResult<Vec<TimelineEntry>> {
     let names = get_settings(connection)?.1.metadata;
     let mut teller = Teller { connection, names, unpackers: Unpackers::default(), entries: Vec::new() };
     for node in nodes.iter().filter(|node| node.kind != Kind::Local) {
@@ -91,7 +95,8 @@ impl Teller<'_> {
         while let Some(row) = rows.next()? {
             let (event_id, kind, at): (String, String, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
             let bytes = self.unpackers.unpack(self.connection, row.get(4)?, &row.get::<_, Vec<u8>>(5)?)?;
-            let read = event_parts(&bytes).and_then(|(object, _)| read_object(&object, Some(&kind), &self.names).ok());
+            let read = event_parts(&bytes)
+                .and_then(|(object, _)| read_object(&object, Some(&kind), &self.names).ok());
             let state = read.map(|read| read.state).unwrap_or_default();
             moments.push(Moment { at, told_by_event: true, digest: digest(&state) });
             let rank = rank_of(&kind);
@@ -120,7 +125,9 @@ impl Teller<'_> {
             let mut state = ObjectState { deleted: true, ..ObjectState::default() };
             if !body.is_empty() {
                 let bytes = self.unpackers.unpack(self.connection, row.get(4)?, &body)?;
-                let Ok(read) = read_object(&String::from_utf8_lossy(&bytes), None, &self.names) else { continue };
+                let Ok(read) = read_object(&String::from_utf8_lossy(&bytes), None, &self.names) else {
+                    continue;
+                };
                 state = read.state;
                 state.deleted |= row.get::<_, bool>(3)?;
             }
@@ -132,7 +139,10 @@ impl Teller<'_> {
         let mut last = None;
         for (at, seq, origin, state) in seen {
             let now = digest(&state);
-            let before = moments.iter().rev().find(|moment| moment.at < at || (moment.at == at && moment.told_by_event));
+            let before = moments
+                .iter()
+                .rev()
+                .find(|moment| moment.at < at || (moment.at == at && moment.told_by_event));
             let before = before.map(|moment| moment.digest).or(last);
             let told = moments.iter().any(|moment| {
                 moment.told_by_event && moment.digest == now && (moment.at - at).abs() <= SAME_CHANGE_S
@@ -174,7 +184,8 @@ impl Teller<'_> {
                 }
                 told.push(seq);
                 let subject: String = row.get(3)?;
-                let mut line = entry_of(at, &format!("local_{kind}"), "local", &subject, &ObjectState::default());
+                let mut line =
+                    entry_of(at, &format!("local_{kind}"), "local", &subject, &ObjectState::default());
                 line.detail = row.get(4)?;
                 self.entries.push(Entry { rank: 9, seq, line });
             }
@@ -220,7 +231,12 @@ fn rank_of(event_type: &str) -> u8 {
         "charge.succeeded" | "charge.captured" => 4,
         "payment_intent.succeeded" => 5,
         "checkout.session.completed" => 6,
-        _ if event_type.ends_with(".created") && !event_type.starts_with("refund") && !event_type.starts_with("charge.dispute") => 0,
+        _ if event_type.ends_with(".created")
+            && !event_type.starts_with("refund")
+            && !event_type.starts_with("charge.dispute") =>
+        {
+            0
+        }
         _ => 7,
     }
 }

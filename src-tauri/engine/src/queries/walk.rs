@@ -189,7 +189,10 @@ pub(super) fn statement(order: Order, band: Band<'_>, after: Option<&Place>) -> 
     }
     match source {
         Source::Late => sql.and("paid_at NOT BETWEEN started_at AND started_at + 172800", []),
-        _ if matches!(part, Part::Values(_, _)) && order.sort == PreorderSort::Paid && condition.has_days() => {
+        _ if matches!(part, Part::Values(_, _))
+            && order.sort == PreorderSort::Paid
+            && condition.has_days() =>
+        {
             // The others come from the late ones.
             sql.and("+paid_at BETWEEN started_at AND started_at + 172800", []);
         }
@@ -218,7 +221,8 @@ pub(super) fn statement(order: Order, band: Band<'_>, after: Option<&Place>) -> 
         sql.and(test, values.iter().cloned());
     }
     let word = order.word();
-    let sorted = if matches!(part, Part::Values(_, _)) { format!("{column} {word}, ") } else { String::new() };
+    let sorted =
+        if matches!(part, Part::Values(_, _)) { format!("{column} {word}, ") } else { String::new() };
     sql.text.push_str(&format!(" ORDER BY {sorted}started_at {word}, key {word}"));
     sql
 }
@@ -240,9 +244,15 @@ fn bound_start(sql: &mut Sql, order: Order, condition: &Condition, after: Option
 }
 
 /// Bounds a walk by value; the lower bound also keeps it from orders without one.
-fn bound_values(sql: &mut Sql, order: Order, (low, high): (Option<&Cell>, Option<&Cell>), after: Option<&Place>) {
+fn bound_values(
+    sql: &mut Sql,
+    order: Order,
+    (low, high): (Option<&Cell>, Option<&Cell>),
+    after: Option<&Place>,
+) {
     let column = order.column();
-    let lowest = if order.sort == PreorderSort::Email { Value::Text(String::new()) } else { Value::Integer(i64::MIN) };
+    let lowest =
+        if order.sort == PreorderSort::Email { Value::Text(String::new()) } else { Value::Integer(i64::MIN) };
     let reached = after.and_then(|place| {
         Some([place.value.as_ref()?.value(), Value::Integer(place.started_at), Value::Integer(place.key)])
     });

@@ -1,0 +1,6 @@
+mod events;
+mod exports;
+mod figures;
+mod pages;
+mod searches;
+mod sheets;
