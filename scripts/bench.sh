@@ -3,4 +3,5 @@
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 setup test
-bounded 7200 cargo bench --locked -p foredeck-engine "$@"
+bounded 3600 cargo build --locked --profile quick -p foredeck-sandbox
+FOREDECK_SANDBOX_BIN="$PWD/target/quick/foredeck-sandbox" bounded 7200 cargo bench --locked --profile quick -p foredeck-engine --bench budgets "$@"

@@ -6,11 +6,9 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Tools that a machine lacks and apt cannot give live here, outside the tree, so that every clone shares them.
 TOOLS=${FOREDECK_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/foredeck/tools}
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
-# The app is built in one profile and one feature set everywhere, so that tests and `make run` share a build.
-APP=$TARGET/run/foredeck
-APP_BUILD=(--profile quick -p foredeck --features custom-protocol)
-# Packages that compile without WebKit.
-CORE=(-p foredeck-engine -p foredeck-sandbox -p foredeckctl)
+# Everything is built in one profile and one feature set, so that each dependency is compiled once.
+APP=$TARGET/quick/foredeck
+BUILD=(--profile quick --workspace --features foredeck/custom-protocol)
 cd "$ROOT"
 
 say() { printf '==> %s\n' "$*" >&2; }

@@ -9,7 +9,7 @@ fi
 setup run
 ui_build
 say "building the app"
-bounded 3600 cargo build --locked "${APP_BUILD[@]}"
+bounded 3600 cargo build --locked "${BUILD[@]}"
 
 say "opening the window on the sandbox store"
 if [ "$(uname -s)" = Linux ] && [ -z "${DBUS_SESSION_BUS_ADDRESS:-}" ] && [ ! -S "${XDG_RUNTIME_DIR:-/none}/bus" ]; then

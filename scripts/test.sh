@@ -20,13 +20,11 @@ LIMIT=1500
 rm -f "$LOGS"/*.log
 stage ui 600 npm run --silent test -w ui
 # The programs too, for the tests that start one.
-stage core-build 1500 bash -c 'cargo build --locked "$@" && cargo test --locked "$@" --no-run' - "${CORE[@]}"
-stage core $LIMIT scripts/with-keyring.sh cargo test --locked "${CORE[@]}" --no-fail-fast
+stage build 3000 bash -c 'cargo test --locked "$@" --no-run && cargo build --locked "$@"' - "${BUILD[@]}"
+stage rust $LIMIT scripts/with-keyring.sh cargo test --locked "${BUILD[@]}" --no-fail-fast
 if [ -x tests/official-clients/run.sh ]; then
-    stage official-clients 600 env SANDBOX_BIN="$TARGET/debug/foredeck-sandbox" tests/official-clients/run.sh
+    stage official-clients 600 env SANDBOX_BIN="$TARGET/quick/foredeck-sandbox" tests/official-clients/run.sh
 fi
-stage app-build 2400 cargo build --locked "${APP_BUILD[@]}"
-stage shell 1500 cargo test --locked "${APP_BUILD[@]}"
 if [ -x tests/e2e/run.sh ]; then
     stage window 900 xvfb-run -a -s "-screen 0 1440x900x24" \
         scripts/with-keyring.sh env FOREDECK_APP="$APP" tests/e2e/run.sh

@@ -13,9 +13,9 @@ const GENERATED: &str = "ui/src/ipc/generated";
 #[test]
 fn generated_typescript_is_fresh() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    // The packages are those of `make test`, so that cargo has them built already.
+    // The selection is that of `make test`, so that cargo has it built already.
     let exported = Command::new(env!("CARGO"))
-        .args(["test", "-p", "foredeck-engine", "-p", "foredeck-sandbox", "-p", "foredeckctl"])
+        .args(["test", "--profile", "quick", "--workspace", "--features", "foredeck/custom-protocol"])
         .args(["--lib", "--quiet", "export_bindings"])
         .env("TS_RS_EXPORT_DIR", folder.path())
         .current_dir(root())

@@ -1,0 +1,36 @@
+//! The engine: the same lists, stored as facts and folded into orders.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use foredeck_engine::clock::SystemClock;
+use foredeck_engine::domain::store::Mode;
+use foredeck_engine::engine::{Engine, OpenStore, Options};
+use foredeck_engine::secrets::{Keychain, StripeKey};
+
+use super::Pass;
+
+/// A mirror that was made, and what keeps its folder.
+pub struct Mirror {
+    pub engine: Engine,
+    pub store: Arc<OpenStore>,
+    _folder: tempfile::TempDir,
+}
+
+pub async fn sync(url: &str) -> (Pass, Mirror) {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::open(Options {
+        data_dir: PathBuf::from(folder.path()),
+        keychain: Keychain::Off,
+        clock: Arc::new(SystemClock::default()),
+        max_per_s: Some(1_000_000),
+    })
+    .unwrap();
+    let store = engine.add_store("Bench", Mode::Test, url, Some("UTC")).await.unwrap();
+    store.keep_key_unchecked(StripeKey::parse("sk_test_sandbox000000000000000000").unwrap()).await.unwrap();
+    let (started, cpu) = (Instant::now(), super::peer::cpu_s());
+    let outcome = store.sync_once(false, |_| {}).await.unwrap();
+    let pass = Pass::since(started, cpu, u64::try_from(outcome.objects).unwrap());
+    (pass, Mirror { engine, store, _folder: folder })
+}

@@ -1,0 +1,67 @@
+//! `make bench`: the budgets, measured as ratios within one run where they can be.
+//!
+//! A sandbox in scale mode serves N preorders from a process of its own. A bare reader (pages -> JSON ->
+//! SQLite, nothing folded) sets the pace of this machine; the engine must reach 0.6 of it, stored and folded.
+//! Then the queries run on the mirror that was made. `FOREDECK_BENCH_PREORDERS` sets N (default 100,000),
+//! `FOREDECK_BENCH_ROUNDS` the rounds (default 3).
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, missing_docs, reason = "a bench prints what it measured")]
+
+mod bare;
+mod ingest;
+mod peer;
+mod queries;
+
+use std::time::Instant;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(run());
+}
+
+async fn run() {
+    let preorders = number("FOREDECK_BENCH_PREORDERS", 100_000);
+    let rounds = number("FOREDECK_BENCH_ROUNDS", 3);
+    let peer = peer::Peer::start(preorders);
+    let mut ratios = Vec::new();
+    let mut last = None;
+    for round in 1..=rounds {
+        let bare = bare::read_all(&peer.url).await;
+        let (folded, mirror) = ingest::sync(&peer.url).await;
+        let ratio = folded.per_s() / bare.per_s();
+        println!(
+            "round {round}: bare {:.0} objects/s; stored and folded {:.0} objects/s; ratio {ratio:.2}; {:.2} CPU-s per 10,000 objects",
+            bare.per_s(),
+            folded.per_s(),
+            folded.cpu_s / (folded.objects as f64 / 10_000.0),
+        );
+        ratios.push(ratio);
+        last = Some(mirror);
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!("ingest ratio, median of {rounds}: {:.2} (budget 0.60)", ratios[ratios.len() / 2]);
+    println!("peak memory of this process: {} MB (budget 120, bare reader included)", peer::peak_mb());
+    if let Some(mirror) = last {
+        queries::measure(&mirror).await;
+    }
+}
+
+/// One measured pass.
+pub struct Pass {
+    pub objects: u64,
+    pub wall_s: f64,
+    pub cpu_s: f64,
+}
+
+impl Pass {
+    pub fn per_s(&self) -> f64 {
+        self.objects as f64 / self.wall_s
+    }
+
+    pub fn since(started: Instant, cpu_before: f64, objects: u64) -> Self {
+        Self { objects, wall_s: started.elapsed().as_secs_f64(), cpu_s: peer::cpu_s() - cpu_before }
+    }
+}

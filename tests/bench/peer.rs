@@ -1,0 +1,46 @@
+//! The sandbox in a process of its own, and what this process costs.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+pub struct Peer {
+    child: Child,
+    pub url: String,
+}
+
+impl Peer {
+    pub fn start(preorders: u64) -> Self {
+        let binary = std::env::var("FOREDECK_SANDBOX_BIN").expect("scripts/bench.sh names the sandbox binary");
+        let mut child = Command::new(binary)
+            .args(["--port", "0", "--limits", "none", "--virtual", "1790000000", "--days", "90", "--scale", &preorders.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+        Self { child, url }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// CPU seconds of this process so far (Linux; 0 elsewhere).
+pub fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = stat.rsplit(')').next().unwrap_or_default();
+    let field = |index: usize| after.split_whitespace().nth(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    (field(11) + field(12)) / 100.0
+}
+
+/// Peak resident memory of this process (Linux; 0 elsewhere).
+pub fn peak_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
