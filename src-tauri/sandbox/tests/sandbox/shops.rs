@@ -58,13 +58,13 @@ async fn a_live_shop_goes_on_as_time_does() {
 async fn a_closed_shop_keeps_its_past_and_gets_no_new_customers() {
     let start = 1_790_000_000;
     let config = |closed: Vec<(i64, i64)>, hours: i64| {
-        let shop = ShopPlan::Live { history_orders: 20, days: 3, per_minute: 2.0, faults: 0.1 };
+        let shop = ShopPlan::Live { history_orders: 20, days: 3, per_minute: 2.0, faults: 0.0 };
         let (since, clock) = (Some(start - 3 * 86_400), ClockMode::Virtual { start: start + hours * 3_600 });
         Config { shop, clock, since, closed, ..Config::default() }
     };
     let ids = |ledger: &Ledger| -> BTreeSet<String> { ledger.orders.iter().map(|o| o.id.clone()).collect() };
     let open = ids(&ledger_of(config(Vec::new(), 1)).await.0);
-    let nights = vec![(start + 3_600, start + 9 * 3_600)];
+    let nights = vec![(start + 3_601, start + 9 * 3_600 + 1)];
     assert_eq!(ids(&ledger_of(config(nights.clone(), 9)).await.0), open, "nobody came in eight hours");
     let later = ids(&ledger_of(config(nights, 10)).await.0);
     assert!(later.is_superset(&open));
