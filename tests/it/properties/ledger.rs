@@ -1,0 +1,145 @@
+//! The mirror against the world's own ledger, once everything was told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use foredeck_sandbox::{LedgerOrder, World};
+use serde_json::{Map, Value};
+
+use super::history::History;
+use super::mirror::Tables;
+
+/// What the comparison covered.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Covered {
+    pub compared: usize,
+    /// Orders whose preorderIds conflict, or that an operator touched: the ledger knows nothing of either.
+    pub left_out: usize,
+}
+
+pub fn compare(history: &History, tables: &Tables) -> Result<Covered, Vec<String>> {
+    let mut covered = Covered::default();
+    let mut problems = Vec::new();
+    let mut members: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (id, node) in &tables["node"] {
+        if let Some(order) = node.get("preorder").and_then(Value::as_str) {
+            members.entry(order).or_default().insert(id);
+        }
+    }
+    let touched = touched(tables);
+    for order in &history.world.ledger().orders {
+        let ids: BTreeSet<&str> = of(order).map(String::as_str).collect();
+        let orders: BTreeSet<&str> = ids.iter().filter_map(|id| tables["node"].get(*id)?.get("preorder")?.as_str()).collect();
+        let dirty = |id: &&str| touched.contains(*id) || members[id].iter().any(|member| member.starts_with("local_"));
+        // The ledger asks sessions, intents and charges for their preorderId; here a refund may have one too.
+        let named = |id: &String| history.world.object(id).is_some_and(|object| object["metadata"]["preorderId"].is_string());
+        if orders.iter().any(dirty) || order.refund_ids.iter().any(named) {
+            covered.left_out += 1;
+            continue;
+        }
+        covered.compared += 1;
+        let [id] = orders.into_iter().collect::<Vec<_>>()[..] else {
+            problems.push(format!("ledger order {} is not one order here", order.id));
+            continue;
+        };
+        if members[id] != ids {
+            problems.push(format!("order {id} holds {:?}, the ledger says {ids:?}", members[id]));
+            continue;
+        }
+        let row = &tables["preorder"][id];
+        let found = differences(order, id, row, history);
+        if !found.is_empty() {
+            let nodes: Vec<String> = ids.iter().map(|id| format!("{id}: {}", Value::Object(tables["node"][*id].clone()))).collect();
+            problems.push(format!("order {id}: {}, with\n    {}", found.join(", "), nodes.join("\n    ")));
+        }
+    }
+    if problems.is_empty() { Ok(covered) } else { Err(problems) }
+}
+
+fn of(order: &LedgerOrder) -> impl Iterator<Item = &String> {
+    [&order.session_ids, &order.intent_ids, &order.charge_ids, &order.refund_ids, &order.dispute_ids].into_iter().flatten()
+}
+
+/// Orders with a conflict, and those at either end of an operator's link.
+fn touched(tables: &Tables) -> BTreeSet<String> {
+    let conflict = tables["preorder"].iter().filter(|(_, row)| row["conflict"] == 1).map(|(id, _)| id.clone());
+    let ends = tables["operator_link"].keys().flat_map(|key| key.split(" - "));
+    let linked = ends.flat_map(|end| {
+        let order = tables["node"].get(end).and_then(|node| node.get("preorder")?.as_str());
+        [Some(end.to_owned()), order.map(str::to_owned)].into_iter().flatten()
+    });
+    conflict.chain(linked).collect()
+}
+
+fn differences(order: &LedgerOrder, id: &str, row: &Map<String, Value>, history: &History) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut expect = |what: &str, ledger: Value| {
+        let here = row.get(what).cloned().unwrap_or_default();
+        if here != ledger {
+            found.push(format!("{what} is {here}, the ledger says {ledger}"));
+        }
+    };
+    expect("status", order.status.as_str().into());
+    expect("started_at", order.started_at.into());
+    expect("refunded", order.refunded_minor.into());
+    // An old session that is complete counts as paid, whatever the bank says later.
+    if !history.ancient {
+        expect("paid_at", order.paid_at.into());
+    }
+    let reached = match () {
+        () if order.kept => 5,
+        () if order.paid => 4,
+        () if order.payment_attempted => 3,
+        () if order.checkout_opened => 2,
+        () => 1,
+    };
+    // An attempt in the second of the opening that left no trace looks like an intent that was made with its session.
+    if !(reached == 3 && pressed_at_once(order, &history.world)) {
+        expect("reached", reached.into());
+    }
+    let values = |name: &str| tags(order, &history.world, name);
+    if values("color").len() <= 1 {
+        expect("color", order.color.clone().into());
+    }
+    if values("source").len() <= 1 {
+        expect("source", order.source.clone().into());
+    }
+    let emails = emails(order, &history.world);
+    if emails.len() == 1 {
+        expect("email", order.email.as_deref().map(str::to_lowercase).into());
+    }
+    if order.session_ids.len() + order.intent_ids.len() <= 1 || amounts(order, &history.world).len() <= 1 {
+        expect("amount", order.amount_minor.into());
+        expect("currency", order.currency.as_str().into());
+    }
+    if id != order.id {
+        found.push(format!("the ledger calls it {}", order.id));
+    }
+    found
+}
+
+fn starts<'a>(order: &'a LedgerOrder, world: &'a World) -> impl Iterator<Item = Value> + 'a {
+    [&order.session_ids, &order.intent_ids, &order.charge_ids].into_iter().flatten().filter_map(|id| world.object(id))
+}
+
+fn tags(order: &LedgerOrder, world: &World, name: &str) -> BTreeSet<String> {
+    starts(order, world).filter_map(|object| Some(object["metadata"][name].as_str()?.to_owned())).collect()
+}
+
+fn amounts(order: &LedgerOrder, world: &World) -> BTreeSet<i64> {
+    starts(order, world).filter_map(|object| object["amount_total"].as_i64().or(object["amount"].as_i64())).collect()
+}
+
+fn emails(order: &LedgerOrder, world: &World) -> BTreeSet<String> {
+    let paths = ["/metadata/email", "/customer_details/email", "/customer_email", "/receipt_email", "/billing_details/email"];
+    starts(order, world)
+        .flat_map(|object| paths.map(|path| object.pointer(path).and_then(Value::as_str).map(str::to_lowercase)))
+        .flatten()
+        .collect()
+}
+
+fn pressed_at_once(order: &LedgerOrder, world: &World) -> bool {
+    order.session_ids.iter().filter_map(|id| world.object(id)).any(|session| {
+        let intent = session["payment_intent"].as_str().and_then(|id| world.object(id));
+        intent.is_some_and(|intent| intent["created"] == session["created"])
+    })
+}
