@@ -265,12 +265,16 @@ fn state_of(kind: Kind, wire: &Wire<'_>, event_type: Option<&str>, names: &Metad
         Kind::Intent => intent(wire, base),
         Kind::Charge => charge(wire, base),
         Kind::Refund | Kind::Dispute => reversal(kind, wire, base),
+        // No order is made of these: what their metadata says of one joins nothing and counts for nothing.
         Kind::Customer => ObjectState {
             email: first_email(&[&wire.email]).or(base.email),
             name: text(wire.name.get()),
+            preorder_id: None,
             ..base
         },
-        Kind::Product | Kind::Price | Kind::Local | Kind::Other => ObjectState { name: text(wire.name.get()), ..base },
+        Kind::Product | Kind::Price | Kind::Local | Kind::Other => {
+            ObjectState { name: text(wire.name.get()), preorder_id: None, ..base }
+        }
     }
 }
 
