@@ -2,11 +2,11 @@
 
 use super::backfill::{self, Reason, Run};
 use super::context::{Context, TaskError};
-use super::poll::{AWAY_S, RETENTION_S, WATERMARK};
+use super::poll::{AWAY_FROM, RETENTION_S, WATERMARK};
 use super::refresh;
 use crate::db::{DbResult, Transaction, params};
 use crate::domain::kind::Kind;
-use crate::facts::state::{Level, append_log, find_state, set_state};
+use crate::facts::state::{Level, append_log, clear_state, find_state, set_state};
 use crate::queries::health::Gap;
 
 /// State document: spans whose events are gone for good.
@@ -17,29 +17,37 @@ pub const GAPS: &str = "event_gaps";
 /// # Errors
 /// The mirror failed.
 pub async fn begin_if_needed(context: &Context) -> Result<Option<Run>, TaskError> {
-    let (run, watermark) = context
+    let (run, watermark, away_from) = context
         .db
-        .read(|connection| Ok((backfill::find_run(connection)?, find_state::<i64>(connection, WATERMARK)?)))
+        .read(|connection| {
+            Ok((
+                backfill::find_run(connection)?,
+                find_state::<i64>(connection, WATERMARK)?,
+                find_state::<i64>(connection, AWAY_FROM)?,
+            ))
+        })
         .await?;
     if let Some(run) = run.clone().filter(|run| run.finished_at.is_none()) {
         return Ok(Some(run));
     }
-    // Asking for one event tells Stripe's time before anything is decided by it.
+    // Asking Stripe once tells its time before anything is decided by it.
     let now = stripe_time(context).await?;
-    let away = watermark.is_some_and(|watermark| now - watermark > AWAY_S);
     if run.is_none() {
         return Ok(Some(backfill::begin(context, Reason::First, now, watermark).await?));
     }
-    if !away {
-        if !refresh::find_asked(&context.db).await? {
-            return Ok(None);
-        }
+    if let Some(from) = away_from {
+        return Ok(Some(begin_away(context, from, now).await?));
+    }
+    if refresh::find_asked(&context.db).await? {
         let begun = backfill::begin(context, Reason::Asked, now, watermark).await?;
         refresh::asked_was_begun(&context.db).await?;
         return Ok(Some(begun));
     }
-    let from = watermark.unwrap_or(now);
-    let begun = backfill::begin(context, Reason::Away, now, watermark).await?;
+    Ok(None)
+}
+
+async fn begin_away(context: &Context, from: i64, now: i64) -> Result<Run, TaskError> {
+    let begun = backfill::begin(context, Reason::Away, now, Some(from)).await?;
     let (at, days) = (context.clock.now(), (now - from) / 86_400);
     context
         .db
@@ -50,10 +58,11 @@ pub async fn begin_if_needed(context: &Context) -> Result<Option<Run>, TaskError
                 gaps.push(gap);
                 set_state(transaction, GAPS, &gaps)?;
             }
-            append_log(transaction, at, Level::Notice, "away_relisted", &days.to_string(), None)
+            append_log(transaction, at, Level::Notice, "away_relisted", &days.to_string(), None)?;
+            clear_state(transaction, AWAY_FROM)
         })
         .await?;
-    Ok(Some(begun))
+    Ok(begun)
 }
 
 async fn stripe_time(context: &Context) -> Result<i64, TaskError> {

@@ -12,6 +12,9 @@ pub const WATERMARK: &str = "watermark";
 /// State document: every session created up to here is stored (server seconds).
 pub const SESSION_WATERMARK: &str = "session_watermark";
 
+/// State document: nobody polled since this watermark for longer than Stripe keeps events; healing is due.
+pub const AWAY_FROM: &str = "away_from";
+
 /// Events younger than this may still be on their way into Stripe's list.
 const SETTLING_S: i64 = 60;
 /// How far below the watermark every poll reads again.
@@ -109,8 +112,15 @@ pub fn is_due(now: i64, last: i64, every_s: i64) -> bool {
     now - last >= every_s || last > now + MINUTE
 }
 
+/// Moves a watermark on. A step longer than Stripe keeps events is noted in the same transaction: what changed
+/// in between may never show up as an event.
 fn raise(transaction: &Transaction<'_>, name: &str, to: i64) -> DbResult<()> {
     let before: Option<i64> = find_state(transaction, name)?;
+    if let Some(before) = before.filter(|before| to - before > AWAY_S)
+        && find_state::<i64>(transaction, AWAY_FROM)?.is_none_or(|noted| before < noted)
+    {
+        set_state(transaction, AWAY_FROM, &before)?;
+    }
     if before.is_none_or(|before| before < to) { set_state(transaction, name, &to) } else { Ok(()) }
 }
 
