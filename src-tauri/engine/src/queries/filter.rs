@@ -1,6 +1,6 @@
 //! Reads the filters of a preorder page: facets, days and search, and how many orders they match.
 
-use super::people_text::{EmailTest, list_by_email_part, list_by_email_prefix};
+use super::people_text::{EmailTest, list_by_email_part, list_by_email_prefix, many_by_email_part};
 use super::preorders::{FunnelStep, PreorderPageArgs};
 use super::resolve::{resolve, tidy_text};
 use super::rows::{at_most, check_span, day_of_text, list_numbers};
@@ -160,6 +160,9 @@ impl Hits {
         }
         let part = text.to_lowercase();
         let long = part.chars().count() >= 3;
+        if long && many_by_email_part(connection, &part, few)? {
+            return Ok(Self::Test(EmailTest::Part(part)));
+        }
         let found = if long {
             list_by_email_part(connection, &part, few + 1)?
         } else {

@@ -96,6 +96,19 @@ pub(super) fn list_by_email_part(connection: &Connection, text: &str, limit: usi
     Ok(found)
 }
 
+/// Whether more people than `few` have an e-mail with all the trigrams of a text, which is told without
+/// reading the e-mails. It may say so of a text that hardly any of them contains.
+///
+/// # Errors
+/// The read failed.
+pub(super) fn many_by_email_part(connection: &Connection, text: &str, few: usize) -> DbResult<bool> {
+    let Some(words) = trigrams(text) else { return Ok(false) };
+    let sql = "SELECT count(*) FROM (SELECT rowid FROM person_text WHERE person_text MATCH ?1 LIMIT ?2)";
+    let values = rusqlite::params![words, at_most(few.saturating_add(1))];
+    let count: i64 = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+    Ok(count > at_most(few))
+}
+
 /// A full-text query of the text's trigrams, each a quoted word of its own: the index keeps no positions,
 /// so it cannot take a phrase. None for a text no e-mail contains.
 fn trigrams(text: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use ts_rs::TS;
 use super::cursor;
 use super::filter::{Filter, Hits};
 use super::plan::{self, Thresholds};
-use super::rows::{find_row, limit_of};
+use super::rows::{limit_of, list_rows};
 use super::walk::{Order, Place, Top};
 use crate::db::{Connection, DbError, DbResult};
 use crate::domain::status::PreorderStatus;
@@ -56,8 +56,8 @@ pub fn page_with(
         Hits::All => filter.total(connection, args)?,
         Hits::Keys(_) | Hits::Test(_) => None,
     };
-    let rows = places.iter().filter_map(|place| find_row(connection, place.key).transpose());
-    Ok(PreorderPage { rows: rows.collect::<DbResult<_>>()?, next, total })
+    let rows = list_rows(connection, places.iter().map(|place| place.key))?;
+    Ok(PreorderPage { rows, next, total })
 }
 
 /// A list is named by everything but the page: a cursor of other filters or another sort is foreign.

@@ -43,6 +43,20 @@ pub(super) fn find_row(connection: &Connection, key: i64) -> DbResult<Option<Pre
         .transpose()
 }
 
+/// Reads the orders of these numbers, in their order; one that is gone is left out.
+pub(super) fn list_rows(
+    connection: &Connection,
+    keys: impl Iterator<Item = i64>,
+) -> DbResult<Vec<PreorderRow>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE p.key = ?1"))?;
+    let mut found = Vec::new();
+    for key in keys {
+        let row = statement.query_row([key], |row| Ok(read_row(row))).optional()?;
+        found.extend(row.transpose()?);
+    }
+    Ok(found)
+}
+
 /// Lists the first column of a query as numbers.
 pub(super) fn list_numbers(
     connection: &Connection,

@@ -102,10 +102,14 @@ impl Top {
         self.places.len() >= self.wanted
     }
 
-    /// Takes a place in; false when it and whatever follows it in its band comes too late.
+    /// Takes a place in; false when it and whatever follows it in its band comes too late. Places that differ
+    /// by their number alone may come in any order.
     pub(super) fn offer(&mut self, place: Place) -> bool {
-        if self.is_full() && self.places.last().is_some_and(|last| self.order.compare(&place, last).is_gt()) {
-            return false;
+        if self.is_full()
+            && let Some(last) = self.places.last()
+            && self.order.compare(&place, last).is_gt()
+        {
+            return (&place.value, place.started_at) == (&last.value, last.started_at);
         }
         let before_start = self.after.as_ref().is_some_and(|after| self.order.compare(&place, after).is_le());
         if !before_start {
@@ -223,7 +227,10 @@ pub(super) fn statement(order: Order, band: Band<'_>, after: Option<&Place>) -> 
     let word = order.word();
     let sorted =
         if matches!(part, Part::Values(_, _)) { format!("{column} {word}, ") } else { String::new() };
-    sql.text.push_str(&format!(" ORDER BY {sorted}started_at {word}, key {word}"));
+    // These two indexes carry the facet before the number: sorting by it too would sort every tie.
+    let numbered = order.sort != PreorderSort::Email && source != Source::Late;
+    let last = if numbered { format!(", key {word}") } else { String::new() };
+    sql.text.push_str(&format!(" ORDER BY {sorted}started_at {word}{last}"));
     sql
 }
 
