@@ -1,0 +1,127 @@
+// Starts the real window under WebKitWebDriver, and looks at its process and its files.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+
+import { Page, until } from "./webdriver.mjs";
+
+/** The program under test. */
+export const APP = process.env.FOREDECK_APP;
+const WORK = process.env.FOREDECK_E2E_FOLDER;
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Everything that was said on stdout and stderr, by every program started here. */
+export const outputs = [];
+
+let started = 0;
+const running = new Set();
+
+/** Starts a program whose output is kept in a file. */
+export function start(program, args, env = {}) {
+  mkdirSync(WORK, { recursive: true });
+  const output = path.join(WORK, `${(started += 1)}-${path.basename(program)}.out`);
+  outputs.push(output);
+  const file = openSync(output, "a");
+  const child = spawn(program, args, { stdio: ["ignore", file, file], env: { ...process.env, ...env } });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return Object.assign(child, { output });
+}
+
+/** Ends one program. */
+export async function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  await gone;
+}
+
+/** Ends what a failed test left behind. */
+export function stopAll() {
+  for (const child of running) child.kill("SIGKILL");
+}
+
+/** Opens the window with these arguments; `env` is that of the program. */
+export async function open(args, env = {}) {
+  const port = await freePort();
+  const driver = start("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
+    TAURI_WEBVIEW_AUTOMATION: "true", FOREDECK_E2E: "1", ...env,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await until("WebKitWebDriver", () => fetch(`${url}/status`).then((answer) => answer.ok, () => undefined));
+  const began = performance.now();
+  const page = await Page.open(url, APP, args);
+  const pid = await until("the program", () => findProcess(args));
+  return { page, driver, pid, began };
+}
+
+/** Closes the window and waits until the program is gone; gives the milliseconds it took. */
+export async function quit({ page, driver, pid }) {
+  const began = performance.now();
+  await page.closeWindow();
+  await until("the program has ended", () => !isAlive(pid), 10_000);
+  const took = performance.now() - began;
+  await page.end();
+  await stop(driver);
+  return Math.round(took);
+}
+
+function findProcess(args) {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).find((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(1, -1);
+      return readlinkSync(`/proc/${pid}/exe`) === APP && line.join("\0") === args.join("\0") && isAlive(pid);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function isAlive(pid) {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** Resident memory in MiB: the program's own, and that of its whole tree. */
+export function memory(pid) {
+  const parents = new Map();
+  const resident = new Map();
+  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const status = readFileSync(`/proc/${name}/status`, "utf8");
+      parents.set(name, /^PPid:\s+(\d+)/m.exec(status)?.[1]);
+      resident.set(name, Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  const below = (name) => name === pid || (parents.has(name) && below(parents.get(name)));
+  const tree = [...resident.keys()].filter(below).reduce((sum, name) => sum + resident.get(name), 0);
+  return { app: Math.round(resident.get(pid) ?? 0), tree: Math.round(tree) };
+}
+
+/** Every file below a folder. */
+export function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+}
+
+/** The files that hold a text. */
+export function filesWith(files, text) {
+  return files.filter((file) => statSync(file).size > 0 && readFileSync(file).includes(text));
+}
