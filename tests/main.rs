@@ -1,5 +1,11 @@
 //! Integration tests of the engine, one binary.
-#![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking and explain themselves by name")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "tests fail by panicking, explain themselves by name, and say what they measured or skipped"
+)]
 
 mod it {
     mod properties;

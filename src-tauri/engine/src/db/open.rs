@@ -62,10 +62,7 @@ pub(super) fn read_only(path: &Path) -> DbResult<Connection> {
 }
 
 pub(super) fn reader(path: &Path) -> DbResult<Connection> {
-    let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
-        Ok(connection) => connection,
-        Err(error) => return Err(error),
-    };
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     // A copy on a read-only medium has no -wal or -shm and cannot make them.
     let readable = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
     let connection = match readable {

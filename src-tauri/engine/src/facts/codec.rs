@@ -1,12 +1,13 @@
 //! Stored bodies: zstd, with dictionaries trained on the first bodies of each family and kept in the file.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::{OptionalExtension, Transaction, params};
 use zstd::bulk::{Compressor, Decompressor};
 
-use crate::db::{Connection, DbError, DbResult, rusqlite};
+use crate::db::{Connection, DbError, DbResult};
 
 const LEVEL: i32 = 1;
 const DICTIONARY_BYTES: usize = 64 * 1024;
@@ -165,16 +166,18 @@ impl Adopt {
 /// # Errors
 /// The dictionary is gone or the frame is damaged.
 pub fn unpack(connection: &Connection, dictionary: i64, body: &[u8]) -> DbResult<Vec<u8>> {
-    let bytes: Vec<u8> = if dictionary == 0 {
-        Vec::new()
-    } else {
-        connection
-            .prepare_cached("SELECT body FROM dictionary WHERE id = ?1")?
-            .query_row([dictionary], |row| row.get(0))
-            .optional()?
-            .ok_or_else(|| DbError::Corrupt(format!("dictionary {dictionary} is missing")))?
-    };
-    Unpacker::with(&bytes)?.unpack(body)
+    Unpacker::with(&dictionary_bytes(connection, dictionary)?)?.unpack(body)
+}
+
+fn dictionary_bytes(connection: &Connection, dictionary: i64) -> DbResult<Vec<u8>> {
+    if dictionary == 0 {
+        return Ok(Vec::new());
+    }
+    connection
+        .prepare_cached("SELECT body FROM dictionary WHERE id = ?1")?
+        .query_row([dictionary], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| DbError::Corrupt(format!("dictionary {dictionary} is missing")))
 }
 
 /// Unpacks many bodies of one dictionary.
@@ -206,16 +209,10 @@ impl Unpackers {
     /// # Errors
     /// The dictionary is gone or the frame is damaged.
     pub fn unpack(&mut self, connection: &Connection, dictionary: i64, body: &[u8]) -> DbResult<Vec<u8>> {
-        if !self.0.contains_key(&dictionary) {
-            let bytes: Vec<u8> = if dictionary == 0 {
-                Vec::new()
-            } else {
-                connection
-                    .query_row("SELECT body FROM dictionary WHERE id = ?1", [dictionary], |row| row.get(0))
-                    .map_err(|_missing: rusqlite::Error| DbError::Corrupt(format!("dictionary {dictionary} is missing")))?
-            };
-            self.0.insert(dictionary, Unpacker::with(&bytes)?);
-        }
-        self.0.get_mut(&dictionary).expect("inserted above").unpack(body)
+        let unpacker = match self.0.entry(dictionary) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(Unpacker::with(&dictionary_bytes(connection, dictionary)?)?),
+        };
+        unpacker.unpack(body)
     }
 }

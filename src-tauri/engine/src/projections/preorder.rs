@@ -330,14 +330,14 @@ fn unpaid_status(order: &Parts<'_>) -> PreorderStatus {
     }
     let declined = |node: &&Node| is(node.state.sub_status.as_ref(), &["declined"]);
     let gave_up = |node: &&Node| node.state.attempted && is(node.state.status.as_ref(), &["requires_payment_method", "requires_source"]);
-    let failed = order.intents.iter().any(|node| declined(&node) || gave_up(&node))
+    let failed = order.intents.iter().any(|node| declined(node) || gave_up(node))
         || order.charges.iter().any(|node| is(node.state.status.as_ref(), &["failed"]));
     // Completed but unpaid, and no intent says what became of it: still under way.
     if session_is(&["complete"]) && !failed && !canceled {
         return PreorderStatus::Processing;
     }
     let waits = |node: &&Node| !node.state.attempted && !is(node.state.status.as_ref(), &["canceled"]);
-    if order.sessions.is_empty() && order.intents.iter().any(|node| waits(&node)) {
+    if order.sessions.is_empty() && order.intents.iter().any(waits) {
         return PreorderStatus::Initiated;
     }
     if failed {
@@ -357,5 +357,5 @@ fn is_pending(order: &Parts<'_>, charge: &Node) -> bool {
     let given_up = |intent: &&Node| Some(intent.key) == charge.links.intent && is(intent.state.status.as_ref(), &["canceled"]);
     let held = is(charge.state.status.as_ref(), &["succeeded"]) && is(charge.state.sub_status.as_ref(), &["uncaptured"]);
     let let_go = held && charge.state.amount_part > Some(0);
-    (held || is(charge.state.status.as_ref(), &["pending"])) && !let_go && !order.intents.iter().any(|node| given_up(&node))
+    (held || is(charge.state.status.as_ref(), &["pending"])) && !let_go && !order.intents.iter().any(given_up)
 }
