@@ -69,11 +69,12 @@ pub fn offer(transaction: &Transaction<'_>, offer: &Offer<'_>, names: &MetadataN
         (before, now) => before.or(now),
     };
     let proof_moved = proof_at != held.proof_at;
-    note_former_ids(transaction, offer.key, state, &held, place > held.standing)?;
     let is_first = |standing: Standing| standing.class == CREATED && standing.rank == 1;
     let is_older = place.as_of < held.standing.as_of;
     let is_outranked = !held.unsettled && is_first(place) && !is_first(held.standing);
+    let ids = [held.preorder_id.as_deref(), state.preorder_id.as_deref()];
     if is_older || (is_outranked && place.as_of == held.standing.as_of) {
+        note_former_ids(transaction, offer.key, ids, ids[0])?;
         move_proof(transaction, offer.key, proof_at, proof_moved)?;
         return Ok(Outcome { changed: proof_moved, unsettled: false });
     }
@@ -81,6 +82,7 @@ pub fn offer(transaction: &Transaction<'_>, offer: &Offer<'_>, names: &MetadataN
         let same = digest == held.digest && !held.unsettled;
         // An order whose objects do not say when they were made starts with the instant they were seen at.
         let dated = state.created.is_some();
+        note_former_ids(transaction, offer.key, ids, ids[1])?;
         replace(transaction, offer, place, digest, false, proof_at, &held)?;
         return Ok(Outcome { changed: !same || !dated || proof_moved, unsettled: false });
     }
@@ -90,21 +92,23 @@ pub fn offer(transaction: &Transaction<'_>, offer: &Offer<'_>, names: &MetadataN
         return Ok(Outcome { changed: proof_moved, unsettled: false });
     }
     if is_first(held.standing) && !is_first(place) && !held.unsettled {
+        note_former_ids(transaction, offer.key, ids, ids[1])?;
         replace(transaction, offer, place, digest, false, proof_at, &held)?;
         return Ok(Outcome { changed: true, unsettled: false });
     }
-    settle(transaction, offer.key, offer.as_of, proof_at, names, &held)
+    settle(transaction, offer, proof_at, names, &held)
 }
 
-/// Decides between every snapshot of one second, read back from the facts.
+/// Decides between every snapshot of one second, read back from the facts. In a rebuild some of them were not
+/// offered yet, and one of those may win.
 fn settle(
     transaction: &Transaction<'_>,
-    key: Key,
-    as_of: i64,
+    offered: &Offer<'_>,
     proof_at: Option<i64>,
     names: &MetadataNames,
     held: &Held,
 ) -> DbResult<Outcome> {
+    let (key, as_of) = (offered.key, offered.as_of);
     let mut candidates = Vec::new();
     for seq in list_event_seqs(transaction, key, Some(as_of))? {
         let event = get_event(transaction, seq)?;
@@ -137,7 +141,8 @@ fn settle(
     let Some((winner, certain)) = precedence::pick(&rivals) else { return Ok(Outcome::default()) };
     let (read, origin, source_seq, event_type, _, _) = &candidates[winner];
     let offer = Offer { key, fresh: false, read, origin: *origin, source_seq: *source_seq, as_of, event_type: event_type.as_deref() };
-    forget_as_current(transaction, key, held.preorder_id.as_deref(), read.state.preorder_id.as_deref())?;
+    let ids = [held.preorder_id.as_deref(), offered.read.state.preorder_id.as_deref()];
+    note_former_ids(transaction, key, ids, read.state.preorder_id.as_deref())?;
     replace(transaction, &offer, rivals[winner].standing, rivals[winner].digest, !certain, proof_at, held)?;
     Ok(Outcome { changed: true, unsettled: !certain && !held.unsettled })
 }
@@ -203,34 +208,21 @@ fn move_proof(transaction: &Transaction<'_>, key: Key, proof_at: Option<i64>, mo
     Ok(())
 }
 
-/// Keeps `former_preorder_id` = every preorderId ever carried, less the current one.
-fn note_former_ids(transaction: &Transaction<'_>, key: Key, state: &ObjectState, held: &Held, wins: bool) -> DbResult<()> {
-    let (current, offered) = (held.preorder_id.as_deref(), state.preorder_id.as_deref());
-    if current == offered {
+/// Keeps `former_preorder_id` = every preorderId ever carried, less the current one: `carried` are the ones that
+/// were current or are heard of, `now` the one that is.
+fn note_former_ids(transaction: &Transaction<'_>, key: Key, carried: [Option<&str>; 2], now: Option<&str>) -> DbResult<()> {
+    if carried == [now; 2] {
         return Ok(());
     }
-    if wins { forget_as_current(transaction, key, current, offered) } else { add_former(transaction, key, offered) }
-}
-
-/// The current preorderId gives way to another one.
-fn forget_as_current(transaction: &Transaction<'_>, key: Key, before: Option<&str>, now: Option<&str>) -> DbResult<()> {
-    if before == now {
-        return Ok(());
+    for id in carried.into_iter().flatten().filter(|id| Some(*id) != now) {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO former_preorder_id (preorder_id, node) VALUES (?1, ?2)")?
+            .execute(params![id, key])?;
     }
-    add_former(transaction, key, before)?;
     if let Some(now) = now {
         transaction
             .prepare_cached("DELETE FROM former_preorder_id WHERE preorder_id = ?1 AND node = ?2")?
             .execute(params![now, key])?;
-    }
-    Ok(())
-}
-
-fn add_former(transaction: &Transaction<'_>, key: Key, id: Option<&str>) -> DbResult<()> {
-    if let Some(id) = id {
-        transaction
-            .prepare_cached("INSERT OR IGNORE INTO former_preorder_id (preorder_id, node) VALUES (?1, ?2)")?
-            .execute(params![id, key])?;
     }
     Ok(())
 }
