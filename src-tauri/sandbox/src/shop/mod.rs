@@ -154,7 +154,15 @@ fn populate(world: &mut World, seed: u64, orders: u32, days: u32, per_minute: f6
         world.later(past_s, Due::Customers(Step::ArriveLive));
     }
     let quiet_from = world.now() + past_s;
-    world.traffic = Some(Traffic { rng, faults, per_minute, closed: Vec::new(), quiet_from, plays: Vec::new(), serial: 0 });
+    world.traffic = Some(Traffic {
+        rng,
+        faults,
+        per_minute,
+        closed: Vec::new(),
+        quiet_from,
+        plays: Vec::new(),
+        serial: 0,
+    });
 }
 
 fn scale(world: &World, seed: u64, preorders: u64, days: u32) -> Scale {
