@@ -75,13 +75,6 @@ CREATE TABLE stripe_snapshot (
 ) STRICT;
 CREATE INDEX stripe_snapshot_object ON stripe_snapshot (object);
 
--- Line items of a session that a list did not carry.
-CREATE TABLE stripe_line_items (
-  session INTEGER PRIMARY KEY REFERENCES stripe_id (key),
-  as_of   INTEGER NOT NULL,
-  body    BLOB NOT NULL
-) STRICT;
-
 -- What Stripe last said of an event's delivery.
 CREATE TABLE stripe_delivery (
   event_id    TEXT PRIMARY KEY,

@@ -7,7 +7,7 @@ use super::sheet::LineItem;
 use crate::db::{Connection, DbResult, OptionalExtension, params};
 use crate::domain::kind::Kind;
 use crate::domain::wire::{Int, Items, Nested, Ref, Text};
-use crate::facts::codec::{Unpackers, unpack};
+use crate::facts::codec::Unpackers;
 use crate::facts::names::Key;
 use crate::facts::snapshots::Origin;
 use crate::projections::offer::event_parts;
@@ -179,7 +179,7 @@ impl SessionJson<'_> {
     }
 }
 
-/// Lists a session's line items: from its newest JSON, else as fetched for it alone, else from an older list.
+/// Lists a session's line items: from its newest JSON, else from an older list or retrieve.
 ///
 /// # Errors
 /// The read failed, or a body is damaged.
@@ -192,29 +192,7 @@ pub(super) fn line_items(
     if !own.is_empty() {
         return Ok(own);
     }
-    let fetched: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT body FROM stripe_line_items WHERE session = ?1")?
-        .query_row([key], |row| row.get(0))
-        .optional()?;
-    if let Some(body) = fetched {
-        let lines = listed(&plain(connection, body)?);
-        if !lines.is_empty() {
-            return Ok(lines);
-        }
-    }
     older_items(connection, key)
-}
-
-/// The body of a list of line items: JSON, or a zstd frame of it.
-fn plain(connection: &Connection, body: Vec<u8>) -> DbResult<Vec<u8>> {
-    if body.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) { unpack(connection, 0, &body) } else { Ok(body) }
-}
-
-/// Reads a list object, or the bare items.
-fn listed(body: &[u8]) -> Vec<LineItem> {
-    let list: Nested<Lines<'_>> = serde_json::from_slice(body).unwrap_or_default();
-    let bare: Items<Nested<Line<'_>>> = serde_json::from_slice(body).unwrap_or_default();
-    list.0.data.0.iter().chain(&bare.0).map(|line| line.0.view()).collect()
 }
 
 fn older_items(connection: &Connection, key: Key) -> DbResult<Vec<LineItem>> {

@@ -161,15 +161,6 @@ impl Stripe {
         raw(self.send(request, "retrieve", priority, None).await?)
     }
 
-    /// Retrieves a session's line items, one page.
-    ///
-    /// # Errors
-    /// [`StripeError`].
-    pub async fn line_items(&self, session: &str) -> Result<(Box<RawValue>, i64), StripeError> {
-        let path = format!("/v1/checkout/sessions/{}/line_items?limit=100", encode_segment(session));
-        raw(self.send(RequestBuilder::new(StripeMethod::Get, path), "line_items", Priority::Low, None).await?)
-    }
-
     /// The account behind the key: `(id, name)`. Restricted keys may not be allowed to ask.
     ///
     /// # Errors

@@ -3,4 +3,4 @@
 /**
  * No arguments.
  */
-export type NoArgs = Record<string, never>;
+export type NoArgs = Record<symbol, never>;
