@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use foredeck_engine::registry::Registry;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -13,6 +14,8 @@ const FILES: usize = 7;
 
 /// Starts to log into a data folder, or to standard error where it cannot be written.
 pub(crate) fn start(data_dir: &Path) {
+    // Made for its owner only before anything writes into it; why it cannot be is said when the engine opens it.
+    let _said_later = Registry::open(data_dir).map(|_| std::fs::create_dir_all(data_dir.join("logs")));
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("foredeck")

@@ -4,7 +4,13 @@
 //! SQLite, nothing folded) sets the pace of this machine; the engine must reach 0.6 of it, stored and folded.
 //! Then the queries run on the mirror that was made. `FOREDECK_BENCH_PREORDERS` sets N (default 100,000),
 //! `FOREDECK_BENCH_ROUNDS` the rounds (default 3).
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, missing_docs, reason = "a bench prints what it measured")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a bench prints what it measured"
+)]
 
 mod bare;
 mod ingest;

@@ -10,9 +10,21 @@ pub struct Peer {
 
 impl Peer {
     pub fn start(preorders: u64) -> Self {
-        let binary = std::env::var("FOREDECK_SANDBOX_BIN").expect("scripts/bench.sh names the sandbox binary");
+        let binary =
+            std::env::var("FOREDECK_SANDBOX_BIN").expect("scripts/bench.sh names the sandbox binary");
         let mut child = Command::new(binary)
-            .args(["--port", "0", "--limits", "none", "--virtual", "1790000000", "--days", "90", "--scale", &preorders.to_string()])
+            .args([
+                "--port",
+                "0",
+                "--limits",
+                "none",
+                "--virtual",
+                "1790000000",
+                "--days",
+                "90",
+                "--scale",
+                &preorders.to_string(),
+            ])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -34,7 +46,9 @@ impl Drop for Peer {
 pub fn cpu_s() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after = stat.rsplit(')').next().unwrap_or_default();
-    let field = |index: usize| after.split_whitespace().nth(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    let field = |index: usize| {
+        after.split_whitespace().nth(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0)
+    };
     (field(11) + field(12)) / 100.0
 }
 

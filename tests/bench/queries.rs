@@ -11,7 +11,9 @@ pub async fn measure(mirror: &Mirror) {
     let rows = mirror
         .store
         .db()
-        .read(|connection| Ok(connection.query_row("SELECT count(*) FROM preorder", [], |row| row.get::<_, i64>(0))?))
+        .read(|connection| {
+            Ok(connection.query_row("SELECT count(*) FROM preorder", [], |row| row.get::<_, i64>(0))?)
+        })
         .await
         .unwrap();
     println!("queries on {rows} preorders (budget 10 ms each):");
@@ -21,7 +23,11 @@ pub async fn measure(mirror: &Mirror) {
     let email = row["email"].as_str().unwrap_or("a@example.com").to_owned();
     let part: String = email.chars().skip(2).take(5).collect();
     let asked: Vec<(&str, &str, Value)> = vec![
-        ("funnel, 90 days by colour", "funnel", json!({"by": "color", "from": "2026-06-23", "to": "2026-09-21"})),
+        (
+            "funnel, 90 days by colour",
+            "funnel",
+            json!({"by": "color", "from": "2026-06-23", "to": "2026-09-21"}),
+        ),
         ("funnel, 90 days by day", "funnel", json!({"by": "day", "from": "2026-06-23", "to": "2026-09-21"})),
         ("overview", "overview", json!({})),
         ("page, newest", "preorder_page", json!({})),
@@ -30,7 +36,11 @@ pub async fn measure(mirror: &Mirror) {
         ("page, paid in a colour", "preorder_page", json!({"status": ["completed"], "color": row["color"]})),
         ("page, expired by amount", "preorder_page", json!({"status": ["expired"], "sort": "amount"})),
         ("page, a locale by paid", "preorder_page", json!({"locale": row["locale"], "sort": "paid"})),
-        ("page, three filters", "preorder_page", json!({"status": ["completed"], "color": row["color"], "source": row["source"], "sort": "email"})),
+        (
+            "page, three filters",
+            "preorder_page",
+            json!({"status": ["completed"], "color": row["color"], "source": row["source"], "sort": "email"}),
+        ),
         ("search, e-mail prefix", "search", json!({"text": email.chars().take(6).collect::<String>()})),
         ("search, part of an e-mail", "search", json!({"text": part})),
         ("search, session id", "search", json!({"text": row["session_id"]})),

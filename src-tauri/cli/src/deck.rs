@@ -62,9 +62,14 @@ impl Deck {
         }
     }
 
+    /// Whether the line names a store or a file.
+    pub fn is_named(&self) -> bool {
+        self.named.is_some() || self.file.is_some()
+    }
+
     /// The store meant, when it is clear; operations that need none do without.
     pub async fn perhaps_chosen(&self) -> Outcome<Option<String>> {
-        let clear = self.file.is_some() || self.named.is_some() || self.engine.registry().list()?.len() == 1;
+        let clear = self.is_named() || self.engine.registry().list()?.len() == 1;
         if clear { self.chosen().await.map(Some) } else { Ok(None) }
     }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::deck::Deck;
 use crate::plain::plain;
-use crate::print::Outcome;
+use crate::print::{Outcome, Stop};
 
 /// A mirror that cannot grow by this much is soon in trouble.
 const LOW_SPACE: u64 = 1024 * 1024 * 1024;
@@ -63,6 +63,10 @@ impl Findings {
         self.checks.push(Check { store: self.store.clone(), name, state, detail: detail.into(), hint });
     }
 
+    fn problem(&mut self, name: &'static str, problem: &Problem) {
+        self.add(name, State::Fail, format!("{} ({})", problem.message, problem.code), &problem.hint);
+    }
+
     fn ok(&mut self, name: &'static str, detail: impl Into<String>) {
         self.add(name, State::Ok, detail, "");
     }
@@ -76,13 +80,14 @@ pub async fn run(deck: &Deck) -> Outcome {
     let info: AppInfo = deck.ask_of(None, "app_info", &NoArgs {}).await?;
     keychain(&mut found, &info);
     time_zone(&mut found, &info.time_zone);
-    match deck.perhaps_chosen().await {
-        Ok(Some(chosen)) => store(&mut found, deck, &chosen).await,
-        Ok(None) => every_store(&mut found, deck).await,
-        Err(crate::print::Stop::Problem(problem)) => {
-            found.add("mirror", State::Fail, format!("{} ({})", problem.message, problem.code), &problem.hint);
+    if deck.is_named() {
+        match deck.chosen().await {
+            Ok(chosen) => store(&mut found, deck, &chosen).await,
+            Err(Stop::Problem(problem)) => found.problem("mirror", &problem),
+            Err(other) => return Err(other),
         }
-        Err(other) => return Err(other),
+    } else {
+        every_store(&mut found, deck).await;
     }
     let failed = found.checks.iter().filter(|check| check.state == State::Fail).count();
     let report = Report { ok: failed == 0, checks: found.checks };
@@ -90,7 +95,12 @@ pub async fn run(deck: &Deck) -> Outcome {
     if failed == 0 {
         return Ok(());
     }
-    Err(Problem::new("DOCTOR_FAILED", format!("{failed} checks failed"), "Follow the hints of the failed checks.").into())
+    Err(Problem::new(
+        "DOCTOR_FAILED",
+        format!("{failed} checks failed"),
+        "Follow the hints of the failed checks.",
+    )
+    .into())
 }
 
 fn show(report: &Report) -> String {
@@ -114,13 +124,20 @@ fn folder(found: &mut Findings, folder: &Path) {
     let shown = folder.display().to_string();
     let hint = "Check the folder's owner and permissions, or name another with --data-dir.";
     if !folder.is_dir() {
-        return found.add("data folder", State::Fail, format!("{shown} is not there and cannot be made"), hint);
+        return found.add(
+            "data folder",
+            State::Fail,
+            format!("{shown} is not there and cannot be made"),
+            hint,
+        );
     }
     let trial = folder.join(format!("doctor-{}.tmp", std::process::id()));
     let written = std::fs::write(&trial, b"x").and_then(|()| std::fs::remove_file(&trial));
     match written {
         Ok(()) => found.ok("data folder", format!("{shown} is writable")),
-        Err(error) => found.add("data folder", State::Fail, format!("{shown} cannot be written: {error}"), hint),
+        Err(error) => {
+            found.add("data folder", State::Fail, format!("{shown} cannot be written: {error}"), hint)
+        }
     }
     permissions(found, folder);
 }
@@ -133,8 +150,10 @@ fn permissions(found: &mut Findings, folder: &Path) {
         (mode & 0o077 != 0).then(|| format!("{} has mode {:o}", path.display(), mode & 0o777))
     };
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
-    let private = files.filter(|path| path.to_string_lossy().contains(".mirror") || path.ends_with("stores.json"));
-    let problems: Vec<String> = std::iter::once(folder.to_owned()).chain(private).filter_map(|path| open_to_others(&path)).collect();
+    let private =
+        files.filter(|path| path.to_string_lossy().contains(".mirror") || path.ends_with("stores.json"));
+    let problems: Vec<String> =
+        std::iter::once(folder.to_owned()).chain(private).filter_map(|path| open_to_others(&path)).collect();
     if problems.is_empty() {
         return found.ok("permissions", "only you can read the data folder");
     }
@@ -175,7 +194,12 @@ fn keychain(found: &mut Findings, info: &AppInfo) {
 fn time_zone(found: &mut Findings, zone: &str) {
     let known = parse_zone(zone).is_some();
     let hint = "Set the machine's time zone, or each store's with `settings set time_zone=...`.";
-    found.add("time zone", if known { State::Ok } else { State::Warn }, format!("this machine is in {zone}"), hint);
+    found.add(
+        "time zone",
+        if known { State::Ok } else { State::Warn },
+        format!("this machine is in {zone}"),
+        hint,
+    );
 }
 
 async fn every_store(found: &mut Findings, deck: &Deck) {
@@ -189,10 +213,7 @@ async fn every_store(found: &mut Findings, deck: &Deck) {
                 store(found, deck, &record.public_id).await;
             }
         }
-        Err(error) => {
-            let problem = Problem::from(error);
-            found.add("stores", State::Fail, problem.message, &problem.hint);
-        }
+        Err(error) => found.problem("stores", &error.into()),
     }
 }
 
@@ -201,7 +222,7 @@ async fn store(found: &mut Findings, deck: &Deck, chosen: &str) {
     let store = match deck.engine.store(chosen).await {
         Ok(store) => store,
         Err(problem) => {
-            found.add("mirror", State::Fail, format!("{} ({})", problem.message, problem.code), &problem.hint);
+            found.problem("mirror", &problem);
             found.store = None;
             return;
         }
@@ -213,13 +234,16 @@ async fn store(found: &mut Findings, deck: &Deck, chosen: &str) {
             time_zone_of(found, &view);
             key(found, &store, &view).await;
         }
-        Err(problem) => found.add("store", State::Fail, problem.message, &problem.hint),
+        Err(problem) => found.problem("store", &problem),
     }
     found.store = None;
 }
 
 async fn mirror(found: &mut Findings, store: &OpenStore) {
-    let versions = store.db().read(|connection| Ok((schema_version(connection)?, schema::find_version(connection)?))).await;
+    let versions = store
+        .db()
+        .read(|connection| Ok((schema_version(connection)?, schema::find_version(connection)?)))
+        .await;
     match versions {
         Ok((schema, projections)) => {
             found.ok("mirror", format!("opens; schema {schema} of {}", latest_version()));
@@ -228,13 +252,14 @@ async fn mirror(found: &mut Findings, store: &OpenStore) {
                 Some((version, _)) => format!("version {version}, this Foredeck reads {}", schema::VERSION),
                 None => "not made yet".to_owned(),
             };
-            let state = if projections.is_some_and(|(version, _)| version == schema::VERSION) { State::Ok } else { State::Warn };
+            let state = if projections.is_some_and(|(version, _)| version == schema::VERSION) {
+                State::Ok
+            } else {
+                State::Warn
+            };
             found.add("projections", state, detail, hint);
         }
-        Err(error) => {
-            let problem = Problem::from(error);
-            found.add("mirror", State::Fail, problem.message, &problem.hint);
-        }
+        Err(error) => found.problem("mirror", &error.into()),
     }
 }
 
@@ -275,7 +300,7 @@ async fn key(found: &mut Findings, store: &OpenStore, view: &StoreView) {
     found.ok("key", format!("{prefix}… {place}"));
     let stripe = match store.stripe().await {
         Ok(stripe) => stripe,
-        Err(problem) => return found.add("stripe", State::Fail, problem.message, &problem.hint),
+        Err(problem) => return found.problem("stripe", &problem),
     };
     let url = view.stripe_url.as_deref().unwrap_or_default();
     match stripe.account().await {
@@ -283,14 +308,13 @@ async fn key(found: &mut Findings, store: &OpenStore, view: &StoreView) {
         Err(StripeError::PermissionMissing { .. } | StripeError::NotFound { .. }) => {
             found.ok("stripe", format!("{url} answers; the key may not read the account, which is fine"));
         }
-        Err(error) => {
-            let problem = Problem::from(error);
-            found.add("stripe", State::Fail, format!("{} ({})", problem.message, problem.code), &problem.hint);
-        }
+        Err(error) => found.problem("stripe", &error.into()),
     }
     let hint = "Set this machine's clock: days and waiting times depend on it.";
     match stripe.http().skew_s() {
-        Some(skew) if skew.abs() > SKEW_S => found.add("clock", State::Warn, format!("{skew} s off Stripe's"), hint),
+        Some(skew) if skew.abs() > SKEW_S => {
+            found.add("clock", State::Warn, format!("{skew} s off Stripe's"), hint)
+        }
         Some(skew) => found.ok("clock", format!("{skew} s off Stripe's")),
         None => found.add("clock", State::Warn, "unknown: Stripe did not tell the time", hint),
     }

@@ -58,7 +58,9 @@ pub async fn export(deck: &Deck, line: &ExportLine) -> Outcome {
     };
     let Some(path) = &line.out else {
         if deck.format == Format::Json {
-            return Err(Stop::Usage("--json prints one document, and an export is many rows: give --out FILE".to_owned()));
+            return Err(Stop::Usage(
+                "--json prints one document, and an export is many rows: give --out FILE".to_owned(),
+            ));
         }
         return stream(deck, line.what, format).await;
     };
@@ -77,9 +79,9 @@ async fn stream(deck: &Deck, what: ExportWord, format: ExportFormat) -> Outcome 
     let written = store
         .db()
         .read(move |connection| match what {
-                ExportWord::Preorders => export::export_preorders(connection, format, &mut out),
-                ExportWord::Events => export::export_events(connection, format, &mut out),
-                ExportWord::Customers => export::export_customers(connection, format, &mut out),
+            ExportWord::Preorders => export::export_preorders(connection, format, &mut out),
+            ExportWord::Events => export::export_events(connection, format, &mut out),
+            ExportWord::Customers => export::export_customers(connection, format, &mut out),
         })
         .await;
     match written {

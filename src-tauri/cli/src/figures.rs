@@ -31,7 +31,8 @@ fn show_health(health: &Health, zone: Tz) -> String {
         if kind.gaps.len() > 3 {
             missing.push(format!("and {} more", kind.gaps.len() - 3));
         }
-        missing.extend(kind.missing_permission.as_deref().map(|name| format!("the key lacks {}", cell(name))));
+        missing
+            .extend(kind.missing_permission.as_deref().map(|name| format!("the key lacks {}", cell(name))));
         let missing = if missing.is_empty() { "-".to_owned() } else { missing.join("; ") };
         vec![cell(&kind.kind), kind.count.to_string(), maybe_instant(kind.complete_up_to, zone), missing]
     });
@@ -63,7 +64,8 @@ pub fn show_freshness(freshness: &Freshness, zone: Tz) -> String {
         maybe_instant(freshness.last_success_at, zone)
     );
     if let Some(message) = &freshness.error_message {
-        text += &format!("error              {} ({})\n", plain(message), maybe(freshness.error_code.as_deref()));
+        text +=
+            &format!("error              {} ({})\n", plain(message), maybe(freshness.error_code.as_deref()));
     }
     text
 }
@@ -99,7 +101,8 @@ fn show_overview(overview: &Overview, zone: Tz) -> String {
     let mut text = format!("{} ({})\n\n", instant(overview.as_of, zone), cell(&overview.time_zone));
     text += &print::table(&header, &[1, 2, 3, 4, 5, 6], rows);
     text += "\n";
-    let statuses = overview.by_status.iter().map(|one| vec![one.status.as_str().to_owned(), one.count.to_string()]);
+    let statuses =
+        overview.by_status.iter().map(|one| vec![one.status.as_str().to_owned(), one.count.to_string()]);
     text += &print::table(&["STATUS", "PREORDERS"], &[1], statuses);
     if !overview.attention.is_empty() {
         text += "\n";
@@ -119,7 +122,8 @@ fn revenue(span: &OverviewSpan) -> String {
 }
 
 fn counts(counts: FunnelCounts) -> [String; 5] {
-    [counts.started, counts.checkout_opened, counts.payment_attempted, counts.paid, counts.kept].map(|n| n.to_string())
+    [counts.started, counts.checkout_opened, counts.payment_attempted, counts.paid, counts.kept]
+        .map(|n| n.to_string())
 }
 
 /// Shows the funnel.
@@ -149,8 +153,11 @@ fn show_funnel(funnel: &Funnel) -> String {
         row.push(share(of.paid, of.started));
         row
     };
-    let mut rows: Vec<Vec<String>> =
-        funnel.rows.iter().map(|one| row(one.key.as_deref().map_or("(unknown)".to_owned(), cell), one.counts)).collect();
+    let mut rows: Vec<Vec<String>> = funnel
+        .rows
+        .iter()
+        .map(|one| row(one.key.as_deref().map_or("(unknown)".to_owned(), cell), one.counts))
+        .collect();
     rows.push(row("total".to_owned(), funnel.total));
     print::table(&header, &[1, 2, 3, 4, 5, 6], rows)
 }

@@ -331,7 +331,8 @@ pub enum MirrorCommand {
     /// Copies the mirror, whole and consistent, to a new file, and checks the copy.
     Backup {
         /// The file to write; must not exist.
-        file: String,
+        #[arg(value_name = "FILE")]
+        target: String,
     },
 }
 

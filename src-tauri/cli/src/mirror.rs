@@ -13,7 +13,9 @@ pub async fn run(deck: &Deck, command: &MirrorCommand) -> Outcome {
     let report: MirrorReport = match command {
         MirrorCommand::Verify => deck.ask("mirror_verify", &NoArgs {}).await?,
         MirrorCommand::Rebuild => deck.ask("mirror_rebuild", &NoArgs {}).await?,
-        MirrorCommand::Backup { file } => deck.ask("mirror_backup", &MirrorBackupArgs { path: file.clone() }).await?,
+        MirrorCommand::Backup { target } => {
+            deck.ask("mirror_backup", &MirrorBackupArgs { path: target.clone() }).await?
+        }
     };
     deck.format.reply(&report, show)?;
     if report.ok {

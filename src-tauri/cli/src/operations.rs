@@ -27,8 +27,9 @@ pub async fn call(deck: &Deck, name: &str, args: Option<&str>) -> Outcome {
         other => other.unwrap_or("{}").to_owned(),
     };
     // The text may hold a key: it is not repeated.
-    let args: Value = serde_json::from_str(&text)
-        .map_err(|error| Stop::Usage(format!("the arguments are not JSON (line {}, column {})", error.line(), error.column())))?;
+    let args: Value = serde_json::from_str(&text).map_err(|error| {
+        Stop::Usage(format!("the arguments are not JSON (line {}, column {})", error.line(), error.column()))
+    })?;
     let store = deck.perhaps_chosen().await?;
     let reply = deck.call(store, name, args).await?;
     match deck.format {
@@ -80,7 +81,11 @@ pub fn manual() -> Outcome {
 
 fn render(command: &clap::Command, page: &mut Vec<u8>) -> Outcome {
     let failed = |error: std::io::Error| {
-        Stop::Problem(Problem::new("OUTPUT", format!("the manual page cannot be made: {error}"), "Report this."))
+        Stop::Problem(Problem::new(
+            "OUTPUT",
+            format!("the manual page cannot be made: {error}"),
+            "Report this.",
+        ))
     };
     let man = clap_mangen::Man::new(command.clone());
     man.render(page).map_err(failed)

@@ -2,7 +2,9 @@
 
 use chrono_tz::Tz;
 use foredeck_engine::domain::status::PreorderStatus;
-use foredeck_engine::queries::preorders::{FunnelStep, PreorderPage, PreorderPageArgs, PreorderRow, PreorderSort};
+use foredeck_engine::queries::preorders::{
+    FunnelStep, PreorderPage, PreorderPageArgs, PreorderRow, PreorderSort,
+};
 use foredeck_engine::queries::search::{SearchArgs, SearchHit, SearchReply};
 use foredeck_engine::queries::sheet::{PaymentView, PreorderSheet, SheetArgs, TimelineEntry};
 
@@ -123,7 +125,11 @@ fn show_sheet(sheet: &PreorderSheet, zone: Tz) -> String {
         text += "  two newest states differ: it is being fetched again\n";
     }
     for conflict in &sheet.conflicts {
-        text += &format!("  preorderId {} does not join: {}\n", cell(&conflict.preorder_id), cell(&conflict.reason));
+        text += &format!(
+            "  preorderId {} does not join: {}\n",
+            cell(&conflict.preorder_id),
+            cell(&conflict.reason)
+        );
     }
     if !sheet.former_ids.is_empty() {
         text += &format!("  before      {}\n", cell(&sheet.former_ids.join(", ")));

@@ -50,7 +50,12 @@ pub async fn run(deck: &Deck, may_write: bool) -> Outcome {
     let view = store.view().await?;
     let hint = "Make a store in test mode and use a test key.";
     if view.mode == Some(Mode::Live) {
-        return Err(Problem::new("LIVE_REFUSED", "the probe is for test mode, and this is a live store", hint).into());
+        return Err(Problem::new(
+            "LIVE_REFUSED",
+            "the probe is for test mode, and this is a live store",
+            hint,
+        )
+        .into());
     }
     let stripe = store.stripe().await?;
     let Some(probe) = stripe.probe() else {
@@ -59,22 +64,35 @@ pub async fn run(deck: &Deck, may_write: bool) -> Outcome {
     // The first question also tells whether Stripe can be asked at all.
     let events = probe.get("/v1/events", "limit=1").await.map_err(Problem::from)?;
     if events.status == 401 {
-        return Err(Problem::from(StripeError::KeyRejected { request_id: events.header("request-id").map(str::to_owned) }).into());
+        return Err(Problem::from(StripeError::KeyRejected {
+            request_id: events.header("request-id").map(str::to_owned),
+        })
+        .into());
     }
     let mut answers = vec![permission(&events, view.key_restricted), headers(&events)];
     let unknown = probe.get("/v1/events", "limit=1&ending_before=evt_0000000000000000").await;
     answers.push(cursor("what an unknown `ending_before` gets", unknown));
     answers.push(match purged_event(&store, deck.engine.clock().now() - GONE_AFTER_S).await? {
-        Some(id) => cursor("what a purged `ending_before` gets", probe.get("/v1/events", &format!("limit=1&ending_before={id}")).await),
-        None => open("what a purged `ending_before` gets", "the mirror knows no event older than Stripe keeps them"),
+        Some(id) => cursor(
+            "what a purged `ending_before` gets",
+            probe.get("/v1/events", &format!("limit=1&ending_before={id}")).await,
+        ),
+        None => open(
+            "what a purged `ending_before` gets",
+            "the mirror knows no event older than Stripe keeps them",
+        ),
     });
     answers.push(recovery(probe.get("/v1/checkout/sessions", "limit=100&status=expired").await));
     if may_write {
         answers.push(replay(&probe, deck.engine.clock().now()).await);
         answers.push(burst(&probe, &events).await);
     } else {
-        answers.push(open("whether a replay says `Idempotent-Replayed`", "writes a customer: allow it with --yes"));
-        answers.push(open("whether a 429 carries `Retry-After`", "sends a burst of reads: allow it with --yes"));
+        answers.push(open(
+            "whether a replay says `Idempotent-Replayed`",
+            "writes a customer: allow it with --yes",
+        ));
+        answers
+            .push(open("whether a 429 carries `Retry-After`", "sends a burst of reads: allow it with --yes"));
     }
     for answer in &mut answers {
         answer.detail = without_keys(&answer.detail);
@@ -90,7 +108,8 @@ pub async fn run(deck: &Deck, may_write: bool) -> Outcome {
 
 fn show(report: &Report) -> String {
     let key = report.key_prefix.as_deref().unwrap_or("none");
-    let mut text = format!("{} at {} with {}…\n\n", plain(&report.store), plain(&report.stripe_url), plain(key));
+    let mut text =
+        format!("{} at {} with {}…\n\n", plain(&report.store), plain(&report.stripe_url), plain(key));
     for answer in &report.answers {
         let mark = if answer.answered { "" } else { " (open)" };
         text += &format!("{}{mark}\n    {}\n", answer.question, plain(&answer.detail));
@@ -102,17 +121,25 @@ fn permission(events: &Probed, restricted: bool) -> Answer {
     let question = "which permission `GET /v1/events` needs";
     match (events.status, restricted) {
         (403, _) => told(question, refusal(events)),
-        (200, true) => open(question, "this restricted key has it; one without the right to read events would be told its name"),
-        (200, false) => open(question, "a secret key may read everything; try a restricted one without the right to read events"),
+        (200, true) => open(
+            question,
+            "this restricted key has it; one without the right to read events would be told its name",
+        ),
+        (200, false) => open(
+            question,
+            "a secret key may read everything; try a restricted one without the right to read events",
+        ),
         _ => open(question, refusal(events)),
     }
 }
 
 fn headers(answer: &Probed) -> Answer {
-    let named = ["date", "request-id", "stripe-version", "retry-after"].map(|name| match (name, answer.header(name)) {
-        (_, None) => format!("no {name}"),
-        ("request-id", Some(_)) => "request-id".to_owned(),
-        (_, Some(value)) => format!("{name}: {value}"),
+    let named = ["date", "request-id", "stripe-version", "retry-after"].map(|name| {
+        match (name, answer.header(name)) {
+            (_, None) => format!("no {name}"),
+            ("request-id", Some(_)) => "request-id".to_owned(),
+            (_, Some(value)) => format!("{name}: {value}"),
+        }
     });
     told("which headers an answer carries", named.join(", "))
 }
@@ -197,8 +224,17 @@ fn recovery(answer: Result<Probed, StripeError>) -> Answer {
     let lives: Vec<i64> = lives.collect();
     match (lives.iter().min(), lives.iter().max()) {
         (Some(least), Some(most)) => {
-            let days = |seconds: &i64| format!("{}.{} days", seconds / 86_400, seconds % 86_400 * 10 / 86_400);
-            told(question, format!("{} to {} after the session's expires_at ({} sessions)", days(least), days(most), lives.len()))
+            let days =
+                |seconds: &i64| format!("{}.{} days", seconds / 86_400, seconds % 86_400 * 10 / 86_400);
+            told(
+                question,
+                format!(
+                    "{} to {} after the session's expires_at ({} sessions)",
+                    days(least),
+                    days(most),
+                    lives.len()
+                ),
+            )
         }
         _ => open(question, "no expired session of this account has a recovery link"),
     }
@@ -249,7 +285,10 @@ async fn burst(probe: &Probe<'_>, ordinary: &Probed) -> Answer {
     let limited: Vec<&Probed> = answers.iter().flatten().filter(|answer| answer.status == 429).collect();
     let Some(first) = limited.first() else {
         let ordinarily = ordinary.header("retry-after").unwrap_or("absent");
-        return open(question, format!("{BURST} reads at once met no limit; on ordinary answers it is {ordinarily}"));
+        return open(
+            question,
+            format!("{BURST} reads at once met no limit; on ordinary answers it is {ordinarily}"),
+        );
     };
     let header = |name: &str| first.header(name).unwrap_or("absent").to_owned();
     told(
@@ -287,10 +326,14 @@ async fn join<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
 fn without_keys(text: &str) -> String {
     let begins = |word: &str| ["sk_", "rk_", "pk_", "whsec_"].iter().any(|prefix| word.contains(prefix));
     let hidden = |word: &str| {
-        let at = ["sk_", "rk_", "pk_", "whsec_"].iter().filter_map(|prefix| word.find(prefix)).min().unwrap_or(0);
+        let at =
+            ["sk_", "rk_", "pk_", "whsec_"].iter().filter_map(|prefix| word.find(prefix)).min().unwrap_or(0);
         format!("{}…", word.chars().take(word[..at].chars().count() + 7).collect::<String>())
     };
-    text.split(' ').map(|word| if begins(word) { hidden(word) } else { word.to_owned() }).collect::<Vec<_>>().join(" ")
+    text.split(' ')
+        .map(|word| if begins(word) { hidden(word) } else { word.to_owned() })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

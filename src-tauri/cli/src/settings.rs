@@ -34,7 +34,9 @@ fn named(document: &Value) -> Vec<(String, String)> {
     for (name, value) in document.as_object().into_iter().flatten() {
         match value {
             Value::Object(_) => {
-                found.extend(self::named(value).into_iter().map(|(below, value)| (format!("{name}.{below}"), value)));
+                found.extend(
+                    self::named(value).into_iter().map(|(below, value)| (format!("{name}.{below}"), value)),
+                );
             }
             Value::Array(list) => {
                 let words: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
@@ -56,13 +58,16 @@ fn apply(document: &mut Value, change: &str) -> Result<(), String> {
         return Err(format!("there is no setting {name:?}; there are: {}", known.join(", ")));
     }
     let pointer = format!("/{}", name.replace('.', "/"));
-    let Some(slot) = document.pointer_mut(&pointer) else { return Err(format!("there is no setting {name:?}")) };
+    let Some(slot) = document.pointer_mut(&pointer) else {
+        return Err(format!("there is no setting {name:?}"));
+    };
     *slot = match slot {
         Value::Array(_) => value.split(',').map(str::trim).filter(|word| !word.is_empty()).collect(),
         Value::String(_) => Value::String(value.to_owned()),
         _ if name == "max_requests_per_s" && value == "none" => Value::Null,
         _ => {
-            let number: u32 = value.parse().map_err(|_| format!("{name} is a whole number, and {value:?} is none"))?;
+            let number: u32 =
+                value.parse().map_err(|_| format!("{name} is a whole number, and {value:?} is none"))?;
             number.into()
         }
     };
@@ -84,7 +89,10 @@ mod tests {
         apply(&mut document, "metadata.color = tint, shade").unwrap();
         apply(&mut document, "max_requests_per_s=none").unwrap();
         let after: Settings = serde_json::from_value(document.clone()).unwrap();
-        assert_eq!((after.metadata.color, after.max_requests_per_s), (vec!["tint".into(), "shade".into()], None));
+        assert_eq!(
+            (after.metadata.color, after.max_requests_per_s),
+            (vec!["tint".into(), "shade".into()], None)
+        );
         for bad in ["time_zone", "x=1", "metadata=1", "poll_front_s=soon"] {
             assert!(apply(&mut document, bad).is_err(), "{bad}");
         }

@@ -2,7 +2,9 @@
 
 use std::io::{IsTerminal, Read};
 
-use foredeck_engine::api::types::{AppInfo, KeyCheck, NoArgs, StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs};
+use foredeck_engine::api::types::{
+    AppInfo, KeyCheck, NoArgs, StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs,
+};
 use foredeck_engine::domain::store::{KeySource, Mode, StoreView};
 use foredeck_engine::error::Problem;
 
@@ -142,5 +144,9 @@ fn show_check(check: &KeyCheck) -> String {
         let lacks = one.missing_permission.as_deref().map(cell).unwrap_or_default();
         vec![cell(&one.kind), if one.readable { "yes" } else { "no" }.to_owned(), lacks]
     });
-    format!("account {}\n\n{}", maybe(check.account_id.as_deref()), print::table(&["KIND", "READABLE", "LACKS"], &[], rows))
+    format!(
+        "account {}\n\n{}",
+        maybe(check.account_id.as_deref()),
+        print::table(&["KIND", "READABLE", "LACKS"], &[], rows)
+    )
 }

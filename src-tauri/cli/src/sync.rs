@@ -25,7 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Syncs once, or until stopped.
 pub async fn run(deck: &Deck, line: &SyncLine) -> Outcome {
     let store = deck.store().await?;
-    let outcome = if line.watch { watch(deck, &store, line.full).await? } else { once(&store, line.full).await? };
+    let outcome =
+        if line.watch { watch(deck, &store, line.full).await? } else { once(&store, line.full).await? };
     deck.format.reply(&outcome, show)?;
     say_what_is_missing(deck).await
 }
@@ -165,7 +166,9 @@ fn say(deck: &Deck, store: &OpenStore, last: &Look, now: &Look) -> Outcome {
 fn show(outcome: &SyncOutcome) -> String {
     let SyncOutcome { events, objects, requests, throttled, duration_ms } = outcome;
     let seconds = format!("{}.{} s", duration_ms / 1_000, duration_ms % 1_000 / 100);
-    format!("{events} events and {objects} objects new, {requests} requests ({throttled} throttled), {seconds}")
+    format!(
+        "{events} events and {objects} objects new, {requests} requests ({throttled} throttled), {seconds}"
+    )
 }
 
 /// What the key may not read is not an error: the rest is synced, and this says what is not.

@@ -97,7 +97,13 @@ impl Engine {
     ///
     /// # Errors
     /// The name or the base URL is refused, or the folder cannot be written.
-    pub async fn add_store(&self, name: &str, mode: Mode, stripe_url: &str, time_zone: Option<&str>) -> Result<Arc<OpenStore>, Problem> {
+    pub async fn add_store(
+        &self,
+        name: &str,
+        mode: Mode,
+        stripe_url: &str,
+        time_zone: Option<&str>,
+    ) -> Result<Arc<OpenStore>, Problem> {
         let url = check_base_url(stripe_url)?;
         let zone = time_zone.map_or_else(machine_zone, str::to_owned);
         if crate::domain::day::parse_zone(&zone).is_none() {
@@ -130,7 +136,9 @@ impl Engine {
         }
         let db = Db::open(&self.inner.registry.mirror_path(&record))?;
         let store = Arc::new(self.assemble(Some(record.clone()), db).await?);
-        Ok(Arc::clone(self.inner.open.lock().expect("no panic while held").entry(record.public_id).or_insert(store)))
+        Ok(Arc::clone(
+            self.inner.open.lock().expect("no panic while held").entry(record.public_id).or_insert(store),
+        ))
     }
 
     fn find_open(&self, id: &str) -> Option<Arc<OpenStore>> {
@@ -188,7 +196,8 @@ impl Engine {
         if let Some(open) = open {
             open.stop_sync().await;
         }
-        let lease = crate::tasks::lease::Lease::try_take(&self.inner.registry.mirror_path(&record)).map_err(RegistryError::Io)?;
+        let lease = crate::tasks::lease::Lease::try_take(&self.inner.registry.mirror_path(&record))
+            .map_err(RegistryError::Io)?;
         if lease.is_none() {
             return Err(Problem::new(
                 "STORE_BUSY",
@@ -204,7 +213,8 @@ impl Engine {
 
     /// Stops every sync, within seconds.
     pub async fn shutdown(&self) {
-        let stores: Vec<_> = self.inner.open.lock().expect("no panic while held").drain().map(|(_, store)| store).collect();
+        let stores: Vec<_> =
+            self.inner.open.lock().expect("no panic while held").drain().map(|(_, store)| store).collect();
         for store in stores {
             store.stop_sync().await;
         }

@@ -92,7 +92,13 @@ impl Registry {
     ///
     /// # Errors
     /// The name is taken or unusable, or the file cannot be written.
-    pub fn add(&self, name: &str, mode: Mode, stripe_url: &str, now: i64) -> Result<StoreRecord, RegistryError> {
+    pub fn add(
+        &self,
+        name: &str,
+        mode: Mode,
+        stripe_url: &str,
+        now: i64,
+    ) -> Result<StoreRecord, RegistryError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 60 || name.chars().any(char::is_control) {
             return Err(RegistryError::BadName(name.chars().take(60).collect()));
@@ -102,8 +108,15 @@ impl Registry {
                 return Err(RegistryError::BadName(name.to_owned()));
             }
             let taken = |id: &str| document.stores.iter().any(|store| store.public_id == id);
-            let public_id = std::iter::repeat_with(random_id).find(|id| !taken(id)).expect("repeats for ever");
-            let record = StoreRecord { public_id, name: name.to_owned(), mode, stripe_url: stripe_url.to_owned(), created_at: now };
+            let public_id =
+                std::iter::repeat_with(random_id).find(|id| !taken(id)).expect("repeats for ever");
+            let record = StoreRecord {
+                public_id,
+                name: name.to_owned(),
+                mode,
+                stripe_url: stripe_url.to_owned(),
+                created_at: now,
+            };
             document.stores.push(record.clone());
             Ok(record)
         })
@@ -120,7 +133,12 @@ impl Registry {
             Ok(())
         })?;
         let mirror = self.mirror_path(&record);
-        for path in [mirror.clone(), with_suffix(&mirror, "-wal"), with_suffix(&mirror, "-shm"), crate::tasks::lease::lease_path(&mirror)] {
+        for path in [
+            mirror.clone(),
+            with_suffix(&mirror, "-wal"),
+            with_suffix(&mirror, "-shm"),
+            crate::tasks::lease::lease_path(&mirror),
+        ] {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
                 _ => {}
@@ -135,8 +153,15 @@ impl Registry {
 
     fn read(&self) -> Result<Document, RegistryError> {
         match std::fs::read_to_string(self.file()) {
-            Ok(text) => serde_json::from_str(&text).map_err(|error| RegistryError::Malformed(error.to_string())),
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Ok(text) => {
+                serde_json::from_str(&text).map_err(|error| RegistryError::Malformed(error.to_string()))
+            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
                 Ok(Document { version: 1, stores: Vec::new() })
             }
             Err(error) => Err(error.into()),
@@ -144,13 +169,21 @@ impl Registry {
     }
 
     /// Reads, changes and replaces the file as one step between processes.
-    fn change<T>(&self, change: impl FnOnce(&mut Document) -> Result<T, RegistryError>) -> Result<T, RegistryError> {
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Document) -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
         make_folder(&self.folder)?;
-        let guard = OpenOptions::new().create(true).truncate(false).write(true).open(self.folder.join("stores.lock"))?;
+        let guard = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(self.folder.join("stores.lock"))?;
         guard.lock()?;
         let mut document = self.read()?;
         let value = change(&mut document)?;
-        let text = serde_json::to_string_pretty(&document).map_err(|error| RegistryError::Malformed(error.to_string()))?;
+        let text = serde_json::to_string_pretty(&document)
+            .map_err(|error| RegistryError::Malformed(error.to_string()))?;
         let fresh = self.folder.join("stores.json.new");
         let mut file = private(&fresh)?;
         file.write_all(text.as_bytes())?;

@@ -32,7 +32,13 @@ impl History {
         let mix = chance.below(10);
         world.set_versions(match mix {
             0..=5 => VersionMix::default(),
-            6 | 7 => VersionMix::of(&[("2026-09-30.endive", 4), ("2025-09-30.clover", 2), ("2024-06-20", 2), ("2020-08-27", 1), ("2026-09-30.endive+expanded", 1)]),
+            6 | 7 => VersionMix::of(&[
+                ("2026-09-30.endive", 4),
+                ("2025-09-30.clover", 2),
+                ("2024-06-20", 2),
+                ("2020-08-27", 1),
+                ("2026-09-30.endive+expanded", 1),
+            ]),
             _ => VersionMix::mixed(),
         });
         let orders = if chance.percent(8) { 12 + chance.below(14) } else { 5 + chance.below(5) };
@@ -115,7 +121,13 @@ impl History {
         }
     }
 
-    pub(super) fn local(&mut self, kind: &'static str, subject: String, object: Option<String>, body: String) {
+    pub(super) fn local(
+        &mut self,
+        kind: &'static str,
+        subject: String,
+        object: Option<String>,
+        body: String,
+    ) {
         let made_at = self.world.now();
         self.facts.push(Fact::Local(Local { made_at, kind, subject, object, body }));
     }

@@ -28,10 +28,15 @@ pub fn compare(history: &History, tables: &Tables) -> Result<Covered, Vec<String
     let touched = touched(tables);
     for order in &history.world.ledger().orders {
         let ids: BTreeSet<&str> = of(order).map(String::as_str).collect();
-        let orders: BTreeSet<&str> = ids.iter().filter_map(|id| tables["node"].get(*id)?.get("preorder")?.as_str()).collect();
-        let dirty = |id: &&str| touched.contains(*id) || members[id].iter().any(|member| member.starts_with("local_"));
+        let orders: BTreeSet<&str> =
+            ids.iter().filter_map(|id| tables["node"].get(*id)?.get("preorder")?.as_str()).collect();
+        let dirty = |id: &&str| {
+            touched.contains(*id) || members[id].iter().any(|member| member.starts_with("local_"))
+        };
         // The ledger asks sessions, intents and charges for their preorderId; here a refund may have one too.
-        let named = |id: &String| history.world.object(id).is_some_and(|object| object["metadata"]["preorderId"].is_string());
+        let named = |id: &String| {
+            history.world.object(id).is_some_and(|object| object["metadata"]["preorderId"].is_string())
+        };
         if orders.iter().any(dirty) || order.refund_ids.iter().any(named) {
             covered.left_out += 1;
             continue;
@@ -48,7 +53,10 @@ pub fn compare(history: &History, tables: &Tables) -> Result<Covered, Vec<String
         let row = &tables["preorder"][id];
         let found = differences(order, id, row, history);
         if !found.is_empty() {
-            let nodes: Vec<String> = ids.iter().map(|id| format!("{id}: {}", Value::Object(tables["node"][*id].clone()))).collect();
+            let nodes: Vec<String> = ids
+                .iter()
+                .map(|id| format!("{id}: {}", Value::Object(tables["node"][*id].clone())))
+                .collect();
             problems.push(format!("order {id}: {}, with\n    {}", found.join(", "), nodes.join("\n    ")));
         }
     }
@@ -56,12 +64,15 @@ pub fn compare(history: &History, tables: &Tables) -> Result<Covered, Vec<String
 }
 
 fn of(order: &LedgerOrder) -> impl Iterator<Item = &String> {
-    [&order.session_ids, &order.intent_ids, &order.charge_ids, &order.refund_ids, &order.dispute_ids].into_iter().flatten()
+    [&order.session_ids, &order.intent_ids, &order.charge_ids, &order.refund_ids, &order.dispute_ids]
+        .into_iter()
+        .flatten()
 }
 
 /// Orders with a conflict, and those at either end of an operator's link.
 fn touched(tables: &Tables) -> BTreeSet<String> {
-    let conflict = tables["preorder"].iter().filter(|(_, row)| row["conflict"] == 1).map(|(id, _)| id.clone());
+    let conflict =
+        tables["preorder"].iter().filter(|(_, row)| row["conflict"] == 1).map(|(id, _)| id.clone());
     let ends = tables["operator_link"].keys().flat_map(|key| key.split(" - "));
     let linked = ends.flat_map(|end| {
         let order = tables["node"].get(end).and_then(|node| node.get("preorder")?.as_str());
@@ -118,7 +129,10 @@ fn differences(order: &LedgerOrder, id: &str, row: &Map<String, Value>, history:
 }
 
 fn starts<'a>(order: &'a LedgerOrder, world: &'a World) -> impl Iterator<Item = Value> + 'a {
-    [&order.session_ids, &order.intent_ids, &order.charge_ids].into_iter().flatten().filter_map(|id| world.object(id))
+    [&order.session_ids, &order.intent_ids, &order.charge_ids]
+        .into_iter()
+        .flatten()
+        .filter_map(|id| world.object(id))
 }
 
 fn tags(order: &LedgerOrder, world: &World, name: &str) -> BTreeSet<String> {
@@ -126,13 +140,23 @@ fn tags(order: &LedgerOrder, world: &World, name: &str) -> BTreeSet<String> {
 }
 
 fn amounts(order: &LedgerOrder, world: &World) -> BTreeSet<i64> {
-    starts(order, world).filter_map(|object| object["amount_total"].as_i64().or(object["amount"].as_i64())).collect()
+    starts(order, world)
+        .filter_map(|object| object["amount_total"].as_i64().or(object["amount"].as_i64()))
+        .collect()
 }
 
 fn emails(order: &LedgerOrder, world: &World) -> BTreeSet<String> {
-    let paths = ["/metadata/email", "/customer_details/email", "/customer_email", "/receipt_email", "/billing_details/email"];
+    let paths = [
+        "/metadata/email",
+        "/customer_details/email",
+        "/customer_email",
+        "/receipt_email",
+        "/billing_details/email",
+    ];
     starts(order, world)
-        .flat_map(|object| paths.map(|path| object.pointer(path).and_then(Value::as_str).map(str::to_lowercase)))
+        .flat_map(|object| {
+            paths.map(|path| object.pointer(path).and_then(Value::as_str).map(str::to_lowercase))
+        })
         .flatten()
         .collect()
 }

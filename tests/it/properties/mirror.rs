@@ -10,7 +10,9 @@ use foredeck_engine::facts::codec::Codec;
 use foredeck_engine::facts::local::append_local;
 use foredeck_engine::facts::names::intern_id;
 use foredeck_engine::projections::fold::{count_dirty, fold_dirty};
-use foredeck_engine::projections::ingest::{Prepared, Terms, prepare_events, prepare_objects, store, store_tombstone};
+use foredeck_engine::projections::ingest::{
+    Prepared, Terms, prepare_events, prepare_objects, store, store_tombstone,
+};
 use foredeck_engine::projections::local::take_local;
 use foredeck_engine::projections::rebuild;
 use serde_json::value::RawValue;
@@ -35,7 +37,8 @@ pub struct Bench {
 impl Bench {
     pub fn make() -> Self {
         let shared_memory = Path::new("/dev/shm");
-        let folder = if shared_memory.is_dir() { tempfile::tempdir_in(shared_memory) } else { tempfile::tempdir() };
+        let folder =
+            if shared_memory.is_dir() { tempfile::tempdir_in(shared_memory) } else { tempfile::tempdir() };
         let folder = folder.unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let open = |name: &str| Db::open(&folder.path().join(name)).unwrap();
@@ -94,16 +97,25 @@ enum Job {
 
 impl Mirror<'_> {
     fn terms(&self, fold: bool) -> Terms {
-        Terms { now: 1_790_000_000, names: MetadataNames::default(), zone: self.zone, fold, refetch: self.refetch }
+        Terms {
+            now: 1_790_000_000,
+            names: MetadataNames::default(),
+            zone: self.zone,
+            fold,
+            refetch: self.refetch,
+        }
     }
 
-    fn write<T: Send + 'static>(&self, work: impl FnOnce(&Transaction<'_>) -> DbResult<T> + Send + 'static) -> T {
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> DbResult<T> + Send + 'static,
+    ) -> T {
         self.runtime.block_on(self.db.write(work)).unwrap()
     }
 
     /// Takes the facts in, in batches of random size, folding after each or later.
     pub fn take(&self, facts: &[Fact], chance: &mut Chance) {
-        let most = *chance.pick(&[1, 4, 20, 400]);
+        let most = *chance.pick(&[1, 6, 25, 25, 60, 60, 60, 400]);
         let folds = *chance.pick(&[0, 50, 100]);
         let mut rest = facts;
         while !rest.is_empty() {
@@ -115,7 +127,8 @@ impl Mirror<'_> {
                 self.fold_some(1 + chance.below(3));
             }
         }
-        while self.fold_some(*chance.pick(&[1, 3, 1_000])) > 0 {}
+        let limit = *chance.pick(&[2, 50, 50, 1_000]);
+        while self.fold_some(limit) > 0 {}
     }
 
     fn take_batch(&self, batch: &[Fact], fold: bool) {
@@ -152,12 +165,16 @@ impl Mirror<'_> {
                 continue;
             }
             if !events.is_empty() {
-                jobs.push(Job::Store(prepare_events(&self.codec, &std::mem::take(&mut events), &names).unwrap()));
+                jobs.push(Job::Store(
+                    prepare_events(&self.codec, &std::mem::take(&mut events), &names).unwrap(),
+                ));
             }
             jobs.push(match fact {
                 Fact::Seen { kind, origin, as_of, raw, .. } => {
                     let raw: &RawValue = serde_json::from_str(raw).unwrap();
-                    Job::Store(prepare_objects(&self.codec, *kind, &[raw], (*origin, *as_of), &names).unwrap())
+                    Job::Store(
+                        prepare_objects(&self.codec, *kind, &[raw], (*origin, *as_of), &names).unwrap(),
+                    )
                 }
                 Fact::Gone { kind, id, as_of } => Job::Gone { kind: *kind, id: id.clone(), as_of: *as_of },
                 Fact::Local(local) => Job::Local(local.clone()),
@@ -179,7 +196,7 @@ impl Mirror<'_> {
     pub fn rebuild(&self, chance: &mut Chance) {
         self.write(|transaction| rebuild::begin(transaction, 0));
         loop {
-            let (terms, limit) = (self.terms(false), *chance.pick(&[1, 7, 1_000]));
+            let (terms, limit) = (self.terms(false), *chance.pick(&[3, 50, 50, 1_000]));
             if self.write(move |transaction| rebuild::step(transaction, &terms, limit)).finished {
                 return;
             }
@@ -259,7 +276,7 @@ const TABLES: [(&str, &str); 11] = [
 
 fn rows(connection: &Connection, sql: &str) -> DbResult<Rows> {
     let mut statement = connection.prepare_cached(sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut found = statement.query([])?;
     let mut table = Rows::new();
     while let Some(row) = found.next()? {
@@ -289,8 +306,12 @@ pub fn differences(one: &Tables, other: &Tables) -> Vec<String> {
             match (rows.get(key), others.get(key)) {
                 (Some(a), Some(b)) if a == b => {}
                 (Some(a), Some(b)) => found.push(format!("{name} {key}: {}", columns_that_differ(a, b))),
-                (Some(a), None) => found.push(format!("{name} {key}: only in the first: {}", Value::Object(a.clone()))),
-                (None, Some(b)) => found.push(format!("{name} {key}: only in the second: {}", Value::Object(b.clone()))),
+                (Some(a), None) => {
+                    found.push(format!("{name} {key}: only in the first: {}", Value::Object(a.clone())))
+                }
+                (None, Some(b)) => {
+                    found.push(format!("{name} {key}: only in the second: {}", Value::Object(b.clone())))
+                }
                 (None, None) => {}
             }
         }
@@ -302,5 +323,8 @@ fn columns_that_differ(a: &Map<String, Value>, b: &Map<String, Value>) -> String
     let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     let show = |value: Option<&Value>| value.map_or("null".to_owned(), Value::to_string);
     let differing = names.into_iter().filter(|name| a.get(*name) != b.get(*name));
-    differing.map(|name| format!("{name} {} / {}", show(a.get(name)), show(b.get(name)))).collect::<Vec<_>>().join(", ")
+    differing
+        .map(|name| format!("{name} {} / {}", show(a.get(name)), show(b.get(name))))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

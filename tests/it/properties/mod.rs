@@ -134,7 +134,8 @@ fn check(bench: &Bench, seed: u64, steps: usize) -> Result<Tally, String> {
     same("the mirror and its rebuild", &told, &mirror.projections())?;
     strip(&mut told);
     same("the mirror and the naive fold, all told", &told, &naive::fold(&all, zone))?;
-    let covered = ledger::compare(&history, &told).map_err(|problems| format!("the mirror and the ledger:\n  {}", problems.join("\n  ")))?;
+    let covered = ledger::compare(&history, &told)
+        .map_err(|problems| format!("the mirror and the ledger:\n  {}", problems.join("\n  ")))?;
 
     let count = |table: &str, column: &str| expected[table].values().filter(|row| row[column] == 1).count();
     Ok(Tally {
@@ -158,7 +159,11 @@ fn take(bench: &Bench, zone: Tz, facts: &[Fact], chance: &mut Chance) -> Tables 
 
 fn same(what: &str, one: &Tables, other: &Tables) -> Result<(), String> {
     let differences = differences(one, other);
-    if differences.is_empty() { Ok(()) } else { Err(format!("{what} differ:\n  {}", differences.join("\n  "))) }
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{what} differ:\n  {}", differences.join("\n  ")))
+    }
 }
 
 /// Leaves out what only the engine knows: where a snapshot stands in the order, and its digests.
@@ -178,7 +183,9 @@ fn same_second(facts: &[Fact], tables: &Tables) -> usize {
     let places: Vec<_> = facts
         .iter()
         .filter_map(Fact::about)
-        .map(|(id, at)| (tables["node"].get(id).and_then(|node| node.get("preorder")?.as_str()).unwrap_or(id), at))
+        .map(|(id, at)| {
+            (tables["node"].get(id).and_then(|node| node.get("preorder")?.as_str()).unwrap_or(id), at)
+        })
         .collect();
     let mut counts = std::collections::BTreeMap::new();
     for place in &places {

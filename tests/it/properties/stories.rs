@@ -35,7 +35,8 @@ impl History {
     }
 
     fn one(&mut self, kind: Kind) -> Option<String> {
-        let ids: Vec<&String> = self.known.iter().filter(|(known, _)| *known == kind).map(|(_, id)| id).collect();
+        let ids: Vec<&String> =
+            self.known.iter().filter(|(known, _)| *known == kind).map(|(_, id)| id).collect();
         let newest = ids.len().saturating_sub(3);
         let from = if self.chance.percent(50) { newest } else { 0 };
         self.chance.pick_some(&ids[from..]).map(|id| (*id).clone())
@@ -108,7 +109,11 @@ impl History {
         let decline = *self.chance.pick(&DECLINES);
         let intent = self.one(Kind::Intent).unwrap_or_default();
         // What is paid is not paid again, though the session stays open: Stripe would refuse, the sandbox does not.
-        let from = if self.world.object(&session).is_some_and(|session| self.is_paid_for(&session)) { 85 } else { 0 };
+        let from = if self.world.object(&session).is_some_and(|session| self.is_paid_for(&session)) {
+            85
+        } else {
+            0
+        };
         let what = self.chance.between(from, 99);
         let _refused = match what {
             0..30 => self.world.pay(&session).map(drop),
@@ -133,7 +138,12 @@ impl History {
     }
 
     fn money_goes_back(&mut self) {
-        let status = *self.chance.pick(&[RefundState::Succeeded, RefundState::Succeeded, RefundState::Pending, RefundState::Failed]);
+        let status = *self.chance.pick(&[
+            RefundState::Succeeded,
+            RefundState::Succeeded,
+            RefundState::Pending,
+            RefundState::Failed,
+        ]);
         let portion = match self.chance.below(3) {
             0 => Portion::Amount(5_000),
             1 => Portion::Amount(self.chance.between(1, 9_000)),
@@ -144,7 +154,11 @@ impl History {
                 let _refused = self.world.refund(&charge, portion, status);
             }
         } else if let Some(refund) = self.one(Kind::Refund) {
-            let _refused = if self.chance.percent(50) { self.world.settle_refund(&refund) } else { self.world.fail_refund(&refund) };
+            let _refused = if self.chance.percent(50) {
+                self.world.settle_refund(&refund)
+            } else {
+                self.world.fail_refund(&refund)
+            };
         }
     }
 
@@ -173,7 +187,9 @@ impl History {
                 }
                 let customer = if self.chance.percent(50) { self.one(Kind::Customer) } else { None };
                 let email = self.chance.percent(50).then(|| self.chance.pick(&self.emails).clone());
-                self.world.direct_intent(DirectSpec { email, customer, metadata, ..DirectSpec::default() }).map(drop)
+                self.world
+                    .direct_intent(DirectSpec { email, customer, metadata, ..DirectSpec::default() })
+                    .map(drop)
             }
             2 => self.world.pay_direct(&intent).map(drop),
             _ => self.world.decline_direct(&intent, "generic_decline").map(drop),
@@ -181,7 +197,15 @@ impl History {
     }
 
     fn metadata(&mut self) {
-        let kind = *self.chance.pick(&[Kind::Session, Kind::Session, Kind::Intent, Kind::Intent, Kind::Charge, Kind::Refund, Kind::Customer]);
+        let kind = *self.chance.pick(&[
+            Kind::Session,
+            Kind::Session,
+            Kind::Intent,
+            Kind::Intent,
+            Kind::Charge,
+            Kind::Refund,
+            Kind::Customer,
+        ]);
         let Some(id) = self.one(kind) else { return };
         let (key, value) = match self.chance.below(10) {
             0..4 => ("preorderId", self.preorder_id().unwrap_or_default()),

@@ -44,7 +44,10 @@ fn charge(object: &Value) -> Fields {
 fn intent(object: &Value) -> Fields {
     vec![
         ("status", object["status"].clone()),
-        ("sub_status", if object["last_payment_error"].is_object() { json!("declined") } else { Value::Null }),
+        (
+            "sub_status",
+            if object["last_payment_error"].is_object() { json!("declined") } else { Value::Null },
+        ),
         ("amount", object["amount"].clone()),
         ("currency", object["currency"].clone()),
         ("email", email(&[&object["receipt_email"]])),
@@ -55,7 +58,12 @@ fn intent(object: &Value) -> Fields {
 fn session(type_: &str, object: &Value) -> Fields {
     // Until 2020 a session had lines and neither status nor totals, and `completed` meant paid.
     let lines = object["display_items"].as_array();
-    let total = lines.map(|lines| lines.iter().map(|line| line["amount"].as_i64().unwrap() * line["quantity"].as_i64().unwrap()).sum::<i64>());
+    let total = lines.map(|lines| {
+        lines
+            .iter()
+            .map(|line| line["amount"].as_i64().unwrap() * line["quantity"].as_i64().unwrap())
+            .sum::<i64>()
+    });
     let implied = match type_ {
         "checkout.session.completed" => json!("complete"),
         "checkout.session.expired" => json!("expired"),
@@ -64,9 +72,18 @@ fn session(type_: &str, object: &Value) -> Fields {
     let or = |value: &Value, other: Value| if value.is_null() { other } else { value.clone() };
     vec![
         ("status", or(&object["status"], implied)),
-        ("sub_status", or(&object["payment_status"], if type_ == "checkout.session.completed" { json!("paid") } else { Value::Null })),
+        (
+            "sub_status",
+            or(
+                &object["payment_status"],
+                if type_ == "checkout.session.completed" { json!("paid") } else { Value::Null },
+            ),
+        ),
         ("amount", or(&object["amount_total"], json!(total))),
-        ("currency", or(&object["currency"], lines.map_or(Value::Null, |lines| lines[0]["currency"].clone()))),
+        (
+            "currency",
+            or(&object["currency"], lines.map_or(Value::Null, |lines| lines[0]["currency"].clone())),
+        ),
         ("email", email(&[&object["customer_details"]["email"], &object["customer_email"]])),
         ("intent", id_of(&object["payment_intent"])),
         ("customer", id_of(&object["customer"])),

@@ -95,7 +95,11 @@ fn real_events_of_every_version_are_stored_as_served_and_read_right() {
         let nodes = nodes(connection)?;
         report(&samples, &counted, nodes.len());
         let skipped: i64 = counted.values().sum();
-        assert_eq!(skipped + i64::try_from(nodes.len()).unwrap(), stored.new_events, "each is folded, skipped or counted");
+        assert_eq!(
+            skipped + i64::try_from(nodes.len()).unwrap(),
+            stored.new_events,
+            "each is folded, skipped or counted"
+        );
         hold(&samples, &nodes);
         Ok(())
     })
@@ -104,7 +108,9 @@ fn real_events_of_every_version_are_stored_as_served_and_read_right() {
 
 /// How many events were not folded, by the name they are counted under.
 fn counted(connection: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<String, i64>> {
-    let mut statement = connection.prepare("SELECT name, value FROM sync_state WHERE name LIKE 'skipped:%' OR name LIKE 'unreadable:%'")?;
+    let mut statement = connection.prepare(
+        "SELECT name, value FROM sync_state WHERE name LIKE 'skipped:%' OR name LIKE 'unreadable:%'",
+    )?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.parse().unwrap())))?;
     rows.collect()
 }
@@ -132,7 +138,8 @@ fn nodes(connection: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<String,
 }
 
 fn report(samples: &[Sample], counted: &BTreeMap<String, i64>, folded: usize) {
-    let types: std::collections::BTreeSet<&str> = samples.iter().map(|sample| sample.type_.as_str()).collect();
+    let types: std::collections::BTreeSet<&str> =
+        samples.iter().map(|sample| sample.type_.as_str()).collect();
     eprintln!("{} samples of {} types: {folded} folded", samples.len(), types.len());
     for (name, count) in counted {
         eprintln!("  {count:>4}  {name}");

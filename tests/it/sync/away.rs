@@ -9,7 +9,9 @@ const DAY: i64 = 86_400;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn six_weeks_away_are_healed_and_said() {
-    let desk = Desk::with_shop(ShopPlan::Live { history_orders: 120, days: 10, per_minute: 0.02, faults: 0.0 }).await;
+    let desk =
+        Desk::with_shop(ShopPlan::Live { history_orders: 120, days: 10, per_minute: 0.02, faults: 0.0 })
+            .await;
     desk.sync().await;
     desk.assert_true_to_the_ledger().await;
     // Older objects change while nobody looks.
@@ -21,7 +23,13 @@ async fn six_weeks_away_are_healed_and_said() {
         let charges = world.objects(foredeck_sandbox::world::Kind::Charge);
         let paid: Vec<String> = ids(&charges.into_iter().filter(refundable).collect::<Vec<_>>());
         for id in paid.iter().take(2) {
-            world.refund(id, foredeck_sandbox::world::Portion::All, foredeck_sandbox::world::RefundState::Succeeded).unwrap();
+            world
+                .refund(
+                    id,
+                    foredeck_sandbox::world::Portion::All,
+                    foredeck_sandbox::world::RefundState::Succeeded,
+                )
+                .unwrap();
         }
         world.dispute(&paid[3], "fraudulent").unwrap();
     });
@@ -50,5 +58,8 @@ fn ids(objects: &[serde_json::Value]) -> Vec<String> {
 }
 
 fn refundable(charge: &serde_json::Value) -> bool {
-    charge["paid"] == true && charge["captured"] == true && charge["amount_refunded"] == 0 && charge["disputed"] == false
+    charge["paid"] == true
+        && charge["captured"] == true
+        && charge["amount_refunded"] == 0
+        && charge["disputed"] == false
 }

@@ -119,17 +119,33 @@ impl Desk {
                 other => wrong.push(format!("{id}\n  ledger {truth:?}\n  mirror {other:?}")),
             }
         }
-        wrong.extend(mirror.keys().filter(|id| !ledger.contains_key(*id)).map(|id| format!("{id} is not in the ledger: {:?}", mirror[id])));
-        assert!(wrong.is_empty(), "{} of {} orders differ:\n{}", wrong.len(), ledger.len(), wrong[..wrong.len().min(8)].join("\n"));
+        wrong.extend(
+            mirror
+                .keys()
+                .filter(|id| !ledger.contains_key(*id))
+                .map(|id| format!("{id} is not in the ledger: {:?}", mirror[id])),
+        );
+        assert!(
+            wrong.is_empty(),
+            "{} of {} orders differ:\n{}",
+            wrong.len(),
+            ledger.len(),
+            wrong[..wrong.len().min(8)].join("\n")
+        );
     }
 
     pub async fn count(&self, sql: &'static str) -> i64 {
-        self.store.db().read(move |connection| Ok(connection.query_row(sql, [], |row| row.get(0))?)).await.unwrap()
+        self.store
+            .db()
+            .read(move |connection| Ok(connection.query_row(sql, [], |row| row.get(0))?))
+            .await
+            .unwrap()
     }
 
     /// Ids of events that are in the world and not in the mirror.
     pub async fn missing_events(&self) -> Vec<String> {
-        let ids: Vec<String> = self.world.with_world(|world| world.events().iter().map(|event| event.id.clone()).collect());
+        let ids: Vec<String> =
+            self.world.with_world(|world| world.events().iter().map(|event| event.id.clone()).collect());
         self.store
             .db()
             .read(move |connection| {
@@ -149,7 +165,9 @@ impl Desk {
 fn told(order: &LedgerOrder) -> Told {
     let paid = order.paid;
     let attempted = order.payment_attempted || paid;
-    let trimmed = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let trimmed = |text: &Option<String>| {
+        text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
     Told {
         status: order.status.clone(),
         email: trimmed(&order.email).map(|email| email.to_lowercase()),

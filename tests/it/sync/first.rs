@@ -17,7 +17,8 @@ async fn first_sync_mirrors_a_healthy_shop() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn new_orders_show_after_one_poll() {
-    let desk = Desk::with_shop(ShopPlan::Live { history_orders: 50, days: 5, per_minute: 30.0, faults: 0.0 }).await;
+    let desk =
+        Desk::with_shop(ShopPlan::Live { history_orders: 50, days: 5, per_minute: 30.0, faults: 0.0 }).await;
     desk.sync().await;
     for _ in 0..20 {
         desk.advance(30);
@@ -28,7 +29,8 @@ async fn new_orders_show_after_one_poll() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_session_of_the_mirror_has_line_items() {
-    let desk = Desk::with_shop(ShopPlan::Live { history_orders: 60, days: 5, per_minute: 20.0, faults: 0.0 }).await;
+    let desk =
+        Desk::with_shop(ShopPlan::Live { history_orders: 60, days: 5, per_minute: 20.0, faults: 0.0 }).await;
     desk.sync().await;
     for _ in 0..10 {
         desk.advance(60);

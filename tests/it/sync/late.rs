@@ -6,7 +6,8 @@ use super::desk::Desk;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_up_to_twenty_minutes_late_are_all_found() {
-    let desk = Desk::with_shop(ShopPlan::Live { history_orders: 30, days: 3, per_minute: 40.0, faults: 0.0 }).await;
+    let desk =
+        Desk::with_shop(ShopPlan::Live { history_orders: 30, days: 3, per_minute: 40.0, faults: 0.0 }).await;
     desk.world.set_faults(Faults { late_share: 0.3, late_max_s: 1_200, ..Faults::default() });
     desk.sync().await;
     for _ in 0..60 {
@@ -25,7 +26,8 @@ async fn events_up_to_twenty_minutes_late_are_all_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_fail_hang_or_are_cut_lose_nothing() {
-    let desk = Desk::with_shop(ShopPlan::Live { history_orders: 80, days: 4, per_minute: 20.0, faults: 0.0 }).await;
+    let desk =
+        Desk::with_shop(ShopPlan::Live { history_orders: 80, days: 4, per_minute: 20.0, faults: 0.0 }).await;
     desk.world.set_faults(Faults {
         error_5xx_rate: 0.10,
         cut_body_rate: 0.05,

@@ -21,13 +21,23 @@ fn keys() -> Vec<KeySpec> {
     vec![
         key(DEFAULT_KEY, DEFAULT_ACCOUNT, &[], false),
         key(OTHER, "acct_other0000001", &[], false),
-        key(RESTRICTED, DEFAULT_ACCOUNT, &["rak_dispute_read", "rak_account_read", "rak_accounts_kyc_id_numbers_read"], false),
+        key(
+            RESTRICTED,
+            DEFAULT_ACCOUNT,
+            &["rak_dispute_read", "rak_account_read", "rak_accounts_kyc_id_numbers_read"],
+            false,
+        ),
         key(REVOKED, DEFAULT_ACCOUNT, &[], true),
     ]
 }
 
 async fn desk() -> Desk {
-    Desk::with(Config { shop: ShopPlan::History { orders: 40, days: 5, faults: 0.0 }, keys: keys(), ..Config::default() }).await
+    Desk::with(Config {
+        shop: ShopPlan::History { orders: 40, days: 5, faults: 0.0 },
+        keys: keys(),
+        ..Config::default()
+    })
+    .await
 }
 
 async fn set_key(desk: &Desk, key: &str) -> Result<(), &'static str> {
@@ -62,7 +72,8 @@ async fn what_a_restricted_key_may_not_read_is_named_and_the_rest_is_mirrored() 
     assert_eq!(desk.mirror().await.len(), 40);
     let call = foredeck_engine::api::Call { engine: desk.engine.clone(), store: Some("Shop".into()) };
     let health = foredeck_engine::api::call(call, "health", serde_json::Value::Null).await.unwrap();
-    let disputes = health["kinds"].as_array().unwrap().iter().find(|kind| kind["kind"] == "dispute").unwrap().clone();
+    let disputes =
+        health["kinds"].as_array().unwrap().iter().find(|kind| kind["kind"] == "dispute").unwrap().clone();
     assert_eq!(disputes["missing_permission"], "rak_dispute_read", "{health}");
 }
 
@@ -86,5 +97,9 @@ async fn a_wrong_clock_is_noticed() {
     desk.clock.advance(86_400);
     desk.sync().await;
     let status = desk.store.stored_status().await.unwrap();
-    assert!(status.clock_skew_s.is_some_and(|skew| (86_390..86_410).contains(&skew)), "{:?}", status.clock_skew_s);
+    assert!(
+        status.clock_skew_s.is_some_and(|skew| (86_390..86_410).contains(&skew)),
+        "{:?}",
+        status.clock_skew_s
+    );
 }

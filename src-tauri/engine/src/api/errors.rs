@@ -12,20 +12,26 @@ use crate::tasks::status::{hint, verdict};
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         let (code, hint) = match &error {
-            DbError::Newer { .. } => ("MIRROR_NEWER", "Update Foredeck, or open the file with the version that wrote it."),
-            DbError::NotAMirror => ("NOT_A_MIRROR", "Choose a file that Foredeck made."),
-            DbError::Damaged(_) | DbError::Corrupt(_) => {
-                ("MIRROR_DAMAGED", "Run `foredeckctl mirror verify`; restore a backup, or remove the store and sync again.")
+            DbError::Newer { .. } => {
+                ("MIRROR_NEWER", "Update Foredeck, or open the file with the version that wrote it.")
             }
+            DbError::NotAMirror => ("NOT_A_MIRROR", "Choose a file that Foredeck made."),
+            DbError::Damaged(_) | DbError::Corrupt(_) => (
+                "MIRROR_DAMAGED",
+                "Run `foredeckctl mirror verify`; restore a backup, or remove the store and sync again.",
+            ),
             DbError::ReadOnly => ("READ_ONLY", "Check the permissions of the file and its folder."),
             DbError::DiskFull => ("DISK_FULL", "Free some space; nothing stored is lost."),
             DbError::Exists(_) => ("FILE_EXISTS", "Choose a name that is not taken."),
-            DbError::StaleProjections { .. } => {
-                ("MIRROR_NEEDS_REBUILD", "Copy the file into a data folder and open it for writing once, or run `foredeckctl mirror rebuild`.")
-            }
+            DbError::StaleProjections { .. } => (
+                "MIRROR_NEEDS_REBUILD",
+                "Copy the file into a data folder and open it for writing once, or run `foredeckctl mirror rebuild`.",
+            ),
             DbError::Stopped => ("CLOSED", "Open the store again."),
             DbError::Invalid(_) => ("INVALID", "Correct the request."),
-            DbError::Sqlite(_) => ("MIRROR_FAILED", "Try again; run `foredeckctl mirror verify` if it stays."),
+            DbError::Sqlite(_) => {
+                ("MIRROR_FAILED", "Try again; run `foredeckctl mirror verify` if it stays.")
+            }
         };
         Self::new(code, error.to_string(), hint)
     }
@@ -49,7 +55,11 @@ impl From<TaskError> for Problem {
 
 impl From<BaseUrlError> for Problem {
     fn from(error: BaseUrlError) -> Self {
-        Self::new("BAD_URL", error.to_string(), "Give https://host, or http://127.0.0.1:PORT on this machine.")
+        Self::new(
+            "BAD_URL",
+            error.to_string(),
+            "Give https://host, or http://127.0.0.1:PORT on this machine.",
+        )
     }
 }
 
@@ -57,8 +67,12 @@ impl From<RegistryError> for Problem {
     fn from(error: RegistryError) -> Self {
         let (code, hint) = match &error {
             RegistryError::Io(_) => ("DATA_FOLDER", "Check the data folder's permissions and space."),
-            RegistryError::Malformed(_) => ("DATA_FOLDER", "Restore stores.json from a backup, or move it away."),
-            RegistryError::BadName(_) => ("BAD_NAME", "Give a name of 1 to 60 characters that no other store has."),
+            RegistryError::Malformed(_) => {
+                ("DATA_FOLDER", "Restore stores.json from a backup, or move it away.")
+            }
+            RegistryError::BadName(_) => {
+                ("BAD_NAME", "Give a name of 1 to 60 characters that no other store has.")
+            }
             RegistryError::Unknown(_) => ("NO_STORE", "See `store list` for the stores there are."),
         };
         Self::new(code, error.to_string(), hint)
@@ -68,10 +82,14 @@ impl From<RegistryError> for Problem {
 impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         let hint = match error {
-            KeyError::Publishable => "Use a restricted key (rk_) or a secret key (sk_) from the Stripe Dashboard.",
+            KeyError::Publishable => {
+                "Use a restricted key (rk_) or a secret key (sk_) from the Stripe Dashboard."
+            }
             KeyError::Organisation => "Make a restricted key in the account itself.",
             KeyError::WebhookSecret => "Use an API key from Developers, API keys.",
-            KeyError::Malformed => "Paste the whole key: it starts with rk_live_, rk_test_, sk_live_ or sk_test_.",
+            KeyError::Malformed => {
+                "Paste the whole key: it starts with rk_live_, rk_test_, sk_live_ or sk_test_."
+            }
         };
         Self::new("BAD_KEY", error.to_string(), hint)
     }

@@ -78,7 +78,11 @@ pub fn table() -> &'static [Operation] {
 pub async fn call(call: Call, name: &str, args: Value) -> Result<Value, Problem> {
     let operation = table().iter().find(|operation| operation.name == name).ok_or_else(|| {
         let shown: String = name.chars().take(60).collect();
-        Problem::new("UNKNOWN_OPERATION", format!("there is no operation {shown:?}"), "See the api table for the operations there are.")
+        Problem::new(
+            "UNKNOWN_OPERATION",
+            format!("there is no operation {shown:?}"),
+            "See the api table for the operations there are.",
+        )
     })?;
     (operation.run)(call, args).await
 }
@@ -87,12 +91,18 @@ pub async fn call(call: Call, name: &str, args: Value) -> Result<Value, Problem>
 fn read_args<A: DeserializeOwned>(name: &str, args: Value) -> Result<A, Problem> {
     let args = if args.is_null() { Value::Object(serde_json::Map::new()) } else { args };
     serde_json::from_value(args).map_err(|error| {
-        Problem::new("BAD_ARGUMENTS", format!("the arguments of {name} cannot be read: {error}"), "Correct the arguments.")
+        Problem::new(
+            "BAD_ARGUMENTS",
+            format!("the arguments of {name} cannot be read: {error}"),
+            "Correct the arguments.",
+        )
     })
 }
 
 fn write_reply<R: Serialize>(reply: &R) -> Result<Value, Problem> {
-    serde_json::to_value(reply).map_err(|error| Problem::new("INTERNAL", format!("a reply cannot be written: {error}"), "Report this."))
+    serde_json::to_value(reply).map_err(|error| {
+        Problem::new("INTERNAL", format!("a reply cannot be written: {error}"), "Report this.")
+    })
 }
 
 impl From<Problem> for ApiError {

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::types::{
-    AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs,
-    StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WindowFocusArgs,
+    AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, KeyCheck, KeyPermission, MirrorBackupArgs,
+    MirrorReport, NoArgs, StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs,
+    WindowFocusArgs,
 };
 use super::{ADMIN, Call, Operation, VIEWER, read_args, write_reply};
 use crate::domain::kind::Kind;
@@ -20,7 +21,10 @@ use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
 use crate::queries::search::{SearchArgs, SearchReply};
 use crate::queries::sheet::{PreorderSheet, RawFact, RawFactArgs, SheetArgs};
-use crate::queries::{events as event_log, export as exports, funnel as funnels, health as sync_health, overview as overviews, preorders, search as searches, sheet};
+use crate::queries::{
+    events as event_log, export as exports, funnel as funnels, health as sync_health, overview as overviews,
+    preorders, search as searches, sheet,
+};
 use crate::secrets::StripeKey;
 use crate::stripe::StripeError;
 use crate::tasks::refresh;
@@ -86,7 +90,9 @@ async fn store_list(call: Call, _: NoArgs) -> Result<StoreList, Problem> {
         match call.engine.store(&record.public_id).await {
             Ok(store) => stores.push(store.view().await?),
             // One damaged mirror must not hide the other stores.
-            Err(problem) => tracing::warn!(store = record.public_id, code = problem.code, "a store cannot be opened"),
+            Err(problem) => {
+                tracing::warn!(store = record.public_id, code = problem.code, "a store cannot be opened")
+            }
         }
     }
     for file in call.engine.files_open() {
@@ -99,7 +105,11 @@ async fn store_add(call: Call, args: StoreAddArgs) -> Result<StoreView, Problem>
     let key = args.key.as_deref().map(StripeKey::parse).transpose()?;
     let mode = match (&key, args.mode) {
         (Some(key), Some(mode)) if key.mode() != mode => {
-            return Err(Problem::new("KEY_MODE", "the key is not of the mode that was asked for", "Leave the mode out: the key says it."));
+            return Err(Problem::new(
+                "KEY_MODE",
+                "the key is not of the mode that was asked for",
+                "Leave the mode out: the key says it.",
+            ));
         }
         (Some(key), _) => key.mode(),
         (None, mode) => mode.unwrap_or(Mode::Test),
@@ -119,7 +129,11 @@ async fn store_remove(call: Call, args: StoreRemoveArgs) -> Result<StoreList, Pr
     let named = call.store.clone().unwrap_or_default();
     let record = call.engine.registry().get(&named)?;
     if record.name != args.confirm_name {
-        return Err(Problem::new("NOT_CONFIRMED", "the name typed is not the store's", "Type the store's name to remove it."));
+        return Err(Problem::new(
+            "NOT_CONFIRMED",
+            "the name typed is not the store's",
+            "Type the store's name to remove it.",
+        ));
     }
     call.engine.remove_store(&record.public_id).await?;
     store_list(call, NoArgs {}).await
@@ -146,7 +160,8 @@ async fn store_check_key(call: Call, _: NoArgs) -> Result<KeyCheck, Problem> {
         let outcome = stripe.list(kind, None, None, None, Priority::Normal).await.map(|_| ());
         permissions.push(permission(kind.as_str(), outcome)?);
     }
-    let events = stripe.list_events(&crate::stripe::EventQuery::default(), Priority::Normal).await.map(|_| ());
+    let events =
+        stripe.list_events(&crate::stripe::EventQuery::default(), Priority::Normal).await.map(|_| ());
     permissions.insert(0, permission("event", events)?);
     let account_id = match stripe.account().await {
         Ok(account) => Some(account),
@@ -229,12 +244,17 @@ async fn preorder_sheet(call: Call, args: SheetArgs) -> Result<PreorderSheet, Pr
 }
 
 fn not_found(id: &str) -> Problem {
-    Problem::new("NOT_FOUND", format!("nothing in this mirror is called {id:?}"), "Check the id, or search by e-mail; a new order shows after the next poll.")
+    Problem::new(
+        "NOT_FOUND",
+        format!("nothing in this mirror is called {id:?}"),
+        "Check the id, or search by e-mail; a new order shows after the next poll.",
+    )
 }
 
 async fn raw_fact(call: Call, args: RawFactArgs) -> Result<RawFact, Problem> {
     let shown: String = args.id.chars().take(100).collect();
-    let found = call.store().await?.db().read(move |connection| sheet::raw_fact(connection, &args.id)).await?;
+    let found =
+        call.store().await?.db().read(move |connection| sheet::raw_fact(connection, &args.id)).await?;
     found.ok_or_else(|| not_found(&shown))
 }
 
@@ -253,7 +273,12 @@ async fn mirror_verify(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {
 }
 
 fn report(found: Verified) -> MirrorReport {
-    MirrorReport { ok: found.problems.is_empty(), problems: found.problems, facts: found.facts, preorders: found.preorders }
+    MirrorReport {
+        ok: found.problems.is_empty(),
+        problems: found.problems,
+        facts: found.facts,
+        preorders: found.preorders,
+    }
 }
 
 async fn mirror_rebuild(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {

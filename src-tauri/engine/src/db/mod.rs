@@ -106,9 +106,7 @@ impl Db {
         F: FnOnce(&Connection) -> DbResult<T> + Send + 'static,
     {
         let db = self.clone();
-        tokio::task::spawn_blocking(move || db.read_now(work))
-            .await
-            .map_err(|_panicked| DbError::Stopped)?
+        tokio::task::spawn_blocking(move || db.read_now(work)).await.map_err(|_panicked| DbError::Stopped)?
     }
 
     /// Reads one consistent snapshot on this thread.

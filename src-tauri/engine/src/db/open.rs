@@ -67,9 +67,7 @@ pub(super) fn reader(path: &Path) -> DbResult<Connection> {
     let readable = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
     let connection = match readable {
         Ok(_) => connection,
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) => {
-            immutable(path)?
-        }
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) => immutable(path)?,
         Err(error) => return Err(error.into()),
     };
     connection.pragma_update(None, "query_only", true)?;
@@ -92,12 +90,14 @@ fn immutable(path: &Path) -> DbResult<Connection> {
 
 #[allow(clippy::disallowed_methods, reason = "the db room opens connections")]
 fn connect(path: &Path, flags: OpenFlags) -> DbResult<Connection> {
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(|error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::CannotOpen) => {
-                DbError::Invalid(format!("the file {} cannot be opened", path.display()))
+    let connection =
+        Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| {
+            match error.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::CannotOpen) => {
+                    DbError::Invalid(format!("the file {} cannot be opened", path.display()))
+                }
+                _ => error.into(),
             }
-            _ => error.into(),
         })?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(128);

@@ -23,7 +23,7 @@ pub(super) enum Class {
 }
 
 /// What remains to be done once the commit's outcome is known.
-type Finish = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Finish = Box<dyn FnOnce(Result<(), &DbError>) + Send>;
 /// Runs in the transaction; with None, where none could begin, it only hands back the way to answer.
 type Work = Box<dyn FnOnce(Option<&Transaction<'_>>) -> Finish + Send>;
 
@@ -42,7 +42,9 @@ impl Writer {
         let (jobs, inbox) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("mirror-writer".to_owned())
-            .spawn(move || Desk { connection, inbox, waiting: Vec::new(), clock: SystemClock::default() }.serve())
+            .spawn(move || {
+                Desk { connection, inbox, waiting: Vec::new(), clock: SystemClock::default() }.serve()
+            })
             .map_err(|error| DbError::Invalid(format!("the writer thread cannot start: {error}")))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
@@ -59,7 +61,7 @@ impl Writer {
                 let outcome = match (commit, result) {
                     (Ok(()), Some(result)) => result,
                     (Err(_), Some(Err(error))) => Err(error),
-                    (Err(reason), _) => Err(commit_error(reason)),
+                    (Err(reason), _) => Err(told_again(reason)),
                     (Ok(()), None) => Err(DbError::Stopped),
                 };
                 let _caller_left = answer.send(outcome);
@@ -80,8 +82,14 @@ impl Drop for Writer {
     }
 }
 
-fn commit_error(reason: String) -> DbError {
-    if reason.contains("disk is full") { DbError::DiskFull } else { DbError::Invalid(reason) }
+/// One failed commit is told to every job in it.
+fn told_again(reason: &DbError) -> DbError {
+    match reason {
+        DbError::DiskFull => DbError::DiskFull,
+        DbError::ReadOnly => DbError::ReadOnly,
+        DbError::Damaged(words) => DbError::Damaged(words.clone()),
+        other => DbError::Invalid(other.to_string()),
+    }
 }
 
 fn in_savepoint<T>(
@@ -138,7 +146,7 @@ impl Desk {
     fn commit_durable(&mut self, job: Job) {
         if let Err(error) = self.connection.pragma_update(None, "synchronous", "FULL") {
             tracing::error!(%error, "an operator's write could not be made durable");
-            return;
+            return (job.work)(None)(Err(&error.into()));
         }
         self.commit(job);
         if let Err(error) = self.connection.pragma_update(None, "synchronous", "NORMAL") {
@@ -167,9 +175,9 @@ impl Desk {
                 transaction.commit()
             }
         };
-        let outcome = outcome.map_err(|error| DbError::from(error).to_string());
+        let outcome = outcome.map_err(DbError::from);
         for finish in finishes {
-            finish(outcome.clone());
+            finish(outcome.as_ref().copied());
         }
     }
 }

@@ -57,10 +57,7 @@ impl Kind {
 
     /// Reads Stripe's `object` word.
     pub fn parse(object: &str) -> Self {
-        Self::FOLDED
-            .into_iter()
-            .find(|kind| kind.as_str() == object)
-            .unwrap_or(Self::Other)
+        Self::FOLDED.into_iter().find(|kind| kind.as_str() == object).unwrap_or(Self::Other)
     }
 
     /// Reads the stored number.

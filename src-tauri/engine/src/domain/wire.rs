@@ -217,7 +217,13 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Nested<T> {
                 T::deserialize(MapAccessDeserializer::new(map)).map(Nested)
             }
             ignore_containers!('de);
-            absent_scalars!(visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
+            absent_scalars!(
+                visit_bool(bool),
+                visit_i64(i64),
+                visit_u64(u64),
+                visit_f64(f64),
+                visit_str(&str)
+            );
         }
         deserializer.deserialize_any(Reader(PhantomData))
     }
@@ -242,7 +248,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(Items::default())
             }
-            absent_scalars!(visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
+            absent_scalars!(
+                visit_bool(bool),
+                visit_i64(i64),
+                visit_u64(u64),
+                visit_f64(f64),
+                visit_str(&str)
+            );
         }
         deserializer.deserialize_any(Reader(PhantomData))
     }
@@ -266,7 +278,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
                 Ok(Metadata(found))
             }
             ignore_containers!('de);
-            absent_scalars!(visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
+            absent_scalars!(
+                visit_bool(bool),
+                visit_i64(i64),
+                visit_u64(u64),
+                visit_f64(f64),
+                visit_str(&str)
+            );
         }
         deserializer.deserialize_any(Reader)
     }
@@ -356,7 +374,18 @@ mod tests {
         struct Inner {
             n: Int,
         }
-        for value in ["null", "1", "1.5", "-3", "\"x\"", "true", "[]", "[1,{\"a\":[2]}]", "{}", "{\"id\":\"a\",\"n\":{}}"] {
+        for value in [
+            "null",
+            "1",
+            "1.5",
+            "-3",
+            "\"x\"",
+            "true",
+            "[]",
+            "[1,{\"a\":[2]}]",
+            "{}",
+            "{\"id\":\"a\",\"n\":{}}",
+        ] {
             let json = format!(
                 r#"{{"text":{value},"int":{value},"id":{value},"metadata":{value},"nested":{value},"items":{value},"unknown":{value}}}"#
             );

@@ -25,8 +25,8 @@ use crate::secrets::{Kept, Secrets};
 use crate::tasks::account;
 use crate::tasks::context::Context;
 use crate::tasks::poller::Signals;
-use crate::tasks::status::Status;
 use crate::tasks::replay;
+use crate::tasks::status::Status;
 use crate::topic::{Announcer, Topic};
 
 /// How often a process without the lease looks whether it is free.
@@ -86,11 +86,19 @@ pub struct SyncOutcome {
 }
 
 impl OpenStore {
-    pub(super) async fn assemble(record: Option<StoreRecord>, db: Db, wiring: Wiring) -> Result<Self, Problem> {
-        let (codec, settings) = db.read(|connection| Ok((Codec::load(connection)?, get_settings(connection)?.1))).await?;
+    pub(super) async fn assemble(
+        record: Option<StoreRecord>,
+        db: Db,
+        wiring: Wiring,
+    ) -> Result<Self, Problem> {
+        let (codec, settings) =
+            db.read(|connection| Ok((Codec::load(connection)?, get_settings(connection)?.1))).await?;
         let public_id = match &record {
             Some(record) => record.public_id.clone(),
-            None => format!("file-{:08x}", xxhash_rust::xxh3::xxh3_64(db.path().to_string_lossy().as_bytes()) >> 32),
+            None => format!(
+                "file-{:08x}",
+                xxhash_rust::xxh3::xxh3_64(db.path().to_string_lossy().as_bytes()) >> 32
+            ),
         };
         let store = Self {
             public_id,
@@ -229,7 +237,11 @@ impl OpenStore {
 
     fn own_record(&self) -> Result<&StoreRecord, Problem> {
         self.record.as_ref().ok_or_else(|| {
-            Problem::new("READ_ONLY", "an opened mirror file is for reading only", "Make a store to sync with Stripe.")
+            Problem::new(
+                "READ_ONLY",
+                "an opened mirror file is for reading only",
+                "Make a store to sync with Stripe.",
+            )
         })
     }
 }
@@ -237,22 +249,35 @@ impl OpenStore {
 fn check_settings(settings: &Settings) -> Result<(), Problem> {
     let bad = |message: String, hint: &str| Err(Problem::new("BAD_SETTING", message, hint));
     if parse_zone(&settings.time_zone).is_none() {
-        return bad(format!("{:?} is not a time zone", settings.time_zone), "Give an IANA name such as Europe/Berlin.");
+        return bad(
+            format!("{:?} is not a time zone", settings.time_zone),
+            "Give an IANA name such as Europe/Berlin.",
+        );
     }
     if !(2..=3_600).contains(&settings.poll_front_s) || !(5..=3_600).contains(&settings.poll_back_s) {
-        return bad("the pace is out of range".to_owned(), "Give 2 to 3600 seconds in front and 5 to 3600 behind.");
+        return bad(
+            "the pace is out of range".to_owned(),
+            "Give 2 to 3600 seconds in front and 5 to 3600 behind.",
+        );
     }
     if settings.max_requests_per_s.is_some_and(|most| !(1..=100).contains(&most)) {
-        return bad("the requests a second are out of range".to_owned(), "Give 1 to 100, or none for the default.");
+        return bad(
+            "the requests a second are out of range".to_owned(),
+            "Give 1 to 100, or none for the default.",
+        );
     }
     if !(1..=10_080).contains(&settings.undelivered_after_min) {
         return bad("the waiting time for deliveries is out of range".to_owned(), "Give 1 minute to 7 days.");
     }
     let names = &settings.metadata;
-    let lists = [&names.preorder_id, &names.user_id, &names.email, &names.color, &names.locale, &names.source];
+    let lists =
+        [&names.preorder_id, &names.user_id, &names.email, &names.color, &names.locale, &names.source];
     let usable = |name: &String| !name.is_empty() && name.len() <= 40 && !name.contains(['[', ']']);
     if lists.iter().any(|list| list.len() > 10 || !list.iter().all(usable)) {
-        return bad("a metadata name is unusable".to_owned(), "Give at most ten names of 1 to 40 characters without brackets.");
+        return bad(
+            "a metadata name is unusable".to_owned(),
+            "Give at most ten names of 1 to 40 characters without brackets.",
+        );
     }
     Ok(())
 }

@@ -78,7 +78,11 @@ impl Codec {
     ///
     /// # Errors
     /// zstd failed, which it does for want of memory only.
-    pub fn pack_all<'a>(&self, family: u8, bodies: impl Iterator<Item = &'a [u8]>) -> DbResult<(Vec<Packed>, Option<Trained>)> {
+    pub fn pack_all<'a>(
+        &self,
+        family: u8,
+        bodies: impl Iterator<Item = &'a [u8]>,
+    ) -> DbResult<(Vec<Packed>, Option<Trained>)> {
         let (mut compressor, dictionary, gathering) = self.borrow(family)?;
         let mut packed = Vec::new();
         let mut samples = Vec::new();
@@ -102,13 +106,22 @@ impl Codec {
         let bytes = family.bytes.as_deref().map_or(&[][..], Vec::as_slice);
         let mut compressor =
             Compressor::with_dictionary(LEVEL, bytes).map_err(|error| DbError::Corrupt(error.to_string()))?;
-        for plain in [zstd::zstd_safe::CParameter::ContentSizeFlag(true), zstd::zstd_safe::CParameter::DictIdFlag(false)] {
+        for plain in [
+            zstd::zstd_safe::CParameter::ContentSizeFlag(true),
+            zstd::zstd_safe::CParameter::DictIdFlag(false),
+        ] {
             compressor.set_parameter(plain).map_err(|error| DbError::Corrupt(error.to_string()))?;
         }
         Ok((compressor, family.dictionary, gathering))
     }
 
-    fn give_back(&self, number: u8, dictionary: i64, compressor: Compressor<'static>, samples: Vec<Vec<u8>>) -> Option<Trained> {
+    fn give_back(
+        &self,
+        number: u8,
+        dictionary: i64,
+        compressor: Compressor<'static>,
+        samples: Vec<Vec<u8>>,
+    ) -> Option<Trained> {
         let mut families = self.families.lock().expect("packing does not panic");
         let family = families.entry(number).or_default();
         if family.dictionary == dictionary {

@@ -6,7 +6,13 @@ use crate::db::{DbResult, Transaction, params};
 ///
 /// # Errors
 /// The write failed.
-pub fn upsert_pending(transaction: &Transaction<'_>, event_id: &str, created: i64, pending: i64, seen_at: i64) -> DbResult<()> {
+pub fn upsert_pending(
+    transaction: &Transaction<'_>,
+    event_id: &str,
+    created: i64,
+    pending: i64,
+    seen_at: i64,
+) -> DbResult<()> {
     transaction
         .prepare_cached(
             "INSERT INTO stripe_delivery (event_id, created, pending, seen_at) VALUES (?1, ?2, ?3, ?4)

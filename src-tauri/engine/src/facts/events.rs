@@ -49,7 +49,10 @@ pub fn digest(bytes: &[u8]) -> i64 {
     while let Some(at) = rest.windows(MARK.len()).position(|window| window == MARK) {
         let (head, tail) = rest.split_at(at + MARK.len());
         hash.update(head);
-        let value = tail.iter().position(|byte| !matches!(byte, b' ' | b':' | b'0'..=b'9' | b'\n')).unwrap_or(tail.len());
+        let value = tail
+            .iter()
+            .position(|byte| !matches!(byte, b' ' | b':' | b'0'..=b'9' | b'\n'))
+            .unwrap_or(tail.len());
         rest = &tail[value..];
     }
     hash.update(rest);

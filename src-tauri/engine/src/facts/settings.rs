@@ -13,7 +13,8 @@ pub fn get_settings(connection: &Connection) -> DbResult<(i64, Settings)> {
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((revision, body)) = found else { return Ok((0, Settings::default())) };
-    let settings = serde_json::from_str(&body).map_err(|error| DbError::Corrupt(format!("settings: {error}")))?;
+    let settings =
+        serde_json::from_str(&body).map_err(|error| DbError::Corrupt(format!("settings: {error}")))?;
     Ok((revision, settings))
 }
 

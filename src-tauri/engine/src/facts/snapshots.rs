@@ -110,11 +110,16 @@ pub struct StoredSnapshot {
 ///
 /// # Errors
 /// The read failed, or a body is damaged.
-pub fn list_snapshots(connection: &Connection, object: Key, as_of: Option<i64>) -> DbResult<Vec<StoredSnapshot>> {
+pub fn list_snapshots(
+    connection: &Connection,
+    object: Key,
+    as_of: Option<i64>,
+) -> DbResult<Vec<StoredSnapshot>> {
     let mut statement = connection.prepare_cached(
         "SELECT seq FROM stripe_snapshot WHERE object = ?1 AND (?2 IS NULL OR as_of = ?2) ORDER BY as_of, seq",
     )?;
-    let seqs: Vec<i64> = statement.query_map(params![object, as_of], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let seqs: Vec<i64> =
+        statement.query_map(params![object, as_of], |row| row.get(0))?.collect::<Result<_, _>>()?;
     seqs.into_iter().map(|seq| get_snapshot(connection, seq)).collect()
 }
 
@@ -132,5 +137,13 @@ pub fn get_snapshot(connection: &Connection, seq: i64) -> DbResult<StoredSnapsho
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
             })?;
     let bytes = if body.is_empty() { Vec::new() } else { unpack(connection, dictionary, &body)? };
-    Ok(StoredSnapshot { seq, object, origin: Origin::from_stored(origin), as_of, first_as_of, deleted, bytes })
+    Ok(StoredSnapshot {
+        seq,
+        object,
+        origin: Origin::from_stored(origin),
+        as_of,
+        first_as_of,
+        deleted,
+        bytes,
+    })
 }

@@ -92,7 +92,9 @@ pub fn append_log(
         .execute(params![at, level.as_str(), code, message, request_id])?;
     if repeated == 0 {
         transaction
-            .prepare_cached("INSERT INTO sync_log (at, level, code, message, request_id) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .prepare_cached(
+                "INSERT INTO sync_log (at, level, code, message, request_id) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
             .execute(params![at, level.as_str(), code, message, request_id])?;
         transaction
             .prepare_cached("DELETE FROM sync_log WHERE seq <= (SELECT max(seq) FROM sync_log) - ?1")?

@@ -20,8 +20,8 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use crate::clock::SharedClock;
 use breaker::Breaker;
 use clock::ServerClock;
-pub use limiter::{Limits, Priority};
 use limiter::Limiter;
+pub use limiter::{Limits, Priority};
 pub use probe::Probed;
 pub use retry::{after_failure, backoff};
 
@@ -188,13 +188,19 @@ pub enum BaseUrlError {
 pub fn check_base_url(url: &str) -> Result<String, BaseUrlError> {
     let malformed = || BaseUrlError::Malformed(url.to_owned());
     let parsed = reqwest::Url::parse(url.trim()).map_err(|_| malformed())?;
-    let bare = parsed.query().is_none() && parsed.fragment().is_none() && parsed.username().is_empty() && parsed.password().is_none();
+    let bare = parsed.query().is_none()
+        && parsed.fragment().is_none()
+        && parsed.username().is_empty()
+        && parsed.password().is_none();
     let host = parsed.host_str().ok_or_else(malformed)?;
     if !bare || !matches!(parsed.path(), "" | "/") {
         return Err(malformed());
     }
     let loopback = host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
     match parsed.scheme() {
         "https" => {}
         "http" if loopback => {}
@@ -209,14 +215,20 @@ impl Http {
     ///
     /// # Errors
     /// The base URL is refused, or TLS could not be set up.
-    pub fn new(base: &str, headers: &[(&'static str, HeaderValue)], limits: Limits, clock: SharedClock) -> Result<Self, BaseUrlError> {
+    pub fn new(
+        base: &str,
+        headers: &[(&'static str, HeaderValue)],
+        limits: Limits,
+        clock: SharedClock,
+    ) -> Result<Self, BaseUrlError> {
         let base = check_base_url(base)?;
         let malformed = |_| BaseUrlError::Malformed(base.clone());
         // A second installation of the same provider is refused, which is as good.
         let _already_installed = rustls::crypto::ring::default_provider().install_default();
         let client = build_client().map_err(malformed)?;
         let host = base.split("://").nth(1).unwrap_or(&base).to_owned();
-        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.clone())).collect();
+        let headers =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.clone())).collect();
         Ok(Self {
             client,
             base,
@@ -238,7 +250,12 @@ impl Http {
             requests: self.requests.load(Ordering::Relaxed),
             throttled: self.throttled.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
-            breaker_open: self.breaker.lock().expect("no panic while held").wait(self.clock.monotonic()).is_some(),
+            breaker_open: self
+                .breaker
+                .lock()
+                .expect("no panic while held")
+                .wait(self.clock.monotonic())
+                .is_some(),
         }
     }
 
@@ -289,7 +306,9 @@ impl Http {
 
     fn check_breaker(&self) -> Result<(), HttpError> {
         let wait = self.breaker.lock().expect("no panic while held").wait(self.clock.monotonic());
-        wait.map_or(Ok(()), |wait| Err(HttpError::HeldBack { host: self.host.clone(), wait_s: wait.as_secs() + 1 }))
+        wait.map_or(Ok(()), |wait| {
+            Err(HttpError::HeldBack { host: self.host.clone(), wait_s: wait.as_secs() + 1 })
+        })
     }
 
     async fn attempt(&self, call: &Call) -> Result<Answer, (HttpError, Option<Told>)> {
@@ -300,9 +319,12 @@ impl Http {
         let status = sent.status().as_u16();
         let headers = sent.headers().clone();
         let date = text(&headers, "date").and_then(|date| httpdate::parse_http_date(&date).ok());
-        let date = date.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok()).and_then(|since| i64::try_from(since.as_secs()).ok());
+        let date = date
+            .and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok())
+            .and_then(|since| i64::try_from(since.as_secs()).ok());
         let received = self.clock.monotonic();
-        let as_of = self.server.lock().expect("no panic while held").hear(date, started, received, self.clock.now());
+        let as_of =
+            self.server.lock().expect("no panic while held").hear(date, started, received, self.clock.now());
         let told = Told {
             retry: text(&headers, "stripe-should-retry").map(|word| word == "true"),
             retry_after: text(&headers, "retry-after").and_then(|seconds| seconds.trim().parse().ok()),
@@ -328,8 +350,16 @@ impl Http {
             Method::Post => reqwest::Method::POST,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let query = call.query.as_deref().filter(|query| !query.is_empty()).map(|query| format!("?{query}")).unwrap_or_default();
-        let mut request = self.client.request(method, format!("{}{}{query}", self.base, call.path)).headers(self.headers.clone());
+        let query = call
+            .query
+            .as_deref()
+            .filter(|query| !query.is_empty())
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let mut request = self
+            .client
+            .request(method, format!("{}{}{query}", self.base, call.path))
+            .headers(self.headers.clone());
         if let Some(key) = &call.idempotency_key {
             request = request.header("idempotency-key", key);
         }
@@ -354,8 +384,14 @@ impl Http {
 
     async fn read_body(&self, mut sent: reqwest::Response) -> Result<Bytes, HttpError> {
         let bad = || HttpError::BadBody { host: self.host.clone() };
-        let mut body = Vec::with_capacity(usize::try_from(sent.content_length().unwrap_or(0)).unwrap_or(0).min(MAX_BODY));
-        while let Some(chunk) = sent.chunk().await.map_err(|error| if error.is_timeout() { self.classify(&error) } else { bad() })? {
+        let mut body = Vec::with_capacity(
+            usize::try_from(sent.content_length().unwrap_or(0)).unwrap_or(0).min(MAX_BODY),
+        );
+        while let Some(chunk) = sent
+            .chunk()
+            .await
+            .map_err(|error| if error.is_timeout() { self.classify(&error) } else { bad() })?
+        {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(bad());
             }
@@ -428,10 +464,24 @@ mod tests {
 
     #[test]
     fn only_https_or_loopback_is_called() {
-        for good in ["https://api.stripe.com", "https://api.stripe.com/", "http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9"] {
+        for good in [
+            "https://api.stripe.com",
+            "https://api.stripe.com/",
+            "http://127.0.0.1:8080",
+            "http://localhost:1",
+            "http://[::1]:9",
+        ] {
             assert!(check_base_url(good).is_ok(), "{good}");
         }
-        for bad in ["http://api.stripe.com", "ftp://x", "https://u:p@x.org", "https://x.org/v1", "http://127.0.0.1.evil.org", "x", ""] {
+        for bad in [
+            "http://api.stripe.com",
+            "ftp://x",
+            "https://u:p@x.org",
+            "https://x.org/v1",
+            "http://127.0.0.1.evil.org",
+            "x",
+            "",
+        ] {
             assert!(check_base_url(bad).is_err(), "{bad}");
         }
     }

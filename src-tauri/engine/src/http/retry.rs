@@ -26,7 +26,8 @@ pub fn after_failure(error: &HttpError, call: &Call, attempt: u32, told: Option<
         Method::Post => call.idempotency_key.is_some(),
         Method::Delete => false,
     };
-    let worth = !matches!(error, HttpError::Tls { .. } | HttpError::Redirect { .. } | HttpError::HeldBack { .. });
+    let worth =
+        !matches!(error, HttpError::Tls { .. } | HttpError::Redirect { .. } | HttpError::HeldBack { .. });
     if !safe || !worth || attempt >= RETRIES || told.retry == Some(false) {
         return None;
     }

@@ -116,7 +116,12 @@ impl Neighbourhood {
         waiting.push(other);
     }
 
-    fn visit_preorder_id(&mut self, connection: &Connection, id: &str, waiting: &mut Vec<Key>) -> DbResult<()> {
+    fn visit_preorder_id(
+        &mut self,
+        connection: &Connection,
+        id: &str,
+        waiting: &mut Vec<Key>,
+    ) -> DbResult<()> {
         if self.usable.contains_key(id) {
             return Ok(());
         }
@@ -188,7 +193,9 @@ impl Neighbourhood {
         let mut next = 0;
         while let Some(key) = members.get(next).copied() {
             next += 1;
-            for other in self.edges.get(&key).into_iter().flatten().filter(|other| !self.foreign.contains(other)) {
+            for other in
+                self.edges.get(&key).into_iter().flatten().filter(|other| !self.foreign.contains(other))
+            {
                 if seen.insert(*other) {
                     members.push(*other);
                 }
@@ -199,10 +206,8 @@ impl Neighbourhood {
 
     fn label_component<'a>(&'a self, members: &[Key], places: &mut HashMap<Key, Place<'a>>) {
         let root = members.iter().copied().min().unwrap_or_default();
-        let mut sources: Vec<(&Node, &str)> = members
-            .iter()
-            .filter_map(|key| Some((self.nodes.get(key)?, self.own_label(*key)?)))
-            .collect();
+        let mut sources: Vec<(&Node, &str)> =
+            members.iter().filter_map(|key| Some((self.nodes.get(key)?, self.own_label(*key)?))).collect();
         sources.sort_by(|a, b| age(a.0).cmp(&age(b.0)));
         let contested = sources.iter().any(|(_, label)| *label != sources[0].1);
         if !contested {
@@ -250,8 +255,8 @@ pub fn age(node: &Node) -> (i64, &str) {
 /// # Errors
 /// The read failed.
 pub fn joins(connection: &Connection, preorder_id: &str) -> DbResult<bool> {
-    let mut statement = connection
-        .prepare_cached("SELECT min(email) FROM node WHERE preorder_id = ?1 AND email > ?2")?;
+    let mut statement =
+        connection.prepare_cached("SELECT min(email) FROM node WHERE preorder_id = ?1 AND email > ?2")?;
     let mut last = String::new();
     for _ in 0..=MAX_EMAILS_PER_PREORDER_ID {
         let next: Option<String> = statement.query_row([preorder_id, &last], |row| row.get(0))?;
@@ -298,7 +303,8 @@ fn linked_key(connection: &Connection, preorder_id: &str) -> DbResult<Option<Key
 }
 
 fn former_ids(connection: &Connection, key: Key) -> DbResult<Vec<String>> {
-    let mut statement = connection.prepare_cached("SELECT preorder_id FROM former_preorder_id WHERE node = ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT preorder_id FROM former_preorder_id WHERE node = ?1")?;
     let ids = statement.query_map([key], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     Ok(ids)
 }

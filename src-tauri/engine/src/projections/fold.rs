@@ -36,7 +36,11 @@ pub fn count_dirty(connection: &Connection) -> DbResult<i64> {
 /// # Errors
 /// The write failed; then nothing of the batch is kept.
 pub fn fold_dirty(transaction: &Transaction<'_>, zone: Tz, limit: usize) -> DbResult<usize> {
-    let taken = list_keys(transaction, "SELECT node FROM dirty ORDER BY node LIMIT ?1", i64::try_from(limit).unwrap_or(i64::MAX))?;
+    let taken = list_keys(
+        transaction,
+        "SELECT node FROM dirty ORDER BY node LIMIT ?1",
+        i64::try_from(limit).unwrap_or(i64::MAX),
+    )?;
     if taken.is_empty() {
         return Ok(0);
     }
@@ -91,7 +95,12 @@ impl Batch {
         self.replace(transaction, &groups, old)
     }
 
-    fn replace(&mut self, transaction: &Transaction<'_>, groups: &[Group], mut old: HashMap<i64, Preorder>) -> DbResult<()> {
+    fn replace(
+        &mut self,
+        transaction: &Transaction<'_>,
+        groups: &[Group],
+        mut old: HashMap<i64, Preorder>,
+    ) -> DbResult<()> {
         let mut folded = Vec::new();
         for group in groups {
             let mut failed = None;
@@ -105,7 +114,9 @@ impl Batch {
             if let Some(error) = failed {
                 return Err(error);
             }
-            let kept = order.as_ref().and_then(|order| old.iter().find(|(_, row)| row.id == order.id).map(|(key, _)| *key));
+            let kept = order
+                .as_ref()
+                .and_then(|order| old.iter().find(|(_, row)| row.id == order.id).map(|(key, _)| *key));
             let before = kept.and_then(|key| old.remove(&key));
             folded.push((group, order, kept, before));
         }
@@ -174,7 +185,9 @@ fn customer_email(connection: &Connection, customers: &[Key]) -> DbResult<Option
 fn assign(transaction: &Transaction<'_>, group: &Group, order: Option<i64>) -> DbResult<()> {
     for node in &group.nodes {
         if node.preorder != order {
-            transaction.prepare_cached("UPDATE node SET preorder = ?2 WHERE key = ?1")?.execute(params![node.key, order])?;
+            transaction
+                .prepare_cached("UPDATE node SET preorder = ?2 WHERE key = ?1")?
+                .execute(params![node.key, order])?;
         }
     }
     Ok(())
@@ -198,7 +211,15 @@ fn find_order(connection: &Connection, key: i64) -> DbResult<Option<Preorder>> {
 pub fn read_order(row: &Row<'_>) -> DbResult<Preorder> {
     let status: String = row.get(1)?;
     let matched: String = row.get(15)?;
-    let rules = ["preorder_id", "operator_link", "recovered_from", "session", "payment_intent", "charge", "local_intent"];
+    let rules = [
+        "preorder_id",
+        "operator_link",
+        "recovered_from",
+        "session",
+        "payment_intent",
+        "charge",
+        "local_intent",
+    ];
     let reached: i64 = row.get(16)?;
     let steps = [Step::Started, Step::CheckoutOpened, Step::PaymentAttempted, Step::Paid, Step::Kept];
     Ok(Preorder {

@@ -13,12 +13,12 @@ use super::offer::{Offer, offer};
 use crate::db::{DbResult, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::domain::settings::MetadataNames;
+use crate::domain::wire::{EventWire, HeadWire};
 use crate::facts::codec::{Adopt, Codec, Trained};
 use crate::facts::events::{self, Appended, EventFact, append_event};
 use crate::facts::names::{Key, find_key, intern_id};
 use crate::facts::snapshots::{Origin, SnapshotFact, append_snapshot};
 use crate::facts::state::add_to_counter;
-use crate::domain::wire::{EventWire, HeadWire};
 
 /// The codec family of events; snapshots use their kind's number.
 const EVENT_FAMILY: u8 = 0;
@@ -95,7 +95,8 @@ impl Stored {
 /// Packing failed.
 pub fn prepare_events(codec: &Codec, raw: &[&RawValue], names: &MetadataNames) -> DbResult<Prepared> {
     let (packed, trained) = codec.pack_all(EVENT_FAMILY, raw.iter().map(|raw| raw.get().as_bytes()))?;
-    let events = raw.iter().zip(packed).map(|(raw, packed)| prepare_event(raw.get(), packed, names)).collect();
+    let events =
+        raw.iter().zip(packed).map(|(raw, packed)| prepare_event(raw.get(), packed, names)).collect();
     Ok(Prepared { events, objects: Vec::new(), trained: trained.into_iter().collect() })
 }
 
@@ -162,7 +163,12 @@ pub fn prepare_objects(
 ///
 /// # Errors
 /// The write failed; then nothing of the batch is kept.
-pub fn store(transaction: &Transaction<'_>, codec: &Codec, prepared: Prepared, terms: &Terms) -> DbResult<Stored> {
+pub fn store(
+    transaction: &Transaction<'_>,
+    codec: &Codec,
+    prepared: Prepared,
+    terms: &Terms,
+) -> DbResult<Stored> {
     let mut stored = Stored::default();
     for trained in prepared.trained {
         stored.adopt.push(codec.keep(transaction, trained, terms.now)?);
@@ -203,7 +209,12 @@ pub fn store(transaction: &Transaction<'_>, codec: &Codec, prepared: Prepared, t
     Ok(stored)
 }
 
-fn store_event(transaction: &Transaction<'_>, event: &PreparedEvent, terms: &Terms, stored: &mut Stored) -> DbResult<()> {
+fn store_event(
+    transaction: &Transaction<'_>,
+    event: &PreparedEvent,
+    terms: &Terms,
+    stored: &mut Stored,
+) -> DbResult<()> {
     let (source_seq, object) = match append_event(transaction, &event.fact, terms.now)? {
         Appended::New { seq, object } => (seq, object),
         Appended::Known => return Ok(()),
@@ -240,7 +251,12 @@ fn store_event(transaction: &Transaction<'_>, event: &PreparedEvent, terms: &Ter
 }
 
 /// Events carry no line items: a paid session that no list brings soon is fetched once, for them.
-fn ask_for_line_items(transaction: &Transaction<'_>, read: &ReadObject, key: Key, terms: &Terms) -> DbResult<()> {
+fn ask_for_line_items(
+    transaction: &Transaction<'_>,
+    read: &ReadObject,
+    key: Key,
+    terms: &Terms,
+) -> DbResult<()> {
     let paid = read.kind == Kind::Session && read.state.sub_status.as_deref() == Some("paid");
     if !paid || !terms.refetch {
         return Ok(());
@@ -263,7 +279,12 @@ pub(super) fn counter_of(reason: Unreadable, event_type: &str) -> String {
 ///
 /// # Errors
 /// The write failed.
-pub fn take_in(transaction: &Transaction<'_>, offered: &Offer<'_>, terms: &Terms, stored: &mut Stored) -> DbResult<()> {
+pub fn take_in(
+    transaction: &Transaction<'_>,
+    offered: &Offer<'_>,
+    terms: &Terms,
+    stored: &mut Stored,
+) -> DbResult<()> {
     let outcome = offer(transaction, offered, &terms.names)?;
     if outcome.changed {
         stored.changed += 1;
@@ -298,7 +319,15 @@ pub fn store_tombstone(transaction: &Transaction<'_>, key: Key, as_of: i64, term
     let fact = SnapshotFact { origin: Origin::Retrieve, as_of, deleted: true, digest: 0, packed };
     let source_seq = append_snapshot(transaction, key, &fact)?;
     let read = super::offer::tombstone(transaction, key)?;
-    let offered = Offer { key, fresh: false, read: &read, origin: Origin::Retrieve, source_seq, as_of, event_type: None };
+    let offered = Offer {
+        key,
+        fresh: false,
+        read: &read,
+        origin: Origin::Retrieve,
+        source_seq,
+        as_of,
+        event_type: None,
+    };
     take_in(transaction, &offered, terms, &mut Stored::default())?;
     if terms.fold {
         fold_dirty(transaction, terms.zone, FOLD_NOW)?;

@@ -47,7 +47,8 @@ pub fn take_local(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Terms
 }
 
 fn take_intent(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Terms) -> DbResult<()> {
-    let body: LocalIntent = serde_json::from_str(&fact.body).map_err(|error| DbError::Corrupt(format!("local intent: {error}")))?;
+    let body: LocalIntent = serde_json::from_str(&fact.body)
+        .map_err(|error| DbError::Corrupt(format!("local intent: {error}")))?;
     let id = format!("local_{}", fact.seq);
     let key = intern_id(transaction, &id, Kind::Local)?;
     let state = ObjectState {

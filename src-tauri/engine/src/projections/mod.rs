@@ -17,3 +17,4 @@ pub mod preorder;
 pub mod rebuild;
 pub mod rollups;
 pub mod schema;
+mod shapes;

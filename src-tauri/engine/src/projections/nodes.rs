@@ -50,7 +50,12 @@ impl Node {
             unsettled: row.get(3)?,
             proof_at: row.get(4)?,
             preorder: row.get(5)?,
-            links: Links { intent: row.get(6)?, charge: row.get(7)?, recovered_from: row.get(8)?, customer: row.get(9)? },
+            links: Links {
+                intent: row.get(6)?,
+                charge: row.get(7)?,
+                recovered_from: row.get(8)?,
+                customer: row.get(9)?,
+            },
             state: ObjectState {
                 created: row.get(10)?,
                 status: row.get(11)?,
@@ -93,7 +98,11 @@ pub fn find_node(connection: &Connection, key: Key) -> DbResult<Option<Node>> {
 }
 
 /// Lists a numeric column of a query with one parameter.
-pub(super) fn list_keys<P: rusqlite::ToSql>(connection: &Connection, sql: &str, parameter: P) -> DbResult<Vec<Key>> {
+pub(super) fn list_keys<P: rusqlite::ToSql>(
+    connection: &Connection,
+    sql: &str,
+    parameter: P,
+) -> DbResult<Vec<Key>> {
     let mut statement = connection.prepare_cached(sql)?;
     let keys = statement.query_map([parameter], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(keys)

@@ -1,116 +1,14 @@
 //! Reads one Stripe object, of any kind and API version, into the few fields that orders are made of.
 
-use serde::Deserialize;
-
+use super::shapes::Wire;
 use crate::domain::email;
 use crate::domain::ids::usable_preorder_id;
 use crate::domain::kind::Kind;
 use crate::domain::settings::MetadataNames;
-use crate::domain::wire::{Flag, Int, Items, Metadata, Nested, Ref, Text};
+use crate::domain::wire::{Metadata, Text};
 
 /// Longest text kept of a name or a dimension; the whole stays in the fact.
 const MAX_TEXT: usize = 500;
-
-/// Every field of any kind that is looked at.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Wire<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    #[serde(borrow)]
-    object: Text<'a>,
-    created: Int,
-    deleted: Flag,
-    #[serde(borrow)]
-    status: Text<'a>,
-    #[serde(borrow)]
-    payment_status: Text<'a>,
-    amount: Int,
-    amount_total: Int,
-    amount_refunded: Int,
-    amount_received: Int,
-    captured: Flag,
-    paid: Flag,
-    #[serde(borrow)]
-    currency: Text<'a>,
-    #[serde(borrow)]
-    customer: Ref<'a>,
-    #[serde(borrow)]
-    payment_intent: Ref<'a>,
-    #[serde(borrow)]
-    charge: Ref<'a>,
-    #[serde(borrow)]
-    latest_charge: Ref<'a>,
-    #[serde(borrow)]
-    recovered_from: Ref<'a>,
-    #[serde(borrow)]
-    customer_email: Text<'a>,
-    #[serde(borrow)]
-    receipt_email: Text<'a>,
-    #[serde(borrow)]
-    email: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(borrow)]
-    locale: Text<'a>,
-    #[serde(borrow)]
-    customer_details: Nested<Who<'a>>,
-    #[serde(borrow)]
-    billing_details: Nested<Who<'a>>,
-    #[serde(borrow)]
-    last_payment_error: Nested<Failure<'a>>,
-    #[serde(borrow)]
-    failure_code: Text<'a>,
-    #[serde(borrow)]
-    reason: Text<'a>,
-    #[serde(borrow)]
-    cancellation_reason: Text<'a>,
-    #[serde(borrow)]
-    metadata: Metadata<'a>,
-    expires_at: Int,
-    #[serde(borrow)]
-    display_items: Items<Nested<DisplayItem<'a>>>,
-    #[serde(borrow)]
-    charges: Nested<Embedded<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Who<'a> {
-    #[serde(borrow)]
-    email: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Failure<'a> {
-    #[serde(borrow)]
-    code: Text<'a>,
-    #[serde(borrow)]
-    decline_code: Text<'a>,
-    #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
-}
-
-/// A line of a session before 2020, which had no totals.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct DisplayItem<'a> {
-    amount: Int,
-    quantity: Int,
-    #[serde(borrow)]
-    currency: Text<'a>,
-}
-
-/// Charges inside an intent, as versions before 2022-11-15 rendered them.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Embedded<'a> {
-    #[serde(borrow)]
-    data: Items<Ref<'a>>,
-}
 
 /// The newest state of an object, as far as orders care.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -200,7 +98,11 @@ impl Unreadable {
 ///
 /// # Errors
 /// [`Unreadable`], by name.
-pub fn read_object(json: &str, event_type: Option<&str>, names: &MetadataNames) -> Result<ReadObject, Unreadable> {
+pub fn read_object(
+    json: &str,
+    event_type: Option<&str>,
+    names: &MetadataNames,
+) -> Result<ReadObject, Unreadable> {
     if !json.trim_start().starts_with('{') {
         return Err(Unreadable::NotAnObject);
     }
@@ -242,7 +144,10 @@ fn kind_of_event(event_type: &str) -> Kind {
     if customer_itself {
         return Kind::Customer;
     }
-    prefixes.into_iter().find(|(prefix, _)| event_type.starts_with(prefix)).map_or(Kind::Other, |(_, kind)| kind)
+    prefixes
+        .into_iter()
+        .find(|(prefix, _)| event_type.starts_with(prefix))
+        .map_or(Kind::Other, |(_, kind)| kind)
 }
 
 fn state_of(kind: Kind, wire: &Wire<'_>, event_type: Option<&str>, names: &MetadataNames) -> ObjectState {
@@ -414,6 +319,9 @@ mod tests {
         let names = MetadataNames::default();
         assert_eq!(read_object("[]", None, &names), Err(Unreadable::NotAnObject));
         assert_eq!(read_object(r#"{"object":"charge"}"#, None, &names), Err(Unreadable::NoId));
-        assert_eq!(read_object(r#"{"object":"invoice","id":"in_1"}"#, None, &names), Err(Unreadable::OtherKind));
+        assert_eq!(
+            read_object(r#"{"object":"invoice","id":"in_1"}"#, None, &names),
+            Err(Unreadable::OtherKind)
+        );
     }
 }

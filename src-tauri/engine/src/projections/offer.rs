@@ -140,7 +140,15 @@ fn settle(
         .collect();
     let Some((winner, certain)) = precedence::pick(&rivals) else { return Ok(Outcome::default()) };
     let (read, origin, source_seq, event_type, _, _) = &candidates[winner];
-    let offer = Offer { key, fresh: false, read, origin: *origin, source_seq: *source_seq, as_of, event_type: event_type.as_deref() };
+    let offer = Offer {
+        key,
+        fresh: false,
+        read,
+        origin: *origin,
+        source_seq: *source_seq,
+        as_of,
+        event_type: event_type.as_deref(),
+    };
     let ids = [held.preorder_id.as_deref(), offered.read.state.preorder_id.as_deref()];
     note_former_ids(transaction, key, ids, read.state.preorder_id.as_deref())?;
     replace(transaction, &offer, rivals[winner].standing, rivals[winner].digest, !certain, proof_at, held)?;
@@ -192,7 +200,9 @@ fn proof_of(offer: &Offer<'_>) -> Option<i64> {
     let state = &offer.read.state;
     let proves = match offer.event_type? {
         "payment_intent.succeeded" | "checkout.session.async_payment_succeeded" => true,
-        "checkout.session.completed" => matches!(state.sub_status.as_deref(), Some("paid" | "no_payment_required")),
+        "checkout.session.completed" => {
+            matches!(state.sub_status.as_deref(), Some("paid" | "no_payment_required"))
+        }
         "charge.succeeded" | "charge.captured" => {
             state.status.as_deref() == Some("succeeded") && state.sub_status.as_deref() == Some("captured")
         }
@@ -203,14 +213,21 @@ fn proof_of(offer: &Offer<'_>) -> Option<i64> {
 
 fn move_proof(transaction: &Transaction<'_>, key: Key, proof_at: Option<i64>, moved: bool) -> DbResult<()> {
     if moved {
-        transaction.prepare_cached("UPDATE node SET proof_at = ?2 WHERE key = ?1")?.execute(params![key, proof_at])?;
+        transaction
+            .prepare_cached("UPDATE node SET proof_at = ?2 WHERE key = ?1")?
+            .execute(params![key, proof_at])?;
     }
     Ok(())
 }
 
 /// Keeps `former_preorder_id` = every preorderId ever carried, less the current one: `carried` are the ones that
 /// were current or are heard of, `now` the one that is.
-fn note_former_ids(transaction: &Transaction<'_>, key: Key, carried: [Option<&str>; 2], now: Option<&str>) -> DbResult<()> {
+fn note_former_ids(
+    transaction: &Transaction<'_>,
+    key: Key,
+    carried: [Option<&str>; 2],
+    now: Option<&str>,
+) -> DbResult<()> {
     if carried == [now; 2] {
         return Ok(());
     }

@@ -38,7 +38,9 @@ pub fn refresh(transaction: &Transaction<'_>, email: &str) -> DbResult<()> {
             .prepare_cached("INSERT INTO person (email, name, preorders, paid, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
             .execute(params![email, name, preorders, paid, first_at, last_at])?;
         let key = transaction.last_insert_rowid();
-        transaction.prepare_cached("INSERT INTO person_text (rowid, email) VALUES (?1, ?2)")?.execute(params![key, email])?;
+        transaction
+            .prepare_cached("INSERT INTO person_text (rowid, email) VALUES (?1, ?2)")?
+            .execute(params![key, email])?;
     }
     Ok(())
 }

@@ -32,7 +32,13 @@ pub struct Standing {
 }
 
 /// Places a snapshot.
-pub fn standing(kind: Kind, state: &ObjectState, origin: Origin, as_of: i64, event_type: Option<&str>) -> Standing {
+pub fn standing(
+    kind: Kind,
+    state: &ObjectState,
+    origin: Origin,
+    as_of: i64,
+    event_type: Option<&str>,
+) -> Standing {
     let rank = match origin {
         _ if state.deleted => DELETED,
         Origin::Event => 1,
@@ -117,7 +123,8 @@ pub fn pick(rivals: &[Rival]) -> Option<(usize, bool)> {
     let top = rivals.iter().map(|rival| (rival.standing.rank, rival.standing.class)).max()?;
     let best = |index: &usize| (rivals[*index].standing.rank, rivals[*index].standing.class) == top;
     let finalists: Vec<usize> = (0..rivals.len()).filter(best).collect();
-    let unfollowed = |index: &&usize| !finalists.iter().any(|other| follows(&rivals[*other], &rivals[**index]));
+    let unfollowed =
+        |index: &&usize| !finalists.iter().any(|other| follows(&rivals[*other], &rivals[**index]));
     let last: Vec<usize> = finalists.iter().filter(unfollowed).copied().collect();
     let pool = if last.is_empty() { &finalists } else { &last };
     let winner = pool.iter().copied().max_by_key(|index| rivals[*index].digest)?;
@@ -138,7 +145,9 @@ fn is_certain(rivals: &[Rival], winner: usize) -> bool {
     loop {
         let reached: Vec<usize> = (0..rivals.len())
             .filter(|index| !proven[*index])
-            .filter(|index| (0..rivals.len()).any(|later| proven[later] && follows(&rivals[later], &rivals[*index])))
+            .filter(|index| {
+                (0..rivals.len()).any(|later| proven[later] && follows(&rivals[later], &rivals[*index]))
+            })
             .collect();
         if reached.is_empty() {
             return proven.into_iter().all(|known| known);
@@ -151,7 +160,9 @@ fn is_certain(rivals: &[Rival], winner: usize) -> bool {
 
 /// Whether `later` says of itself that it came directly after a state like `earlier`.
 fn follows(later: &Rival, earlier: &Rival) -> bool {
-    let Some(previous) = later.previous.as_ref().filter(|previous| !previous.is_empty()) else { return false };
+    let Some(previous) = later.previous.as_ref().filter(|previous| !previous.is_empty()) else {
+        return false;
+    };
     // A tombstone has no fields that anything could have come after.
     let differs = later.digest != earlier.digest && !earlier.object.is_empty();
     differs && previous.iter().all(|(name, value)| held(&earlier.object, name, value))
@@ -160,7 +171,9 @@ fn follows(later: &Rival, earlier: &Rival) -> bool {
 /// Whether the object held this former value. Nested objects name only the members that changed.
 fn held(object: &Map<String, Value>, name: &str, former: &Value) -> bool {
     match (object.get(name), former) {
-        (Some(Value::Object(now)), Value::Object(before)) => before.iter().all(|(name, value)| held(now, name, value)),
+        (Some(Value::Object(now)), Value::Object(before)) => {
+            before.iter().all(|(name, value)| held(now, name, value))
+        }
         (Some(now), before) => now == before,
         (None, before) => before.is_null(),
     }

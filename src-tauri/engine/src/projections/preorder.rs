@@ -104,7 +104,9 @@ pub fn fold_order(group: &Group, customer_email: impl FnOnce(&[Key]) -> Option<S
         source: own(|node| node.state.source.as_ref()),
         user_id: own(|node| node.state.user_id.as_ref()),
         amount: priced.and_then(|node| node.state.amount),
-        currency: priced.and_then(|node| node.state.currency.clone()).or_else(|| own(|node| node.state.currency.as_ref())),
+        currency: priced
+            .and_then(|node| node.state.currency.clone())
+            .or_else(|| own(|node| node.state.currency.as_ref())),
         refunded: if money.paid { money.refunded } else { 0 },
         started_at: first.state.created.unwrap_or(first.as_of),
         paid_at: money.paid.then(|| order.paid_at()).flatten(),
@@ -133,7 +135,8 @@ fn is(value: Option<&String>, words: &[&str]) -> bool {
 }
 
 fn session_paid(node: &Node) -> bool {
-    is(node.state.sub_status.as_ref(), &["paid", "no_payment_required"]) && !is(node.state.status.as_ref(), &["open", "expired"])
+    is(node.state.sub_status.as_ref(), &["paid", "no_payment_required"])
+        && !is(node.state.status.as_ref(), &["open", "expired"])
 }
 
 fn charge_paid(node: &Node) -> bool {
@@ -142,7 +145,8 @@ fn charge_paid(node: &Node) -> bool {
 
 impl<'a> Parts<'a> {
     fn of(group: &'a Group) -> Self {
-        let of = |kind: Kind| group.nodes.iter().filter(|node| node.kind == kind && !node.state.deleted).collect();
+        let of =
+            |kind: Kind| group.nodes.iter().filter(|node| node.kind == kind && !node.state.deleted).collect();
         Self {
             sessions: of(Kind::Session),
             intents: of(Kind::Intent),
@@ -155,8 +159,11 @@ impl<'a> Parts<'a> {
 
     /// Objects that start an order, oldest first.
     fn nodes(&self) -> impl Iterator<Item = &'a Node> {
-        let mut all: Vec<&Node> =
-            [&self.sessions, &self.intents, &self.charges, &self.locals].into_iter().flatten().copied().collect();
+        let mut all: Vec<&Node> = [&self.sessions, &self.intents, &self.charges, &self.locals]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
         all.sort_by(|a, b| age(a).cmp(&age(b)));
         all.into_iter()
     }
@@ -192,14 +199,19 @@ impl<'a> Parts<'a> {
 
     /// The first paid session, else the newest.
     fn main_session(&self) -> Option<&'a Node> {
-        self.sessions.iter().copied().find(|node| session_paid(node)).or_else(|| self.sessions.last().copied())
+        self.sessions
+            .iter()
+            .copied()
+            .find(|node| session_paid(node))
+            .or_else(|| self.sessions.last().copied())
     }
 
     /// The intent of the main session, else the first that succeeded, else the newest.
     fn main_intent(&self, session: Option<&Node>) -> Option<&'a Node> {
         let linked = session.and_then(|node| node.links.intent);
         let of_session = self.intents.iter().copied().find(|node| Some(node.key) == linked);
-        let succeeded = self.intents.iter().copied().find(|node| is(node.state.status.as_ref(), &["succeeded"]));
+        let succeeded =
+            self.intents.iter().copied().find(|node| is(node.state.status.as_ref(), &["succeeded"]));
         let unpaid_session = session.is_some_and(|node| !session_paid(node));
         match (of_session, succeeded) {
             (Some(_), Some(paid)) if unpaid_session => Some(paid),
@@ -211,7 +223,11 @@ impl<'a> Parts<'a> {
     /// The order in which objects are asked for a field: the ones that count first, then the newest.
     fn by_weight(&self, session: Option<&'a Node>, intent: Option<&'a Node>) -> Vec<&'a Node> {
         let mut ordered: Vec<&Node> = session.into_iter().chain(intent).collect();
-        let charges_of_main = self.charges.iter().copied().filter(|node| intent.is_some_and(|intent| node.links.intent == Some(intent.key)));
+        let charges_of_main = self
+            .charges
+            .iter()
+            .copied()
+            .filter(|node| intent.is_some_and(|intent| node.links.intent == Some(intent.key)));
         ordered.extend(charges_of_main.rev());
         for nodes in [&self.sessions, &self.intents, &self.charges, &self.locals] {
             for node in nodes.iter().rev() {
@@ -241,11 +257,19 @@ impl<'a> Parts<'a> {
     /// When it was paid: the first event that proves it, else the charge, else the object that says so.
     fn paid_at(&self) -> Option<i64> {
         let proven = self.nodes().filter_map(|node| node.proof_at).min();
-        let charged = || self.charges.iter().filter(|node| charge_paid(node)).filter_map(|node| node.state.created).min();
-        let intended = || {
-            self.intents.iter().filter(|node| is(node.state.status.as_ref(), &["succeeded"])).filter_map(|node| node.state.created).min()
+        let charged = || {
+            self.charges.iter().filter(|node| charge_paid(node)).filter_map(|node| node.state.created).min()
         };
-        let checked_out = || self.sessions.iter().filter(|node| session_paid(node)).filter_map(|node| node.state.created).min();
+        let intended = || {
+            self.intents
+                .iter()
+                .filter(|node| is(node.state.status.as_ref(), &["succeeded"]))
+                .filter_map(|node| node.state.created)
+                .min()
+        };
+        let checked_out = || {
+            self.sessions.iter().filter(|node| session_paid(node)).filter_map(|node| node.state.created).min()
+        };
         proven.or_else(charged).or_else(intended).or_else(checked_out)
     }
 }
@@ -324,12 +348,16 @@ fn unpaid_status(order: &Parts<'_>) -> PreorderStatus {
     let intent_is = |words: &[&str]| order.intents.iter().any(|node| is(node.state.status.as_ref(), words));
     let expired = session_is(&["expired"]);
     let canceled = intent_is(&["canceled"]);
-    let in_flight = intent_is(&["processing", "requires_action", "requires_source_action", "requires_capture"]);
+    let in_flight =
+        intent_is(&["processing", "requires_action", "requires_source_action", "requires_capture"]);
     if session_is(&["open"]) || in_flight || order.charges.iter().any(|charge| is_pending(order, charge)) {
         return PreorderStatus::Processing;
     }
     let declined = |node: &&Node| is(node.state.sub_status.as_ref(), &["declined"]);
-    let gave_up = |node: &&Node| node.state.attempted && is(node.state.status.as_ref(), &["requires_payment_method", "requires_source"]);
+    let gave_up = |node: &&Node| {
+        node.state.attempted
+            && is(node.state.status.as_ref(), &["requires_payment_method", "requires_source"])
+    };
     let failed = order.intents.iter().any(|node| declined(node) || gave_up(node))
         || order.charges.iter().any(|node| is(node.state.status.as_ref(), &["failed"]));
     // Completed but unpaid, and no intent says what became of it: still under way.
@@ -354,8 +382,11 @@ fn unpaid_status(order: &Parts<'_>) -> PreorderStatus {
 
 /// A payment under way or held, unless its intent was cancelled since.
 fn is_pending(order: &Parts<'_>, charge: &Node) -> bool {
-    let given_up = |intent: &&Node| Some(intent.key) == charge.links.intent && is(intent.state.status.as_ref(), &["canceled"]);
-    let held = is(charge.state.status.as_ref(), &["succeeded"]) && is(charge.state.sub_status.as_ref(), &["uncaptured"]);
+    let given_up = |intent: &&Node| {
+        Some(intent.key) == charge.links.intent && is(intent.state.status.as_ref(), &["canceled"])
+    };
+    let held = is(charge.state.status.as_ref(), &["succeeded"])
+        && is(charge.state.sub_status.as_ref(), &["uncaptured"]);
     let let_go = held && charge.state.amount_part > Some(0);
     (held || is(charge.state.status.as_ref(), &["pending"])) && !let_go && !order.intents.iter().any(given_up)
 }

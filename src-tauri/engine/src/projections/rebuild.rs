@@ -47,12 +47,14 @@ pub fn is_due(connection: &Connection) -> DbResult<bool> {
 pub fn begin(transaction: &Transaction<'_>, settings_revision: i64) -> DbResult<()> {
     schema::recreate(transaction, settings_revision)?;
     let last = |table: &str| -> DbResult<i64> {
-        Ok(transaction.query_row(&format!("SELECT coalesce(max(seq), 0) FROM {table}"), [], |row| row.get(0))?)
+        Ok(transaction
+            .query_row(&format!("SELECT coalesce(max(seq), 0) FROM {table}"), [], |row| row.get(0))?)
     };
     set_mark(transaction, "events", last("stripe_event")?)?;
     set_mark(transaction, "snapshots", last("stripe_snapshot")?)?;
     set_mark(transaction, "building", 1)?;
-    transaction.execute("DELETE FROM sync_state WHERE name LIKE 'skipped:%' OR name LIKE 'unreadable:%'", [])?;
+    transaction
+        .execute("DELETE FROM sync_state WHERE name LIKE 'skipped:%' OR name LIKE 'unreadable:%'", [])?;
     for kind in [INTENT, LINK, UNLINK] {
         for fact in list_local(transaction, kind)? {
             take_local(transaction, &fact, &plain_terms())?;
@@ -63,7 +65,13 @@ pub fn begin(transaction: &Transaction<'_>, settings_revision: i64) -> DbResult<
 
 /// Terms under which local facts are taken: they need neither names nor days.
 fn plain_terms() -> Terms {
-    Terms { now: 0, names: crate::domain::settings::MetadataNames::default(), zone: Tz::UTC, fold: false, refetch: false }
+    Terms {
+        now: 0,
+        names: crate::domain::settings::MetadataNames::default(),
+        zone: Tz::UTC,
+        fold: false,
+        refetch: false,
+    }
 }
 
 /// Replays the next facts, newest first; folds once all are in.
@@ -107,7 +115,13 @@ fn seqs(connection: &Connection, table: &str, from: i64, limit: i64) -> DbResult
     Ok(found)
 }
 
-fn replay_events(transaction: &Transaction<'_>, terms: &Terms, from: i64, limit: i64, stored: &mut Stored) -> DbResult<i64> {
+fn replay_events(
+    transaction: &Transaction<'_>,
+    terms: &Terms,
+    from: i64,
+    limit: i64,
+    stored: &mut Stored,
+) -> DbResult<i64> {
     let seqs = seqs(transaction, "stripe_event", from, limit)?;
     for seq in &seqs {
         replay_event(transaction, terms, *seq, stored)?;
@@ -141,7 +155,13 @@ fn replay_event(transaction: &Transaction<'_>, terms: &Terms, seq: i64, stored: 
     }
 }
 
-fn replay_snapshots(transaction: &Transaction<'_>, terms: &Terms, from: i64, limit: i64, stored: &mut Stored) -> DbResult<i64> {
+fn replay_snapshots(
+    transaction: &Transaction<'_>,
+    terms: &Terms,
+    from: i64,
+    limit: i64,
+    stored: &mut Stored,
+) -> DbResult<i64> {
     let seqs = seqs(transaction, "stripe_snapshot", from, limit)?;
     for seq in &seqs {
         let snapshot = get_snapshot(transaction, *seq)?;
@@ -213,7 +233,10 @@ pub fn unreadable_bodies(connection: &Connection) -> DbResult<(i64, Vec<String>)
     let mut checked = 0;
     for (what, sql) in [
         ("event", "SELECT id, dictionary, body, digest FROM stripe_event"),
-        ("snapshot", "SELECT CAST(seq AS TEXT), dictionary, body, digest FROM stripe_snapshot WHERE length(body) > 0"),
+        (
+            "snapshot",
+            "SELECT CAST(seq AS TEXT), dictionary, body, digest FROM stripe_snapshot WHERE length(body) > 0",
+        ),
     ] {
         let mut statement = connection.prepare(sql)?;
         let mut rows = statement.query([])?;
@@ -221,7 +244,9 @@ pub fn unreadable_bodies(connection: &Connection) -> DbResult<(i64, Vec<String>)
             let (name, dictionary, body, digest): (String, i64, Vec<u8>, i64) =
                 (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
             checked += 1;
-            let verdict = unpackers.unpack(connection, dictionary, &body).map(|bytes| digest_of(what, &bytes) == digest);
+            let verdict = unpackers
+                .unpack(connection, dictionary, &body)
+                .map(|bytes| digest_of(what, &bytes) == digest);
             let problem = match verdict {
                 Ok(true) => continue,
                 Ok(false) => "its bytes are not the ones that were stored".to_owned(),
@@ -241,4 +266,3 @@ fn digest_of(what: &str, bytes: &[u8]) -> i64 {
         _ => i64::from_ne_bytes(xxhash_rust::xxh3::xxh3_64(bytes).to_ne_bytes()),
     }
 }
-

@@ -21,24 +21,38 @@ pub mod dim {
 }
 
 /// The tables kept here.
-pub const TABLES: [&str; 4] = ["rollup", "revenue", "status_count", "facet"];
+pub const TABLES: [&str; 5] = ["rollup", "revenue", "status_count", "facet", "source_count"];
 
-/// The number of an order's combination of status, step, colour, locale and source.
+/// Buckets that sources fall into; unknown ones have another of their own.
+const SOURCE_BUCKETS: u64 = 16;
+
+/// The bucket of a source. Sources are free text, thousands in some shops: facets hold only their bucket,
+/// so that there are never many facets.
+pub fn source_bucket(source: Option<&str>) -> i64 {
+    let bucket = source
+        .map_or(SOURCE_BUCKETS, |source| xxhash_rust::xxh3::xxh3_64(source.as_bytes()) % SOURCE_BUCKETS);
+    i64::try_from(bucket).unwrap_or_default()
+}
+
+/// The number of an order's combination of status, step, colour, locale and bucket of the source.
 pub fn facet_of(order: &Preorder) -> i64 {
     let mut hash = xxhash_rust::xxh3::Xxh3::new();
     let status = Some(order.status.as_str());
-    for text in [status, order.color.as_deref(), order.locale.as_deref(), order.source.as_deref()] {
+    for text in [status, order.color.as_deref(), order.locale.as_deref()] {
         hash.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
         hash.update(text.unwrap_or_default().as_bytes());
     }
     hash.update(&[order.reached as u8]);
+    hash.update(&source_bucket(order.source.as_deref()).to_le_bytes());
     i64::from_ne_bytes(hash.digest().to_ne_bytes())
 }
 
 struct Facet {
     status: &'static str,
     reached: u8,
-    texts: [Option<String>; 3],
+    color: Option<String>,
+    locale: Option<String>,
+    bucket: i64,
     count: i64,
 }
 
@@ -49,12 +63,20 @@ pub struct Differences {
     money: HashMap<(Day, String), [i64; 3]>,
     statuses: HashMap<&'static str, i64>,
     facets: HashMap<i64, Facet>,
+    sources: HashMap<String, i64>,
 }
 
 impl Differences {
     /// Starts with none.
     pub fn new(zone: Tz) -> Self {
-        Self { zone, counts: HashMap::new(), money: HashMap::new(), statuses: HashMap::new(), facets: HashMap::new() }
+        Self {
+            zone,
+            counts: HashMap::new(),
+            money: HashMap::new(),
+            statuses: HashMap::new(),
+            facets: HashMap::new(),
+            sources: HashMap::new(),
+        }
     }
 
     /// Counts an order in.
@@ -88,11 +110,16 @@ impl Differences {
         let facet = self.facets.entry(facet_of(order)).or_insert_with(|| Facet {
             status: order.status.as_str(),
             reached: order.reached as u8,
-            texts: [order.color.clone(), order.locale.clone(), order.source.clone()],
+            color: order.color.clone(),
+            locale: order.locale.clone(),
+            bucket: source_bucket(order.source.as_deref()),
             count: 0,
         });
         facet.count += sign;
-        if let (true, Some(paid_at), Some(currency)) = (order.reached >= Step::Paid, order.paid_at, &order.currency) {
+        *self.sources.entry(value(&order.source)).or_default() += sign;
+        if let (true, Some(paid_at), Some(currency)) =
+            (order.reached >= Step::Paid, order.paid_at, &order.currency)
+        {
             let money = self.money.entry((day_of(paid_at, self.zone), currency.clone())).or_default();
             money[0] += sign * order.amount.unwrap_or_default();
             money[1] += sign * order.refunded;
@@ -117,7 +144,9 @@ impl Differences {
                 )?
                 .execute(params![dimension, day, value, by[0], by[1], by[2], by[3], by[4]])?;
             transaction
-                .prepare_cached("DELETE FROM rollup WHERE dim = ?1 AND day = ?2 AND value = ?3 AND started = 0")?
+                .prepare_cached(
+                    "DELETE FROM rollup WHERE dim = ?1 AND day = ?2 AND value = ?3 AND started = 0",
+                )?
                 .execute(params![dimension, day, value])?;
         }
         for ((day, currency), by) in self.money {
@@ -140,7 +169,8 @@ impl Differences {
                 .execute(params![status, by])?;
         }
         transaction.prepare_cached("DELETE FROM status_count WHERE count = 0")?.execute([])?;
-        write_facets(transaction, self.facets)
+        write_facets(transaction, self.facets)?;
+        write_sources(transaction, self.sources)
     }
 }
 
@@ -149,15 +179,35 @@ fn write_facets(transaction: &Transaction<'_>, facets: HashMap<i64, Facet>) -> D
         if facet.count == 0 {
             continue;
         }
-        let [color, locale, source] = facet.texts;
         transaction
             .prepare_cached(
-                "INSERT INTO facet (key, status, reached, color, locale, source, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                "INSERT INTO facet (key, status, reached, color, locale, bucket, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (key) DO UPDATE SET count = count + ?7",
             )?
-            .execute(params![key, facet.status, facet.reached, color, locale, source, facet.count])?;
+            .execute(params![key, facet.status, facet.reached, facet.color, facet.locale, facet.bucket, facet.count])?;
         if facet.count < 0 {
             transaction.prepare_cached("DELETE FROM facet WHERE key = ?1 AND count = 0")?.execute([key])?;
+        }
+    }
+    Ok(())
+}
+
+fn write_sources(transaction: &Transaction<'_>, sources: HashMap<String, i64>) -> DbResult<()> {
+    for (value, by) in sources {
+        if by == 0 {
+            continue;
+        }
+        let bucket = source_bucket(Some(value.as_str()).filter(|value| !value.is_empty()));
+        transaction
+            .prepare_cached(
+                "INSERT INTO source_count (value, bucket, count) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (value) DO UPDATE SET count = count + ?3",
+            )?
+            .execute(params![value, bucket, by])?;
+        if by < 0 {
+            transaction
+                .prepare_cached("DELETE FROM source_count WHERE value = ?1 AND count = 0")?
+                .execute([value])?;
         }
     }
     Ok(())

@@ -5,7 +5,22 @@ use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, p
 /// Version of the projections. Raise it with any change to what they hold or mean.
 pub const VERSION: i64 = 1;
 
-const TABLES: &[&str] = &["node", "former_preorder_id", "operator_link", "dirty", "preorder", "person", "person_text", "rollup", "revenue", "status_count", "facet", "kind_count", "projection"];
+const TABLES: &[&str] = &[
+    "node",
+    "former_preorder_id",
+    "operator_link",
+    "dirty",
+    "preorder",
+    "person",
+    "person_text",
+    "rollup",
+    "revenue",
+    "status_count",
+    "facet",
+    "source_count",
+    "kind_count",
+    "projection",
+];
 
 const SQL: &str = "
 CREATE TABLE projection (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -77,12 +92,18 @@ CREATE INDEX preorder_email ON preorder (email, started_at, facet);
 CREATE INDEX preorder_late ON preorder (paid_at, started_at, facet) WHERE paid_at NOT BETWEEN started_at AND started_at + 172800;
 CREATE INDEX preorder_conflict ON preorder (conflict) WHERE conflict = 1;
 
--- Every combination of status, step, colour, locale and source that orders have, and how many have it;
--- key is a digest of the five.
+-- Sources are free text: the orders of a rare one are found here, those of a common one by facet.
+CREATE INDEX preorder_source ON preorder (source, started_at);
+
+-- Every combination of status, step, colour, locale and bucket of the source that orders have, and how many
+-- have it; key is a digest of the five.
 CREATE TABLE facet (
-  key INTEGER PRIMARY KEY, status TEXT NOT NULL, reached INTEGER NOT NULL, color TEXT, locale TEXT, source TEXT,
-  count INTEGER NOT NULL
+  key INTEGER PRIMARY KEY, status TEXT NOT NULL, reached INTEGER NOT NULL, color TEXT, locale TEXT,
+  bucket INTEGER NOT NULL, count INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE source_count (
+  value TEXT PRIMARY KEY, bucket INTEGER NOT NULL, count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE person (
   key INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT,
@@ -131,7 +152,9 @@ pub fn find_version(connection: &Connection) -> DbResult<Option<(i64, i64)>> {
 pub fn require_current(connection: &Connection) -> DbResult<()> {
     match find_version(connection)? {
         Some((VERSION, _)) => Ok(()),
-        found => Err(DbError::StaleProjections { found: found.map_or(0, |(version, _)| version), known: VERSION }),
+        found => {
+            Err(DbError::StaleProjections { found: found.map_or(0, |(version, _)| version), known: VERSION })
+        }
     }
 }
 

@@ -7,15 +7,18 @@ use super::rows::{at_most, check_span, day_of_text, list_numbers};
 use super::walk::Condition;
 use crate::db::{Connection, DbResult, rusqlite, types::Value};
 use crate::domain::day::{Day, start_of};
-use crate::projections::rollups::dim;
+use crate::projections::rollups::{dim, source_bucket};
 
 use chrono_tz::Tz;
 
 /// What a page is narrowed to, search apart.
 pub(super) struct Filter {
-    /// Facets with their counts that match status, step, colour, locale and source; None without such a filter.
+    /// Facets with their counts that match status, step, colour, locale and the source's bucket; None without
+    /// such a filter.
     pub facets: Option<Vec<(i64, i64)>>,
-    /// Orders of these facets on any day.
+    /// The source asked for.
+    pub source: Option<Source>,
+    /// Orders on any day that match, at most; exactly without a source.
     pub matching: i64,
     /// Orders in all.
     pub all: i64,
@@ -23,6 +26,34 @@ pub(super) struct Filter {
     pub started_in_days: Option<i64>,
     from: Option<i64>,
     to: Option<i64>,
+}
+
+/// A source that a page is narrowed to.
+pub(super) struct Source {
+    /// Its name; null for unknown.
+    pub value: Value,
+    /// Its orders.
+    pub count: i64,
+    /// Other sources fall into its bucket: rows must be looked at.
+    shared: bool,
+}
+
+impl Source {
+    fn test(&self) -> (&'static str, Vec<Value>) {
+        ("+source IS ?", vec![self.value.clone()])
+    }
+
+    fn read(connection: &Connection, name: &str) -> DbResult<Self> {
+        let bucket = source_bucket(Some(name).filter(|name| !name.is_empty()));
+        let (count, shared) = connection
+            .prepare_cached(
+                "SELECT coalesce((SELECT count FROM source_count WHERE value = ?1), 0),
+                        EXISTS (SELECT 1 FROM source_count WHERE bucket = ?2 AND value <> ?1)",
+            )?
+            .query_row(rusqlite::params![name, bucket], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let value = if name.is_empty() { Value::Null } else { Value::Text(name.to_owned()) };
+        Ok(Self { value, count, shared })
+    }
 }
 
 impl Filter {
@@ -40,12 +71,15 @@ impl Filter {
             .prepare_cached("SELECT coalesce(sum(count), 0) FROM status_count")?
             .query_row([], |row| row.get(0))?;
         let facets = list_facets(connection, args)?;
-        let matching = facets.as_ref().map_or(all, |facets| facets.iter().map(|(_, count)| count).sum());
+        let source = args.source.as_deref().map(|name| Source::read(connection, name)).transpose()?;
+        let of_facets = facets.as_ref().map_or(all, |facets| facets.iter().map(|(_, count)| count).sum());
+        let matching = source.as_ref().map_or(of_facets, |source| source.count.min(of_facets));
         let days = (first.unwrap_or(Day::MIN), last.unwrap_or(Day::MAX));
         let started_in_days =
             (first.is_some() || last.is_some()).then(|| count_started(connection, days)).transpose()?;
         Ok(Self {
             facets,
+            source,
             matching,
             all,
             started_in_days,
@@ -59,18 +93,20 @@ impl Filter {
             from: self.from,
             to: self.to,
             facets: self.facets.as_ref().map(|facets| facets.iter().map(|(key, _)| *key).collect()),
-            test: None,
+            tests: self.source.iter().filter(|source| source.shared).map(Source::test).collect(),
         }
     }
 
-    /// How many orders match, where roll-ups tell: any filter on all days, or days with at most a step and
-    /// one of colour, locale and source.
+    /// How many orders match, where counts tell: on all days a source alone, or any filter without a source;
+    /// on some days at most a step and one of colour, locale and source.
     ///
     /// # Errors
     /// The read failed.
     pub(super) fn total(&self, connection: &Connection, args: &PreorderPageArgs) -> DbResult<Option<i64>> {
         if self.started_in_days.is_none() {
-            return Ok(Some(self.matching));
+            let alone = args.status.is_empty() && args.step.is_none_or(|step| step == FunnelStep::Started);
+            let alone = alone && args.color.is_none() && args.locale.is_none();
+            return Ok((self.source.is_none() || alone).then_some(self.matching));
         }
         let dimensions =
             [(dim::COLOR, &args.color), (dim::LOCALE, &args.locale), (dim::SOURCE, &args.source)];
@@ -116,7 +152,11 @@ fn list_facets(connection: &Connection, args: &PreorderPageArgs) -> DbResult<Opt
         sql.push_str(" AND reached >= ?");
         values.push(Value::Integer(step.number()));
     }
-    for (column, wanted) in [("color", &args.color), ("locale", &args.locale), ("source", &args.source)] {
+    if let Some(source) = &args.source {
+        sql.push_str(" AND bucket = ?");
+        values.push(Value::Integer(source_bucket(Some(source.as_str()).filter(|name| !name.is_empty()))));
+    }
+    for (column, wanted) in [("color", &args.color), ("locale", &args.locale)] {
         if let Some(wanted) = wanted {
             sql.push_str(&format!(" AND {column} IS ?"));
             values.push(if wanted.is_empty() { Value::Null } else { Value::Text(wanted.clone()) });

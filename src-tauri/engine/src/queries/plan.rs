@@ -7,8 +7,9 @@ use std::collections::HashSet;
 
 use super::filter::{Filter, Hits};
 use super::preorders::PreorderSort;
+use super::rows::{at_most, list_numbers};
 use super::walk::{Band, Cell, Condition, LATE_AFTER_S, Order, Part, Place, Source, Top, read_place, walk};
-use crate::db::{Connection, DbResult, OptionalExtension};
+use crate::db::{Connection, DbResult, OptionalExtension, Row, rusqlite, types::Value};
 
 /// Where one way of finding a page gives way to another. Every choice finds the same page; tests lower them
 /// to walk each way.
@@ -48,7 +49,7 @@ pub(super) fn fill(
         Hits::Keys(keys) => sort_few(connection, keys, &condition, top),
         Hits::All => Plan { connection, filter, condition, thresholds }.fill(top, None),
         Hits::Test(test) => {
-            condition.test = Some((test.sql(), test.values()));
+            condition.tests.push((test.sql(), test.values()));
             Plan { connection, filter, condition, thresholds }.fill(top, test.email_bounds())
         }
     }
@@ -56,10 +57,18 @@ pub(super) fn fill(
 
 /// Looks each order up and keeps those that match.
 fn sort_few(connection: &Connection, keys: &[i64], condition: &Condition, top: &mut Top) -> DbResult<()> {
-    let sql = format!("SELECT {}, started_at, key, facet FROM preorder WHERE key = ?1", top.order().column());
+    let mut sql =
+        format!("SELECT {}, started_at, key, facet FROM preorder WHERE key = ?", top.order().column());
+    let mut values = vec![Value::Null];
+    for (test, of_test) in &condition.tests {
+        sql.push_str(&format!(" AND {test}"));
+        values.extend(of_test.iter().cloned());
+    }
     let mut statement = connection.prepare_cached(&sql)?;
     for key in keys {
-        let found = statement.query_row([key], |row| Ok((row.get(3)?, read_place(row)))).optional()?;
+        values[0] = Value::Integer(*key);
+        let read = |row: &Row<'_>| Ok((row.get(3)?, read_place(row)));
+        let found = statement.query_row(rusqlite::params_from_iter(&values), read).optional()?;
         let Some((facet, place)) = found else { continue };
         let place: Place = place?;
         let started = place.started_at;
@@ -83,12 +92,28 @@ impl Plan<'_> {
     fn fill(&self, top: &mut Top, email: Option<(Cell, Cell)>) -> DbResult<()> {
         let facets = self.facets();
         let source = facets.as_deref().map_or(Source::All, Source::Facets);
+        if let Some(keys) = self.of_rare_source()? {
+            return sort_few(self.connection, &keys, &self.condition, top);
+        }
         if top.order().sort != PreorderSort::Started
             && let Some(keys) = self.few(source)?
         {
             return sort_few(self.connection, &keys, &self.condition, top);
         }
         self.walk_parts(top, source, email)
+    }
+
+    /// The orders of the source asked for, when they are few.
+    fn of_rare_source(&self) -> DbResult<Option<Vec<i64>>> {
+        let rare = |source: &&super::filter::Source| source.count <= at_most(self.thresholds.few);
+        let Some(source) = self.filter.source.as_ref().filter(rare) else { return Ok(None) };
+        let known = source.value != Value::Null;
+        let sql = format!(
+            "SELECT key FROM preorder INDEXED BY preorder_source WHERE source {}",
+            if known { "= ?1" } else { "IS NULL" }
+        );
+        let value = known.then_some(&source.value);
+        list_numbers(self.connection, &sql, rusqlite::params_from_iter(value)).map(Some)
     }
 
     /// The facets to merge; None where walking all orders costs less.

@@ -127,8 +127,7 @@ impl Parts<'_> {
         let intent = of(Kind::Intent).next();
         let named = intent.is_some() || nodes.iter().any(|node| node.links.intent == Some(key));
         let leading = intent.or_else(|| of(Kind::Charge).next_back()).or_else(|| nodes.first().copied());
-        let failed =
-            of(Kind::Charge).rfind(|node| node.state.status.as_deref() == Some("failed"));
+        let failed = of(Kind::Charge).rfind(|node| node.state.status.as_deref() == Some("failed"));
         let (mut code, mut message) = self.failure(intent)?;
         if code.is_none() && message.is_none() {
             (code, message) = self.failure(failed)?;

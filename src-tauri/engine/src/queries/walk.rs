@@ -134,8 +134,8 @@ pub(super) struct Condition {
     pub to: Option<i64>,
     /// Has one of these facets.
     pub facets: Option<HashSet<i64>>,
-    /// A part of SQL over `preorder` with one value, such as a test of the e-mail.
-    pub test: Option<(&'static str, Vec<Value>)>,
+    /// Tests of the row in SQL with their values, such as one of the e-mail.
+    pub tests: Vec<(&'static str, Vec<Value>)>,
 }
 
 /// Which index is walked.
@@ -221,7 +221,7 @@ pub(super) fn statement(order: Order, band: Band<'_>, after: Option<&Place>) -> 
             }
         }
     }
-    if let Some((test, values)) = &condition.test {
+    for (test, values) in &condition.tests {
         sql.and(test, values.iter().cloned());
     }
     let word = order.word();

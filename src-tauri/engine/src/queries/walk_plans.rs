@@ -45,8 +45,12 @@ fn every_walk_seeks_in_its_own_index_and_sorts_nothing() {
             for ascending in [false, true] {
                 for days in [None, Some(5)] {
                     for after in [false, true] {
-                        let condition =
-                            Condition { from: days, to: days, facets: Some(HashSet::new()), test: None };
+                        let condition = Condition {
+                            from: days,
+                            to: days,
+                            facets: Some(HashSet::new()),
+                            tests: Vec::new(),
+                        };
                         let values_part = matches!(part, Part::Values(_, _));
                         let mut sources = vec![Source::All];
                         if sort != PreorderSort::Email {

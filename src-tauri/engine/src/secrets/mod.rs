@@ -54,10 +54,13 @@ impl StripeKey {
         if key.starts_with("whsec_") {
             return Err(KeyError::WebhookSecret);
         }
-        let known = ["sk_live_", "sk_test_", "rk_live_", "rk_test_"].iter().find(|prefix| key.starts_with(**prefix));
+        let known =
+            ["sk_live_", "sk_test_", "rk_live_", "rk_test_"].iter().find(|prefix| key.starts_with(**prefix));
         let plain = key.len() <= 255 && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         match known {
-            Some(prefix) if plain && key.len() >= prefix.len() + 8 => Ok(Self(Arc::new(Zeroizing::new(key.to_owned())))),
+            Some(prefix) if plain && key.len() >= prefix.len() + 8 => {
+                Ok(Self(Arc::new(Zeroizing::new(key.to_owned()))))
+            }
             _ => Err(KeyError::Malformed),
         }
     }
@@ -92,7 +95,7 @@ impl fmt::Debug for StripeKey {
 /// Finds and keeps the keys of stores: environment first, then memory, then the keychain.
 pub struct Secrets {
     keychain: Keychain,
-    from_environment: Option<StripeKey>,
+    from_environment: Option<Result<StripeKey, KeyError>>,
     held: Mutex<HashMap<String, StripeKey>>,
 }
 
@@ -108,7 +111,12 @@ pub enum Kept {
 impl Secrets {
     /// Uses this keychain, and the environment variable as read now.
     pub fn new(keychain: Keychain) -> Self {
-        let from_environment = std::env::var(STRIPE_KEY_VARIABLE).ok().and_then(|text| StripeKey::parse(&text).ok());
+        let given = std::env::var(STRIPE_KEY_VARIABLE).ok().filter(|text| !text.trim().is_empty());
+        Self::with_environment(keychain, given.as_deref())
+    }
+
+    fn with_environment(keychain: Keychain, given: Option<&str>) -> Self {
+        let from_environment = given.map(StripeKey::parse);
         Self { keychain, from_environment, held: Mutex::default() }
     }
 
@@ -120,8 +128,11 @@ impl Secrets {
     /// Finds a store's key. A store with another base URL never gets a key made for the real Stripe: its
     /// keychain entry has a name of its own.
     pub fn find_stripe_key(&self, store: &StoreRecord) -> Option<(StripeKey, KeySource)> {
-        if let Some(key) = &self.from_environment {
-            return Some((key.clone(), KeySource::Environment));
+        match &self.from_environment {
+            Some(Ok(key)) => return Some((key.clone(), KeySource::Environment)),
+            // Another key than the one meant must not be used in its place.
+            Some(Err(_)) => return None,
+            None => {}
         }
         let held = self.held.lock().expect("no panic while held").get(&store.public_id).cloned();
         if let Some(key) = held {
@@ -129,6 +140,11 @@ impl Secrets {
         }
         let text = self.keychain.get(&entry_name(store))?;
         StripeKey::parse(&text).ok().map(|key| (key, KeySource::Keychain))
+    }
+
+    /// Why the key of the environment cannot be used; None where there is none, or a good one.
+    pub fn environment_problem(&self) -> Option<KeyError> {
+        self.from_environment.as_ref()?.as_ref().err().copied()
     }
 
     /// Keeps a store's key in the keychain, or in memory where there is none.
@@ -168,6 +184,29 @@ fn entry_name(store: &StoreRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bad_key_in_the_environment_is_said_and_no_other_taken_for_it() {
+        let store = StoreRecord {
+            public_id: "abcdefg".to_owned(),
+            name: "Shop".to_owned(),
+            mode: Mode::Test,
+            stripe_url: STRIPE_URL.to_owned(),
+            created_at: 0,
+        };
+        let held = StripeKey::parse("rk_test_abcdefgh12345678").unwrap();
+        for (given, source, problem) in [
+            (None, Some(KeySource::Session), None),
+            (Some("sk_test_abcdefgh12345678"), Some(KeySource::Environment), None),
+            (Some("pk_test_abcdefgh12345678"), None, Some(KeyError::Publishable)),
+            (Some("hello"), None, Some(KeyError::Malformed)),
+        ] {
+            let secrets = Secrets::with_environment(Keychain::Off, given);
+            secrets.hold_stripe_key(&store, &held);
+            assert_eq!(secrets.find_stripe_key(&store).map(|(_, source)| source), source, "{given:?}");
+            assert_eq!(secrets.environment_problem(), problem, "{given:?}");
+        }
+    }
 
     #[test]
     fn keys_are_told_apart_and_never_printed() {

@@ -108,9 +108,9 @@ impl StripeError {
     /// Stripe's request id, where there was an answer.
     pub fn request_id(&self) -> Option<&str> {
         match self {
-            Self::KeyRejected { request_id } | Self::Refused { request_id, .. } | Self::Http(HttpError::Server { request_id, .. }) => {
-                request_id.as_deref()
-            }
+            Self::KeyRejected { request_id }
+            | Self::Refused { request_id, .. }
+            | Self::Http(HttpError::Server { request_id, .. }) => request_id.as_deref(),
             _ => None,
         }
     }
@@ -129,7 +129,14 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, request_id: Some("req_1".into()), as_of: 0, replayed: false, version: None, body: body.to_owned().into() }
+        Answer {
+            status,
+            request_id: Some("req_1".into()),
+            as_of: 0,
+            replayed: false,
+            version: None,
+            body: body.to_owned().into(),
+        }
     }
 
     #[test]
@@ -140,9 +147,15 @@ mod tests {
         );
         assert_eq!(
             StripeError::read(&missing),
-            StripeError::PermissionMissing { permission: "rak_charge_read".into(), account: Some("acct_1".into()) }
+            StripeError::PermissionMissing {
+                permission: "rak_charge_read".into(),
+                account: Some("acct_1".into())
+            }
         );
-        let aged = answer(400, r#"{"error":{"type":"invalid_request_error","message":"evt_1 is no longer available because it's aged out of our retention policy","param":"starting_after"}}"#);
+        let aged = answer(
+            400,
+            r#"{"error":{"type":"invalid_request_error","message":"evt_1 is no longer available because it's aged out of our retention policy","param":"starting_after"}}"#,
+        );
         assert_eq!(StripeError::read(&aged), StripeError::CursorLost);
         assert!(matches!(StripeError::read(&answer(401, "{}")), StripeError::KeyRejected { .. }));
         assert!(matches!(StripeError::read(&answer(402, "{}")), StripeError::Refused { status: 402, .. }));

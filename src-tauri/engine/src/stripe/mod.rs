@@ -39,7 +39,12 @@ impl Stripe {
     ///
     /// # Errors
     /// The base URL is refused, or a live key would leave for another host than Stripe's.
-    pub fn new(base: &str, key: &StripeKey, max_per_s: Option<u32>, clock: SharedClock) -> Result<Self, StripeError> {
+    pub fn new(
+        base: &str,
+        key: &StripeKey,
+        max_per_s: Option<u32>,
+        clock: SharedClock,
+    ) -> Result<Self, StripeError> {
         let own_host = base.trim_end_matches('/') == STRIPE_URL;
         if key.mode() == Mode::Live && !own_host {
             return Err(StripeError::LiveKeyElsewhere);
@@ -48,11 +53,13 @@ impl Stripe {
         let per_s = max_per_s.unwrap_or(default);
         let endpoint_per_s = if own_host { per_s.min(ENDPOINT_PER_S) } else { per_s };
         let limits = Limits { per_s, endpoint_per_s, at_once: AT_ONCE };
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", key.expose())).map_err(|_| StripeError::KeyMalformed)?;
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", key.expose()))
+            .map_err(|_| StripeError::KeyMalformed)?;
         bearer.set_sensitive(true);
         let asked = HeaderValue::from_static(version());
         let headers = [("authorization", bearer), ("stripe-version", asked)];
-        let http = Http::new(base, &headers, limits, clock).map_err(|error: BaseUrlError| StripeError::BaseUrl(error.to_string()))?;
+        let http = Http::new(base, &headers, limits, clock)
+            .map_err(|error: BaseUrlError| StripeError::BaseUrl(error.to_string()))?;
         Ok(Self { http, mode: key.mode() })
     }
 
@@ -62,14 +69,29 @@ impl Stripe {
     }
 
     /// Sends what async-stripe built.
-    async fn send(&self, request: RequestBuilder, endpoint: &'static str, priority: Priority, key: Option<String>) -> Result<Answer, StripeError> {
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        endpoint: &'static str,
+        priority: Priority,
+        key: Option<String>,
+    ) -> Result<Answer, StripeError> {
         let method = match request.method {
             StripeMethod::Get => Method::Get,
             StripeMethod::Post => Method::Post,
             StripeMethod::Delete => Method::Delete,
         };
-        let path = if request.path.starts_with("/v1") { request.path } else { format!("/v1{}", request.path) };
-        let call = Call { method, path, endpoint, query: request.query, body: request.body, idempotency_key: key, priority };
+        let path =
+            if request.path.starts_with("/v1") { request.path } else { format!("/v1{}", request.path) };
+        let call = Call {
+            method,
+            path,
+            endpoint,
+            query: request.query,
+            body: request.body,
+            idempotency_key: key,
+            priority,
+        };
         let answer = self.http.call(&call).await?;
         if (200..300).contains(&answer.status) { Ok(answer) } else { Err(StripeError::read(&answer)) }
     }

@@ -35,7 +35,14 @@ impl Probe<'_> {
     /// There was no answer.
     pub async fn make_customer(&self, idempotency_key: &str) -> Result<Probed, StripeError> {
         let body = "description=Foredeck+probe%2C+deleted+at+once".to_owned();
-        self.send(Method::Post, "/v1/customers".to_owned(), None, Some(body), Some(idempotency_key.to_owned())).await
+        self.send(
+            Method::Post,
+            "/v1/customers".to_owned(),
+            None,
+            Some(body),
+            Some(idempotency_key.to_owned()),
+        )
+        .await
     }
 
     /// Deletes a customer that [`Probe::make_customer`] made.
@@ -54,7 +61,15 @@ impl Probe<'_> {
         body: Option<String>,
         idempotency_key: Option<String>,
     ) -> Result<Probed, StripeError> {
-        let call = Call { method, path, endpoint: "probe", query, body, idempotency_key, priority: Priority::Normal };
+        let call = Call {
+            method,
+            path,
+            endpoint: "probe",
+            query,
+            body,
+            idempotency_key,
+            priority: Priority::Normal,
+        };
         Ok(self.stripe.http.probe(&call).await?)
     }
 }

@@ -93,7 +93,12 @@ pub struct SessionQuery {
 }
 
 fn between(from: Option<i64>, to: Option<i64>) -> Option<RangeQueryTs> {
-    (from.is_some() || to.is_some()).then_some(RangeQueryTs::Bounds(RangeBoundsTs { gt: None, gte: from, lt: to, lte: None }))
+    (from.is_some() || to.is_some()).then_some(RangeQueryTs::Bounds(RangeBoundsTs {
+        gt: None,
+        gte: from,
+        lt: to,
+        lte: None,
+    }))
 }
 
 impl Stripe {
@@ -139,7 +144,14 @@ impl Stripe {
     ///
     /// # Errors
     /// [`StripeError`].
-    pub async fn list(&self, kind: Kind, from: Option<i64>, to: Option<i64>, after: Option<&str>, priority: Priority) -> Result<Page, StripeError> {
+    pub async fn list(
+        &self,
+        kind: Kind,
+        from: Option<i64>,
+        to: Option<i64>,
+        after: Option<&str>,
+        priority: Priority,
+    ) -> Result<Page, StripeError> {
         if kind == Kind::Session {
             let query = SessionQuery { from, to, after: after.map(str::to_owned), open: false };
             return self.list_sessions(&query, priority).await;
@@ -152,7 +164,12 @@ impl Stripe {
     ///
     /// # Errors
     /// [`StripeError`]; `NotFound` when Stripe knows none.
-    pub async fn retrieve(&self, kind: Kind, id: &str, priority: Priority) -> Result<(Box<RawValue>, i64), StripeError> {
+    pub async fn retrieve(
+        &self,
+        kind: Kind,
+        id: &str,
+        priority: Priority,
+    ) -> Result<(Box<RawValue>, i64), StripeError> {
         let path = format!("{}/{}", kind.list_path(), encode_segment(id));
         let mut request = RequestBuilder::new(StripeMethod::Get, path);
         if kind == Kind::Session {
@@ -166,7 +183,9 @@ impl Stripe {
     /// # Errors
     /// [`StripeError`].
     pub async fn account(&self) -> Result<String, StripeError> {
-        let answer = self.send(RequestBuilder::new(StripeMethod::Get, "/v1/account"), "account", Priority::Normal, None).await?;
+        let answer = self
+            .send(RequestBuilder::new(StripeMethod::Get, "/v1/account"), "account", Priority::Normal, None)
+            .await?;
         let head: HeadWire<'_> = serde_json::from_slice(&answer.body).map_err(|_| StripeError::Unexpected)?;
         head.id.owned().ok_or(StripeError::Unexpected)
     }

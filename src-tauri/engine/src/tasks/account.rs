@@ -26,7 +26,9 @@ pub enum Verdict {
 /// # Errors
 /// The read failed.
 pub fn find_account(connection: &Connection) -> DbResult<Option<String>> {
-    Ok(connection.query_row("SELECT value FROM meta WHERE name = ?1", [ACCOUNT], |row| row.get(0)).optional()?)
+    Ok(connection
+        .query_row("SELECT value FROM meta WHERE name = ?1", [ACCOUNT], |row| row.get(0))
+        .optional()?)
 }
 
 /// Asks Stripe whose key this is. Where the key may not read the account, its name is taken from Stripe's
@@ -45,7 +47,11 @@ pub async fn judge(stripe: &Stripe, db: &Db) -> Result<Verdict, TaskError> {
     match (known, account) {
         (Some(known), Some(account)) if known != account => Ok(Verdict::Other),
         (_, Some(account)) => Ok(Verdict::Same { account: Some(account) }),
-        (known, None) => Ok(if can_read_the_mirror(stripe, db).await? { Verdict::Same { account: known } } else { Verdict::Other }),
+        (known, None) => Ok(if can_read_the_mirror(stripe, db).await? {
+            Verdict::Same { account: known }
+        } else {
+            Verdict::Other
+        }),
     }
 }
 
@@ -81,7 +87,8 @@ async fn can_read_the_mirror(stripe: &Stripe, db: &Db) -> Result<bool, TaskError
 /// The write failed.
 pub async fn adopt(db: &Db, account: String) -> DbResult<()> {
     db.write_durable(move |transaction| {
-        transaction.execute("INSERT OR IGNORE INTO meta (name, value) VALUES (?1, ?2)", params![ACCOUNT, account])?;
+        transaction
+            .execute("INSERT OR IGNORE INTO meta (name, value) VALUES (?1, ?2)", params![ACCOUNT, account])?;
         Ok(())
     })
     .await

@@ -71,7 +71,12 @@ pub fn find_run(connection: &Connection) -> DbResult<Option<Run>> {
 ///
 /// # Errors
 /// The write failed.
-pub async fn begin(context: &Context, reason: Reason, started_at: i64, from_watermark: Option<i64>) -> DbResult<Run> {
+pub async fn begin(
+    context: &Context,
+    reason: Reason,
+    started_at: i64,
+    from_watermark: Option<i64>,
+) -> DbResult<Run> {
     context
         .db
         .write(move |transaction| {
@@ -114,11 +119,18 @@ struct Window {
 }
 
 fn list_open(connection: &Connection, run: i64) -> DbResult<Vec<Window>> {
-    let mut statement =
-        connection.prepare_cached("SELECT kind, lo, hi, cursor FROM backfill_window WHERE run = ?1 AND done = 0 ORDER BY hi DESC, kind")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT kind, lo, hi, cursor FROM backfill_window WHERE run = ?1 AND done = 0 ORDER BY hi DESC, kind",
+    )?;
     let windows = statement
         .query_map([run], |row| {
-            Ok(Window { run, kind: Kind::from_stored(row.get(0)?), lo: row.get(1)?, hi: row.get(2)?, cursor: row.get(3)? })
+            Ok(Window {
+                run,
+                kind: Kind::from_stored(row.get(0)?),
+                lo: row.get(1)?,
+                hi: row.get(2)?,
+                cursor: row.get(3)?,
+            })
         })?
         .collect::<Result<_, _>>()?;
     Ok(windows)
@@ -136,7 +148,13 @@ pub async fn advance(context: &Context, run: &Run) -> Result<(), TaskError> {
         let number = run.run;
         let open = context.db.read(move |connection| list_open(connection, number)).await?;
         if failure.is_none() {
-            for window in open.iter().filter(|window| !busy.contains(&(window.kind, window.hi))).take(WORKERS.saturating_sub(workers.len())).cloned().collect::<Vec<_>>() {
+            for window in open
+                .iter()
+                .filter(|window| !busy.contains(&(window.kind, window.hi)))
+                .take(WORKERS.saturating_sub(workers.len()))
+                .cloned()
+                .collect::<Vec<_>>()
+            {
                 busy.insert((window.kind, window.hi));
                 let context = context.clone();
                 let crowded = open.len() >= MAX_WINDOWS;
@@ -164,10 +182,15 @@ async fn read_window(context: &Context, window: &Window, crowded: bool) -> Resul
     let mut window = window.clone();
     loop {
         let first_page = window.cursor.is_none();
-        let page = context.stripe.list(window.kind, Some(window.lo), Some(window.hi), window.cursor.as_deref(), Priority::Low).await;
+        let page = context
+            .stripe
+            .list(window.kind, Some(window.lo), Some(window.hi), window.cursor.as_deref(), Priority::Low)
+            .await;
         let page = match page {
             Ok(page) => page,
-            Err(StripeError::PermissionMissing { permission, .. }) => return Ok(skip(context, &window, permission).await?),
+            Err(StripeError::PermissionMissing { permission, .. }) => {
+                return Ok(skip(context, &window, permission).await?);
+            }
             Err(StripeError::CursorLost) if window.cursor.is_some() => {
                 window.cursor = None;
                 continue;
@@ -206,7 +229,13 @@ fn split_at(window: &Window, heads: &[(String, Option<i64>)]) -> Option<i64> {
     (cut > window.lo).then_some(cut)
 }
 
-fn save(transaction: &Transaction<'_>, before: &Window, after: &Window, done: bool, objects: i64) -> DbResult<()> {
+fn save(
+    transaction: &Transaction<'_>,
+    before: &Window,
+    after: &Window,
+    done: bool,
+    objects: i64,
+) -> DbResult<()> {
     if after.lo != before.lo {
         // The older part first: the window's name is its lower end.
         transaction
@@ -226,7 +255,10 @@ async fn skip(context: &Context, window: &Window, permission: String) -> DbResul
     context
         .db
         .write(move |transaction| {
-            transaction.execute("DELETE FROM backfill_window WHERE run = ?1 AND kind = ?2", params![run, kind as u8])?;
+            transaction.execute(
+                "DELETE FROM backfill_window WHERE run = ?1 AND kind = ?2",
+                params![run, kind as u8],
+            )?;
             set_state(transaction, &missing_state(kind.as_str()), &permission)
         })
         .await
@@ -241,7 +273,12 @@ async fn show_progress(context: &Context, run: i64, kind: Kind) -> DbResult<()> 
                 .query_row([run], |row| row.get(0))?)
         })
         .await?;
-    context.status.progress(Some(Progress { task: "backfill".to_owned(), phase: kind.as_str().to_owned(), done, total: None }));
+    context.status.progress(Some(Progress {
+        task: "backfill".to_owned(),
+        phase: kind.as_str().to_owned(),
+        done,
+        total: None,
+    }));
     Ok(())
 }
 
@@ -273,8 +310,10 @@ pub fn listed_state(kind: Kind) -> String {
 }
 
 fn list_done_kinds(connection: &Connection, run: i64) -> DbResult<Vec<Kind>> {
-    let mut statement = connection.prepare_cached("SELECT DISTINCT kind FROM backfill_window WHERE run = ?1 AND done = 1")?;
-    let kinds = statement.query_map([run], |row| row.get(0).map(Kind::from_stored))?.collect::<Result<_, _>>()?;
+    let mut statement =
+        connection.prepare_cached("SELECT DISTINCT kind FROM backfill_window WHERE run = ?1 AND done = 1")?;
+    let kinds =
+        statement.query_map([run], |row| row.get(0).map(Kind::from_stored))?.collect::<Result<_, _>>()?;
     Ok(kinds)
 }
 

@@ -27,7 +27,9 @@ fn kinds(connection: &Connection) -> DbResult<Vec<KindSync>> {
         let unfinished = run.as_ref().filter(|run| run.finished_at.is_none());
         let gaps = match (listed, unfinished) {
             (_, Some(run)) => open_windows(connection, run.run, kind)?,
-            (None, None) => vec![Gap { from: 0, to: watermark.unwrap_or(0), reason: "not_listed_yet".to_owned() }],
+            (None, None) => {
+                vec![Gap { from: 0, to: watermark.unwrap_or(0), reason: "not_listed_yet".to_owned() }]
+            }
             (Some(_), None) => Vec::new(),
         };
         rows.push(KindSync {
@@ -56,8 +58,9 @@ fn events(connection: &Connection, watermark: Option<i64>) -> DbResult<KindSync>
 }
 
 fn open_windows(connection: &Connection, run: i64, kind: Kind) -> DbResult<Vec<Gap>> {
-    let mut statement =
-        connection.prepare_cached("SELECT lo, hi FROM backfill_window WHERE run = ?1 AND kind = ?2 AND done = 0 ORDER BY lo LIMIT 20")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT lo, hi FROM backfill_window WHERE run = ?1 AND kind = ?2 AND done = 0 ORDER BY lo LIMIT 20",
+    )?;
     let gaps = statement
         .query_map(crate::db::params![run, kind as u8], |row| {
             Ok(Gap { from: row.get(0)?, to: row.get(1)?, reason: "not_listed_yet".to_owned() })

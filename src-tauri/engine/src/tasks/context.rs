@@ -111,8 +111,10 @@ impl Context {
         let codec = self.codec.clone();
         let terms = self.terms(intake);
         let names = terms.names.clone();
-        let prepared =
-            blocking(move || prepare_objects(&codec, kind, &page.raw(), (Origin::List, page.as_of()), &names)).await?;
+        let prepared = blocking(move || {
+            prepare_objects(&codec, kind, &page.raw(), (Origin::List, page.as_of()), &names)
+        })
+        .await?;
         self.commit(prepared, terms, also).await
     }
 
@@ -120,7 +122,13 @@ impl Context {
     ///
     /// # Errors
     /// The write failed.
-    pub async fn take_object(&self, kind: Kind, raw: Box<RawValue>, as_of: i64, also: Also) -> DbResult<Stored> {
+    pub async fn take_object(
+        &self,
+        kind: Kind,
+        raw: Box<RawValue>,
+        as_of: i64,
+        also: Also,
+    ) -> DbResult<Stored> {
         let terms = self.terms(Intake::Live);
         let prepared = prepare_objects(&self.codec, kind, &[&*raw], (Origin::Retrieve, as_of), &terms.names)?;
         self.commit(prepared, terms, also).await
@@ -147,10 +155,18 @@ impl Context {
     ///
     /// # Errors
     /// The write failed.
-    pub async fn log(&self, level: Level, code: &'static str, message: String, request_id: Option<String>) -> DbResult<()> {
+    pub async fn log(
+        &self,
+        level: Level,
+        code: &'static str,
+        message: String,
+        request_id: Option<String>,
+    ) -> DbResult<()> {
         let at = self.clock.now();
         self.db
-            .write(move |transaction| append_log(transaction, at, level, code, &message, request_id.as_deref()))
+            .write(move |transaction| {
+                append_log(transaction, at, level, code, &message, request_id.as_deref())
+            })
             .await?;
         self.announcer.announce(Some(&self.store), Topic::Sync);
         Ok(())

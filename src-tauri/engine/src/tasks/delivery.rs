@@ -2,10 +2,10 @@
 
 use super::context::{Context, Intake, TaskError};
 use crate::db::DbResult;
+use crate::domain::wire::EventWire;
 use crate::facts::delivery::{resolve_unseen, upsert_pending};
 use crate::facts::state::{find_state, set_state};
 use crate::http::Priority;
-use crate::domain::wire::EventWire;
 use crate::stripe::EventQuery;
 
 /// State document: when the undelivered list was last walked whole (server seconds).
@@ -57,7 +57,11 @@ fn pending_of(raw: &[&serde_json::value::RawValue]) -> Vec<(String, i64, i64)> {
     raw.iter()
         .filter_map(|raw| {
             let event: EventWire<'_> = serde_json::from_str(raw.get()).ok()?;
-            Some((event.id.owned()?, event.created.0.unwrap_or_default(), event.pending_webhooks.0.unwrap_or(1)))
+            Some((
+                event.id.owned()?,
+                event.created.0.unwrap_or_default(),
+                event.pending_webhooks.0.unwrap_or(1),
+            ))
         })
         .collect()
 }

@@ -83,10 +83,18 @@ pub async fn poll_once(context: &Context) -> Result<Polled, TaskError> {
         })
         .await?;
     let wide = is_due(now, last_minutely, MINUTELY.every_s);
-    let events = permitted(context, "event", poll_stream(context, Stream::Events, "poll_events", watermark, now, wide)).await?;
-    let sessions =
-        permitted(context, "checkout.session", poll_stream(context, Stream::Sessions, "poll_sessions", session_watermark, now, wide))
-            .await?;
+    let events = permitted(
+        context,
+        "event",
+        poll_stream(context, Stream::Events, "poll_events", watermark, now, wide),
+    )
+    .await?;
+    let sessions = permitted(
+        context,
+        "checkout.session",
+        poll_stream(context, Stream::Sessions, "poll_sessions", session_watermark, now, wide),
+    )
+    .await?;
     let head = events.or(sessions).map_or(now, |walked| walked.head_at);
     context
         .db
@@ -141,7 +149,8 @@ async fn poll_stream(
         cursor: None,
         head_at: None,
         expected_from: narrow,
-        counter: (wide && watermark.is_some() && stream == Stream::Events).then(|| found_counter(MINUTELY.name)),
+        counter: (wide && watermark.is_some() && stream == Stream::Events)
+            .then(|| found_counter(MINUTELY.name)),
     };
     walk(context, name, fresh, Priority::Normal, Intake::Live).await
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backfill;
 use super::context::{Context, Intake, TaskError};
-use super::poll::{DAILY, HOURLY, Polled, is_due, poll_once, reach_state, recount, permitted};
+use super::poll::{DAILY, HOURLY, Polled, is_due, permitted, poll_once, reach_state, recount};
 use super::walk::{Stream, Walk, walk};
 use super::{delivery, healing, refetch, replay};
 use crate::db::DbResult;
@@ -74,7 +74,12 @@ pub async fn run_poller(context: Context, signals: Arc<Signals>, stop: Cancellat
     }
 }
 
-async fn after_poll(context: &Context, signals: &Signals, outcome: Result<Polled, TaskError>, failures: &mut u32) -> Duration {
+async fn after_poll(
+    context: &Context,
+    signals: &Signals,
+    outcome: Result<Polled, TaskError>,
+    failures: &mut u32,
+) -> Duration {
     let pause = match outcome {
         Ok(_) => {
             *failures = 0;
@@ -85,7 +90,11 @@ async fn after_poll(context: &Context, signals: &Signals, outcome: Result<Polled
             };
             context.status.succeeded(state, context.clock.now());
             let settings = context.settings();
-            let seconds = if signals.in_front.load(Ordering::Relaxed) { settings.poll_front_s } else { settings.poll_back_s };
+            let seconds = if signals.in_front.load(Ordering::Relaxed) {
+                settings.poll_front_s
+            } else {
+                settings.poll_back_s
+            };
             Duration::from_secs(u64::from(seconds.clamp(1, 3_600)))
         }
         Err(error) => {
@@ -94,7 +103,9 @@ async fn after_poll(context: &Context, signals: &Signals, outcome: Result<Polled
             pause_after(&error, *failures)
         }
     };
-    context.status.set(|now| now.next_poll_at = Some(context.clock.now() + i64::try_from(pause.as_secs()).unwrap_or(0)));
+    context.status.set(|now| {
+        now.next_poll_at = Some(context.clock.now() + i64::try_from(pause.as_secs()).unwrap_or(0))
+    });
     if let Err(error) = context.publish_status().await {
         tracing::error!(%error, "the sync status could not be saved");
     }
@@ -111,11 +122,13 @@ async fn busy_state(context: &Context) -> Option<SyncState> {
 
 /// The pause after a failed poll: what the server asked for, else doubling from the ordinary pace.
 fn pause_after(error: &TaskError, failures: u32) -> Duration {
-    let doubled = Duration::from_secs(5).saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(8))).min(LONGEST_PAUSE);
+    let doubled = Duration::from_secs(5)
+        .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(8)))
+        .min(LONGEST_PAUSE);
     match error {
-        TaskError::Stripe(StripeError::Http(HttpError::Throttled { wait_s, .. } | HttpError::HeldBack { wait_s, .. })) => {
-            Duration::from_secs(*wait_s).max(doubled)
-        }
+        TaskError::Stripe(StripeError::Http(
+            HttpError::Throttled { wait_s, .. } | HttpError::HeldBack { wait_s, .. },
+        )) => Duration::from_secs(*wait_s).max(doubled),
         TaskError::Stripe(StripeError::KeyRejected { .. }) => LONGEST_PAUSE,
         _ => doubled,
     }
@@ -137,7 +150,8 @@ async fn note_failure(context: &Context, error: &TaskError) {
                 now.state = SyncState::StripeError;
                 now.error_code = Some("MIRROR_FAILED".to_owned());
                 now.error_message = Some(error.to_string());
-                now.error_hint = Some("Check the disk's space and permissions; nothing stored is lost.".to_owned());
+                now.error_hint =
+                    Some("Check the disk's space and permissions; nothing stored is lost.".to_owned());
             });
         }
     }
@@ -201,7 +215,12 @@ pub async fn steward_once(context: &Context) -> Result<Duration, TaskError> {
 async fn replay_if_due(context: &Context) -> DbResult<()> {
     let status = Arc::clone(&context.status);
     let show = move |step: crate::projections::rebuild::Progress| {
-        let progress = Progress { task: "rebuild".to_owned(), phase: "facts".to_owned(), done: step.done, total: Some(step.total) };
+        let progress = Progress {
+            task: "rebuild".to_owned(),
+            phase: "facts".to_owned(),
+            done: step.done,
+            total: Some(step.total),
+        };
         status.progress((!step.finished).then_some(progress));
     };
     if replay::replay_if_due(&context.db, context.clock.now(), show).await? {
@@ -213,7 +232,10 @@ async fn replay_if_due(context: &Context) -> DbResult<()> {
 async fn recounts(context: &Context) -> Result<(), TaskError> {
     for (reach, name) in [(DAILY, "recount_30d"), (HOURLY, "recount_24h")] {
         let state = reach_state(reach.name);
-        let last = context.db.read(move |connection| Ok(find_state::<i64>(connection, &state)?.unwrap_or(0))).await?;
+        let last = context
+            .db
+            .read(move |connection| Ok(find_state::<i64>(connection, &state)?.unwrap_or(0)))
+            .await?;
         if is_due(context.server_now(), last, reach.every_s) {
             recount(context, reach, name).await?;
         }
@@ -229,7 +251,8 @@ async fn relists(context: &Context) -> Result<(), TaskError> {
     if take_turn(context, MONTH_AT, DAY).await? {
         let floor = context.server_now() - 30 * DAY;
         relist(context, Stream::Sessions, "month_sessions", floor).await?;
-        permitted(context, "payment_intent", relist(context, Stream::Intents, "month_intents", floor)).await?;
+        permitted(context, "payment_intent", relist(context, Stream::Intents, "month_intents", floor))
+            .await?;
         end_turn(context, MONTH_AT).await?;
     }
     Ok(())
@@ -243,7 +266,10 @@ async fn relist(context: &Context, stream: Stream, name: &'static str, floor: i6
 
 /// Whether a turn is due. The first is due one period after the backfill, which has listed everything.
 async fn take_turn(context: &Context, name: &'static str, every_s: i64) -> DbResult<bool> {
-    let (last, run) = context.db.read(move |connection| Ok((find_state::<i64>(connection, name)?, backfill::find_run(connection)?))).await?;
+    let (last, run) = context
+        .db
+        .read(move |connection| Ok((find_state::<i64>(connection, name)?, backfill::find_run(connection)?)))
+        .await?;
     let since = last.or_else(|| run.map(|run| run.started_at)).unwrap_or(0);
     Ok(is_due(context.server_now(), since, every_s))
 }

@@ -28,7 +28,13 @@ fn list_due(connection: &Connection, now: i64) -> DbResult<Vec<Due>> {
     )?;
     let due = statement
         .query_map(params![now, BATCH], |row| {
-            Ok(Due { key: row.get(0)?, id: row.get(1)?, kind: Kind::from_stored(row.get(2)?), reason: row.get(3)?, attempts: row.get(4)? })
+            Ok(Due {
+                key: row.get(0)?,
+                id: row.get(1)?,
+                kind: Kind::from_stored(row.get(2)?),
+                reason: row.get(3)?,
+                attempts: row.get(4)?,
+            })
         })?
         .collect::<Result<_, _>>()?;
     Ok(due)
@@ -57,19 +63,27 @@ pub async fn fetch_due(context: &Context) -> Result<usize, TaskError> {
 
 async fn fetch(context: &Context, due: &Due) -> Result<(), TaskError> {
     let key = due.key;
-    if due.kind == Kind::Other || due.kind == Kind::Local || (due.reason == "line_items" && listed_since(context, key).await?) {
+    if due.kind == Kind::Other
+        || due.kind == Kind::Local
+        || (due.reason == "line_items" && listed_since(context, key).await?)
+    {
         return Ok(context.db.write(move |transaction| forget(transaction, key)).await?);
     }
     let asked_at = context.server_now();
     match context.stripe.retrieve(due.kind, &due.id, Priority::Low).await {
         Ok((raw, as_of)) => {
-            context.take_object(due.kind, raw, as_of, Box::new(move |transaction| forget(transaction, key))).await?;
+            context
+                .take_object(due.kind, raw, as_of, Box::new(move |transaction| forget(transaction, key)))
+                .await?;
             Ok(())
         }
         Err(StripeError::NotFound { .. }) => {
             let terms = context.terms(super::context::Intake::Live);
             let may_vanish = matches!(due.kind, Kind::Customer | Kind::Product | Kind::Price);
-            Ok(context.db.write(move |transaction| gone(transaction, key, asked_at, may_vanish, &terms)).await?)
+            Ok(context
+                .db
+                .write(move |transaction| gone(transaction, key, asked_at, may_vanish, &terms))
+                .await?)
         }
         Err(StripeError::PermissionMissing { .. } | StripeError::Refused { .. }) => {
             Ok(context.db.write(move |transaction| forget(transaction, key)).await?)
@@ -86,12 +100,22 @@ async fn listed_since(context: &Context, key: Key) -> DbResult<bool> {
     context
         .db
         .read(move |connection| {
-            Ok(connection.query_row("SELECT EXISTS (SELECT 1 FROM stripe_snapshot WHERE object = ?1)", [key], |row| row.get(0))?)
+            Ok(connection.query_row(
+                "SELECT EXISTS (SELECT 1 FROM stripe_snapshot WHERE object = ?1)",
+                [key],
+                |row| row.get(0),
+            )?)
         })
         .await
 }
 
-fn gone(transaction: &Transaction<'_>, key: Key, as_of: i64, may_vanish: bool, terms: &Terms) -> DbResult<()> {
+fn gone(
+    transaction: &Transaction<'_>,
+    key: Key,
+    as_of: i64,
+    may_vanish: bool,
+    terms: &Terms,
+) -> DbResult<()> {
     if may_vanish {
         store_tombstone(transaction, key, as_of, terms)?;
     }

@@ -1,8 +1,8 @@
 //! What people ask the sync for: everything again, or the objects of an order they look at.
 
 use crate::db::{Db, DbResult, params};
-use crate::facts::state::set_state;
 use crate::facts::names::find_key;
+use crate::facts::state::set_state;
 use crate::projections::ingest::ask_again;
 
 /// State document: a person asked for everything to be listed again.
@@ -27,7 +27,9 @@ pub async fn ask_for_objects(db: &Db, ids: Vec<String>, now: i64) -> DbResult<()
         for id in &ids {
             let Some(key) = find_key(transaction, id)? else { continue };
             let stale: bool = transaction
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM node WHERE key = ?1 AND as_of < ?2 AND kind <> 9)")?
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM node WHERE key = ?1 AND as_of < ?2 AND kind <> 9)",
+                )?
                 .query_row(params![key, now - STALE_S], |row| row.get(0))?;
             if stale {
                 ask_again(transaction, key, now, "on_screen")?;

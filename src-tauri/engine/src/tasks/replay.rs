@@ -18,7 +18,14 @@ const STEP: i64 = 2_000;
 pub async fn replay_if_due(db: &Db, now: i64, progress: impl Fn(Progress)) -> DbResult<bool> {
     let due = db.read(rebuild::is_due).await?;
     if due {
-        let begun = db.read(|connection| Ok(matches!(crate::projections::schema::find_version(connection)?, Some((crate::projections::schema::VERSION, _))))).await?;
+        let begun = db
+            .read(|connection| {
+                Ok(matches!(
+                    crate::projections::schema::find_version(connection)?,
+                    Some((crate::projections::schema::VERSION, _))
+                ))
+            })
+            .await?;
         if !begun {
             begin(db).await?;
         }

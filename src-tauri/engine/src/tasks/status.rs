@@ -85,9 +85,10 @@ pub fn verdict(error: &StripeError) -> (SyncState, &'static str) {
         StripeError::PermissionMissing { .. } => (SyncState::KeyRejected, "PERMISSION_MISSING"),
         StripeError::LiveKeyElsewhere => (SyncState::KeyRejected, "LIVE_KEY_ELSEWHERE"),
         StripeError::KeyMalformed => (SyncState::KeyRejected, "KEY_MALFORMED"),
-        StripeError::NotFound { .. } | StripeError::CursorLost | StripeError::Refused { .. } | StripeError::BaseUrl(_) => {
-            (SyncState::StripeError, "STRIPE_REFUSED")
-        }
+        StripeError::NotFound { .. }
+        | StripeError::CursorLost
+        | StripeError::Refused { .. }
+        | StripeError::BaseUrl(_) => (SyncState::StripeError, "STRIPE_REFUSED"),
         StripeError::Unexpected => (SyncState::StripeError, "BAD_ANSWER"),
     }
 }
@@ -100,11 +101,19 @@ pub fn hint(error: &StripeError) -> &'static str {
         }
         StripeError::Http(HttpError::Tls { .. }) => "Check the machine's clock, proxy and certificates.",
         StripeError::Http(HttpError::Timeout { .. }) => "Wait: it is tried again by itself.",
-        StripeError::Http(HttpError::Throttled { .. }) => "Wait, or lower the requests a second in Settings: the shop's checkout shares them.",
-        StripeError::Http(HttpError::Redirect { .. }) => "Check the store's base URL and any proxy between here and Stripe.",
+        StripeError::Http(HttpError::Throttled { .. }) => {
+            "Wait, or lower the requests a second in Settings: the shop's checkout shares them."
+        }
+        StripeError::Http(HttpError::Redirect { .. }) => {
+            "Check the store's base URL and any proxy between here and Stripe."
+        }
         StripeError::KeyRejected { .. } => "Make a new key in the Stripe Dashboard and set it in Settings.",
-        StripeError::PermissionMissing { .. } => "Give the restricted key this permission in the Stripe Dashboard.",
-        StripeError::LiveKeyElsewhere => "Use a test key with this store, or make a store for the real Stripe.",
+        StripeError::PermissionMissing { .. } => {
+            "Give the restricted key this permission in the Stripe Dashboard."
+        }
+        StripeError::LiveKeyElsewhere => {
+            "Use a test key with this store, or make a store for the real Stripe."
+        }
         StripeError::KeyMalformed => "Paste the key again, whole.",
         _ => "Wait: it is tried again by itself; see Health if it stays.",
     }

@@ -62,8 +62,15 @@ fn state_name(name: &str) -> String {
 ///
 /// # Errors
 /// Stripe or the mirror failed; what was read is kept and the walk can be resumed.
-pub async fn walk(context: &Context, name: &'static str, fresh: Walk, priority: Priority, intake: Intake) -> Result<Walked, TaskError> {
-    let saved: Option<Walk> = context.db.read(move |connection| find_state(connection, &state_name(name))).await?;
+pub async fn walk(
+    context: &Context,
+    name: &'static str,
+    fresh: Walk,
+    priority: Priority,
+    intake: Intake,
+) -> Result<Walked, TaskError> {
+    let saved: Option<Walk> =
+        context.db.read(move |connection| find_state(connection, &state_name(name))).await?;
     let mut sum = Walked::default();
     if let Some(saved) = saved.filter(|saved| saved.cursor.is_some() && saved.stream == fresh.stream) {
         let floor = saved.floor;
@@ -82,7 +89,13 @@ pub async fn walk(context: &Context, name: &'static str, fresh: Walk, priority: 
     })
 }
 
-async fn run(context: &Context, name: &'static str, mut walk: Walk, priority: Priority, intake: Intake) -> Result<Walked, TaskError> {
+async fn run(
+    context: &Context,
+    name: &'static str,
+    mut walk: Walk,
+    priority: Priority,
+    intake: Intake,
+) -> Result<Walked, TaskError> {
     let mut walked = Walked::default();
     loop {
         let outcome = page(context, name, &mut walk, priority, intake).await;
@@ -112,7 +125,13 @@ struct Step {
     objects: i64,
 }
 
-async fn page(context: &Context, name: &'static str, walk: &mut Walk, priority: Priority, intake: Intake) -> Result<Step, TaskError> {
+async fn page(
+    context: &Context,
+    name: &'static str,
+    walk: &mut Walk,
+    priority: Priority,
+    intake: Intake,
+) -> Result<Step, TaskError> {
     let page = match walk.stream {
         Stream::Events => {
             let query = EventQuery { from: Some(walk.floor), after: walk.cursor.clone(), undelivered: false };
@@ -120,7 +139,12 @@ async fn page(context: &Context, name: &'static str, walk: &mut Walk, priority: 
         }
         Stream::Sessions | Stream::OpenSessions => {
             let open = walk.stream == Stream::OpenSessions;
-            let query = SessionQuery { from: Some(walk.floor).filter(|_| !open), to: None, after: walk.cursor.clone(), open };
+            let query = SessionQuery {
+                from: Some(walk.floor).filter(|_| !open),
+                to: None,
+                after: walk.cursor.clone(),
+                open,
+            };
             context.stripe.list_sessions(&query, priority).await?
         }
         Stream::Intents => {
@@ -135,12 +159,20 @@ async fn page(context: &Context, name: &'static str, walk: &mut Walk, priority: 
     walk.cursor = last.map(|(id, _)| id).or(walk.cursor.take());
     let saved = walk.clone();
     let late = if walk.counter.is_some() {
-        page.heads().into_iter().filter(|(_, created)| created.is_some_and(|created| created < walk.expected_from)).map(|(id, _)| id).collect()
+        page.heads()
+            .into_iter()
+            .filter(|(_, created)| created.is_some_and(|created| created < walk.expected_from))
+            .map(|(id, _)| id)
+            .collect()
     } else {
         Vec::new()
     };
     let save = move |transaction: &crate::db::Transaction<'_>| -> DbResult<()> {
-        if finished { clear_state(transaction, &state_name(name)) } else { set_state(transaction, &state_name(name), &saved) }
+        if finished {
+            clear_state(transaction, &state_name(name))
+        } else {
+            set_state(transaction, &state_name(name), &saved)
+        }
     };
     if walk.stream == Stream::Events {
         let late_new = unknown(context, late).await?;

@@ -34,8 +34,12 @@ pub fn operator_links(facts: &[Fact]) -> BTreeSet<(String, String)> {
     links
 }
 
-pub fn groups<'a>(objects: &'a BTreeMap<String, Object>, links: &BTreeSet<(String, String)>) -> Vec<Group<'a>> {
-    let text = |object: &Object, name: &str| object.fields.get(name).map(|value| value.as_str().unwrap().to_owned());
+pub fn groups<'a>(
+    objects: &'a BTreeMap<String, Object>,
+    links: &BTreeSet<(String, String)>,
+) -> Vec<Group<'a>> {
+    let text =
+        |object: &Object, name: &str| object.fields.get(name).map(|value| value.as_str().unwrap().to_owned());
     let in_orders: Vec<&Object> = objects.values().filter(|object| object.kind.belongs_to_orders()).collect();
 
     // A preorderId on more than three e-mails joins nothing.
@@ -45,7 +49,9 @@ pub fn groups<'a>(objects: &'a BTreeMap<String, Object>, links: &BTreeSet<(Strin
             carriers.entry(id).or_default().push(object);
         }
     }
-    let people = |carriers: &[&Object]| carriers.iter().filter_map(|object| text(object, "email")).collect::<BTreeSet<_>>().len();
+    let people = |carriers: &[&Object]| {
+        carriers.iter().filter_map(|object| text(object, "email")).collect::<BTreeSet<_>>().len()
+    };
     let usable = |id: &str| carriers.get(id).is_some_and(|carriers| people(carriers) <= 3);
     let label = |object: &Object| text(object, "preorder_id").filter(|id| usable(id));
 
@@ -73,7 +79,15 @@ pub fn groups<'a>(objects: &'a BTreeMap<String, Object>, links: &BTreeSet<(Strin
     let neighbours = |id: &str| -> BTreeSet<String> {
         edges
             .iter()
-            .filter_map(|(one, other)| if one == id { Some(other) } else if other == id { Some(one) } else { None })
+            .filter_map(|(one, other)| {
+                if one == id {
+                    Some(other)
+                } else if other == id {
+                    Some(one)
+                } else {
+                    None
+                }
+            })
             .cloned()
             .collect()
     };

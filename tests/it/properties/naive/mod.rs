@@ -30,9 +30,13 @@ pub fn fold(facts: &[Fact], zone: Tz) -> Tables {
     let mut tables = Tables::new();
     totals::add_up(&preorders, zone, &mut tables);
     tables.insert("preorder", preorders);
-    tables.insert("node", objects.values().map(|object| (object.id.clone(), node(object, &order_of))).collect());
+    tables.insert(
+        "node",
+        objects.values().map(|object| (object.id.clone(), node(object, &order_of))).collect(),
+    );
     let keys = |keys: Vec<String>| keys.into_iter().map(|key| (key, Map::new())).collect::<Rows>();
-    tables.insert("operator_link", keys(links.iter().map(|(one, other)| format!("{one} - {other}")).collect()));
+    tables
+        .insert("operator_link", keys(links.iter().map(|(one, other)| format!("{one} - {other}")).collect()));
     let former = objects.values().flat_map(|object| {
         let current = object.fields.get("preorder_id");
         let gone = object.carried.iter().filter(move |id| Some(*id) != current);
@@ -50,8 +54,11 @@ pub fn fold(facts: &[Fact], zone: Tz) -> Tables {
 }
 
 fn node(object: &newest::Object, order_of: &BTreeMap<&str, String>) -> Map<String, Value> {
-    let mut row: Map<String, Value> = object.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    let flag = |row: &Map<String, Value>, name: &str| Value::from(i64::from(row.get(name).is_some_and(|value| value == true)));
+    let mut row: Map<String, Value> =
+        object.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let flag = |row: &Map<String, Value>, name: &str| {
+        Value::from(i64::from(row.get(name).is_some_and(|value| value == true)))
+    };
     for name in ["deleted", "attempted"] {
         let value = flag(&row, name);
         row.insert(name.to_owned(), value);

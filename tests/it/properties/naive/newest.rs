@@ -38,14 +38,22 @@ struct Snapshot<'a> {
 
 pub fn newest(facts: &[Fact]) -> BTreeMap<String, Object> {
     let mut objects = BTreeMap::new();
-    let ids: std::collections::BTreeSet<&str> = facts.iter().filter_map(|fact| Some(fact.about()?.0)).collect();
+    let ids: std::collections::BTreeSet<&str> =
+        facts.iter().filter_map(|fact| Some(fact.about()?.0)).collect();
     for id in ids {
         let Some(kind) = kind_of(id) else { continue };
-        let snapshots: Vec<Snapshot<'_>> =
-            facts.iter().filter(|fact| fact.about().is_some_and(|(about, _)| about == id)).map(|fact| snapshot(kind, fact)).collect();
+        let snapshots: Vec<Snapshot<'_>> = facts
+            .iter()
+            .filter(|fact| fact.about().is_some_and(|(about, _)| about == id))
+            .map(|fact| snapshot(kind, fact))
+            .collect();
         objects.insert(id.to_owned(), object(id, kind, &snapshots));
     }
-    for (number, local) in facts.iter().filter_map(|fact| if let Fact::Local(local) = fact { Some(local) } else { None }).enumerate() {
+    for (number, local) in facts
+        .iter()
+        .filter_map(|fact| if let Fact::Local(local) = fact { Some(local) } else { None })
+        .enumerate()
+    {
         if local.kind == INTENT {
             let said: Value = serde_json::from_str(&local.body).unwrap();
             let id = format!("local_{}", number + 1);
@@ -55,7 +63,15 @@ pub fn newest(facts: &[Fact]) -> BTreeMap<String, Object> {
             }
             fields.insert("email", said["email"].as_str().unwrap().to_lowercase().into());
             fields.extend(preorder_id(&Value::from(local.subject.clone())).map(|id| ("preorder_id", id)));
-            let object = Object { id: id.clone(), kind: Kind::Local, as_of: local.made_at, unsettled: false, proof_at: None, carried: Vec::new(), fields };
+            let object = Object {
+                id: id.clone(),
+                kind: Kind::Local,
+                as_of: local.made_at,
+                unsettled: false,
+                proof_at: None,
+                carried: Vec::new(),
+                fields,
+            };
             objects.insert(id, object);
         }
     }
@@ -73,7 +89,9 @@ fn snapshot(kind: Kind, fact: &Fact) -> Snapshot<'_> {
             let rank = if *origin == Origin::List { 2 } else { 3 };
             (fields(kind, object, None), *as_of, rank, object, None, None)
         }
-        Fact::Gone { as_of, .. } => (Fields::from([("deleted", true.into())]), *as_of, 3, &NOTHING, None, None),
+        Fact::Gone { as_of, .. } => {
+            (Fields::from([("deleted", true.into())]), *as_of, 3, &NOTHING, None, None)
+        }
         Fact::Local(_) => unreachable!("it is about no object of Stripe's"),
     };
     let rank = if fields.contains_key("deleted") { 9 } else { rank };
@@ -99,7 +117,8 @@ fn object(id: &str, kind: Kind, snapshots: &[Snapshot<'_>]) -> Object {
     let place = |snapshot: &Snapshot<'_>| (snapshot.rank, snapshot.class);
     let top = rivals.iter().map(|rival| place(rival)).max().unwrap();
     let best: Vec<&Snapshot<'_>> = rivals.iter().copied().filter(|rival| place(rival) == top).collect();
-    let is_last = |rival: &Snapshot<'_>, among: &[&Snapshot<'_>]| !among.iter().any(|other| came_after(other, rival));
+    let is_last =
+        |rival: &Snapshot<'_>, among: &[&Snapshot<'_>]| !among.iter().any(|other| came_after(other, rival));
     let last: Vec<&Snapshot<'_>> = best.iter().copied().filter(|rival| is_last(rival, &best)).collect();
     let pool = if last.is_empty() { best.clone() } else { last };
     // The hash that decides what nothing else decides is the engine's own affair.
@@ -110,9 +129,16 @@ fn object(id: &str, kind: Kind, snapshots: &[Snapshot<'_>]) -> Object {
         kind,
         as_of,
         unsettled: !(known_last && all_lead_to(winner, &rivals)),
-        proof_at: snapshots.iter().filter(|snapshot| proves_payment(snapshot)).map(|snapshot| snapshot.as_of).min(),
+        proof_at: snapshots
+            .iter()
+            .filter(|snapshot| proves_payment(snapshot))
+            .map(|snapshot| snapshot.as_of)
+            .min(),
         fields: winner.fields.clone(),
-        carried: snapshots.iter().filter_map(|snapshot| snapshot.fields.get("preorder_id").cloned()).collect(),
+        carried: snapshots
+            .iter()
+            .filter_map(|snapshot| snapshot.fields.get("preorder_id").cloned())
+            .collect(),
     }
 }
 
@@ -135,7 +161,9 @@ fn all_lead_to(winner: &Snapshot<'_>, rivals: &[&Snapshot<'_>]) -> bool {
 fn came_after(later: &Snapshot<'_>, earlier: &Snapshot<'_>) -> bool {
     fn held(before: &Value, object: &Value) -> bool {
         match (before, object) {
-            (Value::Object(before), Value::Object(_)) => before.iter().all(|(name, value)| held(value, &object[name.as_str()])),
+            (Value::Object(before), Value::Object(_)) => {
+                before.iter().all(|(name, value)| held(value, &object[name.as_str()]))
+            }
             _ => before == object,
         }
     }
@@ -148,8 +176,12 @@ fn proves_payment(snapshot: &Snapshot<'_>) -> bool {
     let is = |name: &str, word: &str| snapshot.fields.get(name).is_some_and(|value| value == word);
     match snapshot.event_type {
         Some("payment_intent.succeeded" | "checkout.session.async_payment_succeeded") => true,
-        Some("checkout.session.completed") => is("sub_status", "paid") || is("sub_status", "no_payment_required"),
-        Some("charge.succeeded" | "charge.captured") => is("status", "succeeded") && is("sub_status", "captured"),
+        Some("checkout.session.completed") => {
+            is("sub_status", "paid") || is("sub_status", "no_payment_required")
+        }
+        Some("charge.succeeded" | "charge.captured") => {
+            is("status", "succeeded") && is("sub_status", "captured")
+        }
         _ => false,
     }
 }

@@ -28,7 +28,8 @@ fn attempted(object: &Object) -> bool {
 fn is_paid(object: &Object) -> bool {
     match object.kind {
         Kind::Session => {
-            ["paid", "no_payment_required"].contains(&word(object, "sub_status")) && !["open", "expired"].contains(&word(object, "status"))
+            ["paid", "no_payment_required"].contains(&word(object, "sub_status"))
+                && !["open", "expired"].contains(&word(object, "status"))
         }
         Kind::Intent => word(object, "status") == "succeeded",
         Kind::Charge => word(object, "status") == "succeeded" && word(object, "sub_status") == "captured",
@@ -45,16 +46,20 @@ pub fn row(group: &Group<'_>, objects: &BTreeMap<String, Object>) -> Option<(Str
     let field = |name: &str| by_weight.iter().find_map(|object| object.fields.get(name)).cloned();
     let customers = starts.iter().filter_map(|object| objects.get(word(object, "customer")));
     let own_email = field("email");
-    let email = own_email.clone().or_else(|| customers.filter_map(|customer| customer.fields.get("email")).next().cloned());
+    let email = own_email
+        .clone()
+        .or_else(|| customers.filter_map(|customer| customer.fields.get("email")).next().cloned());
     let priced = by_weight.iter().find(|object| object.fields.contains_key("amount"));
     let amount = priced.map(|object| object.fields["amount"].clone());
-    let currency = priced.and_then(|object| object.fields.get("currency").cloned()).or_else(|| field("currency"));
+    let currency =
+        priced.and_then(|object| object.fields.get("currency").cloned()).or_else(|| field("currency"));
 
     let paid = starts.iter().any(|object| is_paid(object));
     let refunded = if paid { order.refunded() } else { 0 };
     let paid_charges = || order.of(Kind::Charge).into_iter().filter(|charge| is_paid(charge));
     let charged: i64 = paid_charges().map(|charge| number(charge, "amount")).sum();
-    let taken = if charged > 0 { charged } else { amount.as_ref().and_then(Value::as_i64).unwrap_or_default() };
+    let taken =
+        if charged > 0 { charged } else { amount.as_ref().and_then(Value::as_i64).unwrap_or_default() };
     let wholly = refunded > 0 && refunded >= taken;
     let disputes = order.of(Kind::Dispute);
     let lost = disputes.iter().any(|dispute| word(dispute, "status") == "lost");
@@ -83,7 +88,8 @@ pub fn row(group: &Group<'_>, objects: &BTreeMap<String, Object>) -> Option<(Str
     };
     let (session, intent) = (order.main_session(), order.main_intent());
     let mut row = Map::new();
-    let mut put = |name: &str, value: Option<Value>| drop(value.map(|value| row.insert(name.to_owned(), value)));
+    let mut put =
+        |name: &str, value: Option<Value>| drop(value.map(|value| row.insert(name.to_owned(), value)));
     put("status", Some(status.into()));
     put("email", email);
     for name in ["name", "color", "locale", "source", "user_id"] {
@@ -112,8 +118,10 @@ impl<'a> Order<'a> {
     }
 
     fn starts(&self) -> Vec<&'a Object> {
-        let mut all: Vec<&Object> =
-            [Kind::Session, Kind::Intent, Kind::Charge, Kind::Local].into_iter().flat_map(|kind| self.of(kind)).collect();
+        let mut all: Vec<&Object> = [Kind::Session, Kind::Intent, Kind::Charge, Kind::Local]
+            .into_iter()
+            .flat_map(|kind| self.of(kind))
+            .collect();
         all.sort_by(|one, other| age(one).cmp(&age(other)));
         all
     }
@@ -129,7 +137,9 @@ impl<'a> Order<'a> {
         match () {
             () if self.group.preorder_id.is_some() => "preorder_id",
             () if self.group.operator_linked => "operator_link",
-            () if sessions.iter().any(|session| session.fields.contains_key("recovered_from")) => "recovered_from",
+            () if sessions.iter().any(|session| session.fields.contains_key("recovered_from")) => {
+                "recovered_from"
+            }
             () if !sessions.is_empty() => "session",
             () if !self.of(Kind::Intent).is_empty() => "payment_intent",
             () if !self.of(Kind::Charge).is_empty() => "charge",
@@ -147,7 +157,8 @@ impl<'a> Order<'a> {
     fn main_intent(&self) -> Option<&'a Object> {
         let intents = self.of(Kind::Intent);
         let session = self.main_session();
-        let own = intents.iter().find(|intent| session.is_some_and(|session| word(session, "intent") == intent.id));
+        let own =
+            intents.iter().find(|intent| session.is_some_and(|session| word(session, "intent") == intent.id));
         let paid = intents.iter().find(|intent| is_paid(intent));
         let unpaid_session = session.is_some_and(|session| !is_paid(session));
         let chosen = if unpaid_session { paid.or(own) } else { own.or(paid) };
@@ -159,7 +170,12 @@ impl<'a> Order<'a> {
         let main = self.main_intent();
         let mut ordered: Vec<&Object> = self.main_session().into_iter().chain(main).collect();
         let charges = self.of(Kind::Charge);
-        ordered.extend(charges.iter().rev().filter(|charge| main.is_some_and(|intent| word(charge, "intent") == intent.id)));
+        ordered.extend(
+            charges
+                .iter()
+                .rev()
+                .filter(|charge| main.is_some_and(|intent| word(charge, "intent") == intent.id)),
+        );
         for kind in [Kind::Session, Kind::Intent, Kind::Charge, Kind::Local] {
             ordered.extend(self.of(kind).into_iter().rev());
         }
@@ -199,21 +215,37 @@ impl<'a> Order<'a> {
     /// The first event that proves a payment; else the creation of the oldest charge, intent or session that is paid.
     fn paid_at(&self) -> Option<i64> {
         let proven = self.starts().into_iter().filter_map(|object| object.proof_at).min();
-        let made = |kind| self.of(kind).into_iter().filter(|object| is_paid(object)).filter_map(|object| object.fields.get("created")?.as_i64()).min();
+        let made = |kind| {
+            self.of(kind)
+                .into_iter()
+                .filter(|object| is_paid(object))
+                .filter_map(|object| object.fields.get("created")?.as_i64())
+                .min()
+        };
         proven.or_else(|| made(Kind::Charge)).or_else(|| made(Kind::Intent)).or_else(|| made(Kind::Session))
     }
 
     fn unpaid_status(&self) -> &'static str {
-        let (sessions, intents, charges) = (self.of(Kind::Session), self.of(Kind::Intent), self.of(Kind::Charge));
-        let any = |objects: &[&Object], words: &[&str]| objects.iter().any(|object| words.contains(&word(object, "status")));
+        let (sessions, intents, charges) =
+            (self.of(Kind::Session), self.of(Kind::Intent), self.of(Kind::Charge));
+        let any = |objects: &[&Object], words: &[&str]| {
+            objects.iter().any(|object| words.contains(&word(object, "status")))
+        };
         let held = |charge: &&&Object| {
-            let canceled = intents.iter().any(|intent| intent.id == word(charge, "intent") && word(intent, "status") == "canceled");
-            let hold = word(charge, "status") == "succeeded" && word(charge, "sub_status") == "uncaptured" && number(charge, "amount_part") == 0;
+            let canceled = intents
+                .iter()
+                .any(|intent| intent.id == word(charge, "intent") && word(intent, "status") == "canceled");
+            let hold = word(charge, "status") == "succeeded"
+                && word(charge, "sub_status") == "uncaptured"
+                && number(charge, "amount_part") == 0;
             (hold || word(charge, "status") == "pending") && !canceled
         };
-        let under_way = any(&intents, &["processing", "requires_action", "requires_capture"]) || charges.iter().any(|charge| held(&charge));
+        let under_way = any(&intents, &["processing", "requires_action", "requires_capture"])
+            || charges.iter().any(|charge| held(&charge));
         let declined = intents.iter().any(|intent| word(intent, "sub_status") == "declined")
-            || intents.iter().any(|intent| attempted(intent) && word(intent, "status") == "requires_payment_method")
+            || intents
+                .iter()
+                .any(|intent| attempted(intent) && word(intent, "status") == "requires_payment_method")
             || any(&charges, &["failed"]);
         let canceled = any(&intents, &["canceled"]);
         let fresh = intents.iter().any(|intent| !attempted(intent) && word(intent, "status") != "canceled");

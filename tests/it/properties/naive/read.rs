@@ -26,13 +26,17 @@ pub fn fields(kind: Kind, object: &Value, event_type: Option<&str>) -> Fields {
     put("status", status(kind, object, event_type));
     put("customer", reference(&object["customer"]));
     if kind.belongs_to_orders() {
-        put("preorder_id", ["preorderId", "preorder_id"].iter().find_map(|name| preorder_id(&metadata[*name])));
+        put(
+            "preorder_id",
+            ["preorderId", "preorder_id"].iter().find_map(|name| preorder_id(&metadata[*name])),
+        );
     }
     put("user_id", tag(&["userId", "user_id"]));
     if !matches!(kind, Kind::Refund | Kind::Dispute) {
         put("color", tag(&["color", "colour", "yoyo_color"]));
         put("source", tag(&["source", "utm_source"]));
-        let page = (kind == Kind::Session && object["locale"] != "auto").then(|| text(&object["locale"])).flatten();
+        let page =
+            (kind == Kind::Session && object["locale"] != "auto").then(|| text(&object["locale"])).flatten();
         put("locale", tag(&["locale"]).or(page));
         put("email", emails(kind, object).iter().find_map(email).or_else(|| email(&metadata["email"])));
     }
@@ -42,7 +46,11 @@ pub fn fields(kind: Kind, object: &Value, event_type: Option<&str>) -> Fields {
             put("sub_status", text(&object["payment_status"]).or(implied));
             let items = object["display_items"].as_array();
             let line = |item: &Value| item["amount"].as_i64().unwrap() * item["quantity"].as_i64().unwrap();
-            put("amount", int(&object["amount_total"]).or(items.map(|items| items.iter().map(line).sum::<i64>().into())));
+            put(
+                "amount",
+                int(&object["amount_total"])
+                    .or(items.map(|items| items.iter().map(line).sum::<i64>().into())),
+            );
             let listed = items.and_then(|items| text(&items.first()?["currency"]));
             put("currency", text(&object["currency"]).or(listed));
             put("name", text(&object["customer_details"]["name"]));
@@ -64,7 +72,10 @@ pub fn fields(kind: Kind, object: &Value, event_type: Option<&str>) -> Fields {
             put("attempted", (moved || charged || failure.is_some()).then(|| true.into()));
         }
         Kind::Charge => {
-            put("sub_status", Some(if object["captured"] == false { "uncaptured" } else { "captured" }.into()));
+            put(
+                "sub_status",
+                Some(if object["captured"] == false { "uncaptured" } else { "captured" }.into()),
+            );
             put("detail", text(&object["failure_code"]));
             put("amount", int(&object["amount"]));
             put("amount_part", int(&object["amount_refunded"]));

@@ -20,8 +20,11 @@ fn add(rows: &mut Rows, key: String, by: &[(&str, i64)]) {
 }
 
 pub fn add_up(orders: &Rows, zone: Tz, tables: &mut Tables) {
-    let text = |row: &Map<String, Value>, name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (mut rollup, mut revenue, mut statuses, mut facets) = (Rows::new(), Rows::new(), Rows::new(), Rows::new());
+    let text = |row: &Map<String, Value>, name: &str| {
+        row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let (mut rollup, mut revenue, mut statuses, mut facets) =
+        (Rows::new(), Rows::new(), Rows::new(), Rows::new());
     for row in orders.values() {
         let reached = row["reached"].as_i64().unwrap();
         let steps: Vec<(&str, i64)> = ["started", "opened", "attempted", "paid", "kept"]
@@ -43,8 +46,16 @@ pub fn add_up(orders: &Rows, zone: Tz, tables: &mut Tables) {
             add(&mut revenue, format!("{} {}", day(paid_at, zone), currency.as_str().unwrap()), &by);
         }
         add(&mut statuses, text(row, "status"), &[("count", 1)]);
-        let quote = |name: &str| row.get(name).map_or("NULL".to_owned(), |value| format!("'{}'", value.as_str().unwrap()));
-        let key = format!("{} {reached} {} {} {}", text(row, "status"), quote("color"), quote("locale"), quote("source"));
+        let quote = |name: &str| {
+            row.get(name).map_or("NULL".to_owned(), |value| format!("'{}'", value.as_str().unwrap()))
+        };
+        let key = format!(
+            "{} {reached} {} {} {}",
+            text(row, "status"),
+            quote("color"),
+            quote("locale"),
+            quote("source")
+        );
         add(&mut facets, key, &[("count", 1)]);
     }
     tables.extend([("rollup", rollup), ("revenue", revenue), ("status_count", statuses), ("facet", facets)]);
@@ -55,7 +66,8 @@ pub fn add_up(orders: &Rows, zone: Tz, tables: &mut Tables) {
 
 fn people(orders: &Rows) -> Rows {
     let mut people = Rows::new();
-    let emails: std::collections::BTreeSet<&str> = orders.values().filter_map(|row| row.get("email")?.as_str()).collect();
+    let emails: std::collections::BTreeSet<&str> =
+        orders.values().filter_map(|row| row.get("email")?.as_str()).collect();
     for email in emails {
         let mut own: Vec<(i64, &String, &Map<String, Value>)> = orders
             .iter()

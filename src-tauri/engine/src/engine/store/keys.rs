@@ -14,10 +14,19 @@ use crate::topic::Topic;
 impl OpenStore {
     async fn stored_key(&self) -> Result<StripeKey, Problem> {
         let record = self.own_record()?.clone();
+        if let Some(error) = self.wiring.secrets.environment_problem() {
+            let hint = "Correct FOREDECK_STRIPE_KEY, or unset it to use the keychain.";
+            return Err(Problem::new("BAD_KEY", format!("FOREDECK_STRIPE_KEY: {error}"), hint));
+        }
         let secrets = Arc::clone(&self.wiring.secrets);
-        let found = tokio::task::spawn_blocking(move || secrets.find_stripe_key(&record)).await.ok().flatten();
+        let found =
+            tokio::task::spawn_blocking(move || secrets.find_stripe_key(&record)).await.ok().flatten();
         let (key, _) = found.ok_or_else(|| {
-            Problem::new("NO_KEY", "no Stripe key is at hand for this store", "Set a key in Settings, or give FOREDECK_STRIPE_KEY.")
+            Problem::new(
+                "NO_KEY",
+                "no Stripe key is at hand for this store",
+                "Set a key in Settings, or give FOREDECK_STRIPE_KEY.",
+            )
         })?;
         Ok(key)
     }

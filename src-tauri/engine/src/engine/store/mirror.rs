@@ -72,7 +72,8 @@ impl OpenStore {
         Ok(self
             .db
             .read(move |connection| {
-                let failed = |error: std::io::Error| DbError::Invalid(format!("{path} cannot be written: {error}"));
+                let failed =
+                    |error: std::io::Error| DbError::Invalid(format!("{path} cannot be written: {error}"));
                 let mut out = BufWriter::new(std::fs::File::create(&path).map_err(failed)?);
                 let rows = export(connection, &mut out)?;
                 out.flush().map_err(failed)?;

@@ -58,7 +58,11 @@ impl OpenStore {
             .await?;
         let mut status = stored;
         if self.db.is_read_only() {
-            status.freshness = Freshness { state: SyncState::ReadOnly, last_success_at: status.freshness.last_success_at, ..Freshness::default() };
+            status.freshness = Freshness {
+                state: SyncState::ReadOnly,
+                last_success_at: status.freshness.last_success_at,
+                ..Freshness::default()
+            };
         } else if self.holds_lease() || self.status.get().state == SyncState::NoKey {
             status.freshness = self.status.get();
         } else if self.is_running() && status.at + STATUS_FRESH_S > self.wiring.clock.now() {
@@ -73,7 +77,11 @@ impl OpenStore {
 
     /// Whether this process polls.
     pub fn holds_lease(&self) -> bool {
-        self.running.lock().expect("no panic while held").as_ref().is_some_and(|running| running.context.is_some())
+        self.running
+            .lock()
+            .expect("no panic while held")
+            .as_ref()
+            .is_some_and(|running| running.context.is_some())
     }
 
     fn is_running(&self) -> bool {
@@ -153,10 +161,18 @@ impl OpenStore {
     fn take_lease(&self) -> Result<Lease, Problem> {
         let path = self.db.path();
         let taken = Lease::try_take(path).map_err(|error| {
-            Problem::new("DATA_FOLDER", format!("the lease of this store cannot be taken: {error}"), "Check the data folder's permissions.")
+            Problem::new(
+                "DATA_FOLDER",
+                format!("the lease of this store cannot be taken: {error}"),
+                "Check the data folder's permissions.",
+            )
         })?;
         taken.ok_or_else(|| {
-            Problem::new("STORE_BUSY", "another process of Foredeck syncs this store", "Read on: its changes show here; or stop it first.")
+            Problem::new(
+                "STORE_BUSY",
+                "another process of Foredeck syncs this store",
+                "Read on: its changes show here; or stop it first.",
+            )
         })
     }
 

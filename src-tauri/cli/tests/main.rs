@@ -1,0 +1,12 @@
+//! `foredeckctl` as a script meets it: the binary itself, against a practice Stripe in this process.
+#![allow(clippy::disallowed_methods, reason = "tests wait for another process by the machine's own clock")]
+
+mod desk;
+mod doctoring;
+mod exports;
+mod files;
+mod journey;
+mod permissions;
+mod refusals;
+mod usage;
+mod watching;

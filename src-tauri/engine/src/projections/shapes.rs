@@ -1,0 +1,105 @@
+//! The fields that are read of an object, whatever its kind and API version. What they mean is in `object`.
+
+use serde::Deserialize;
+
+use crate::domain::wire::{Flag, Int, Items, Metadata, Nested, Ref, Text};
+
+/// Every field of any kind that is looked at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wire<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) object: Text<'a>,
+    pub(super) created: Int,
+    pub(super) deleted: Flag,
+    #[serde(borrow)]
+    pub(super) status: Text<'a>,
+    #[serde(borrow)]
+    pub(super) payment_status: Text<'a>,
+    pub(super) amount: Int,
+    pub(super) amount_total: Int,
+    pub(super) amount_refunded: Int,
+    pub(super) captured: Flag,
+    pub(super) paid: Flag,
+    #[serde(borrow)]
+    pub(super) currency: Text<'a>,
+    #[serde(borrow)]
+    pub(super) customer: Ref<'a>,
+    #[serde(borrow)]
+    pub(super) payment_intent: Ref<'a>,
+    #[serde(borrow)]
+    pub(super) charge: Ref<'a>,
+    #[serde(borrow)]
+    pub(super) latest_charge: Ref<'a>,
+    #[serde(borrow)]
+    pub(super) recovered_from: Ref<'a>,
+    #[serde(borrow)]
+    pub(super) customer_email: Text<'a>,
+    #[serde(borrow)]
+    pub(super) receipt_email: Text<'a>,
+    #[serde(borrow)]
+    pub(super) email: Text<'a>,
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(borrow)]
+    pub(super) locale: Text<'a>,
+    #[serde(borrow)]
+    pub(super) customer_details: Nested<Who<'a>>,
+    #[serde(borrow)]
+    pub(super) billing_details: Nested<Who<'a>>,
+    #[serde(borrow)]
+    pub(super) last_payment_error: Nested<Failure<'a>>,
+    #[serde(borrow)]
+    pub(super) failure_code: Text<'a>,
+    #[serde(borrow)]
+    pub(super) reason: Text<'a>,
+    #[serde(borrow)]
+    pub(super) cancellation_reason: Text<'a>,
+    #[serde(borrow)]
+    pub(super) metadata: Metadata<'a>,
+    pub(super) expires_at: Int,
+    #[serde(borrow)]
+    pub(super) display_items: Items<Nested<DisplayItem<'a>>>,
+    #[serde(borrow)]
+    pub(super) charges: Nested<Embedded<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Who<'a> {
+    #[serde(borrow)]
+    pub(super) email: Text<'a>,
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Failure<'a> {
+    #[serde(borrow)]
+    pub(super) code: Text<'a>,
+    #[serde(borrow)]
+    pub(super) decline_code: Text<'a>,
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Text<'a>,
+}
+
+/// A line of a session before 2020, which had no totals.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DisplayItem<'a> {
+    pub(super) amount: Int,
+    pub(super) quantity: Int,
+    #[serde(borrow)]
+    pub(super) currency: Text<'a>,
+}
+
+/// Charges inside an intent, as versions before 2022-11-15 rendered them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Embedded<'a> {
+    #[serde(borrow)]
+    pub(super) data: Items<Ref<'a>>,
+}
