@@ -26,6 +26,11 @@ pub fn compare(history: &History, tables: &Tables) -> Result<Covered, Vec<String
         }
     }
     let touched = touched(tables);
+    // The ledger asks sessions, intents and charges for their preorderId; here a refund may have one too.
+    let refund_has_its_own_id = |id: &&str| {
+        let object = history.world.object(id).unwrap_or_default();
+        id.starts_with("re_") && object["metadata"]["preorderId"].is_string()
+    };
     for order in &history.world.ledger().orders {
         let ids: BTreeSet<&str> = of(order).map(String::as_str).collect();
         let orders: BTreeSet<&str> =
@@ -33,11 +38,7 @@ pub fn compare(history: &History, tables: &Tables) -> Result<Covered, Vec<String
         let dirty = |id: &&str| {
             touched.contains(*id) || members[id].iter().any(|member| member.starts_with("local_"))
         };
-        // The ledger asks sessions, intents and charges for their preorderId; here a refund may have one too.
-        let named = |id: &String| {
-            history.world.object(id).is_some_and(|object| object["metadata"]["preorderId"].is_string())
-        };
-        if orders.iter().any(dirty) || order.refund_ids.iter().any(named) {
+        if orders.iter().any(dirty) || orders.iter().any(|id| members[id].iter().any(refund_has_its_own_id)) {
             covered.left_out += 1;
             continue;
         }

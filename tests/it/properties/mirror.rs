@@ -231,7 +231,7 @@ fn take_local_fact(transaction: &Transaction<'_>, local: Local, terms: &Terms) -
 
 /// The first column is the row's key. What the naive fold cannot know (`rank`, `class`, `digest`, `facet`)
 /// is left out when it is asked.
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 12] = [
     (
         "node",
         "SELECT s.id AS id, n.kind, n.as_of, n.rank, n.class, n.digest, n.unsettled, n.deleted, n.attempted, n.created,
@@ -268,9 +268,10 @@ const TABLES: [(&str, &str); 11] = [
     ("status_count", "SELECT status, count FROM status_count"),
     (
         "facet",
-        "SELECT status || ' ' || reached || ' ' || quote(color) || ' ' || quote(locale) || ' ' || quote(source) AS key, count
+        "SELECT status || ' ' || reached || ' ' || quote(color) || ' ' || quote(locale) || ' ' || bucket AS key, count
          FROM facet",
     ),
+    ("source_count", "SELECT value, bucket, count FROM source_count"),
     ("kind_count", "SELECT CAST(kind AS TEXT) AS kind, count FROM kind_count"),
 ];
 

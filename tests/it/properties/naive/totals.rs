@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
+use foredeck_engine::projections::rollups::source_bucket;
 use serde_json::{Map, Value, json};
 
 use crate::it::properties::mirror::{Rows, Tables};
@@ -23,8 +24,8 @@ pub fn add_up(orders: &Rows, zone: Tz, tables: &mut Tables) {
     let text = |row: &Map<String, Value>, name: &str| {
         row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    let (mut rollup, mut revenue, mut statuses, mut facets) =
-        (Rows::new(), Rows::new(), Rows::new(), Rows::new());
+    let (mut rollup, mut revenue, mut statuses) = (Rows::new(), Rows::new(), Rows::new());
+    let (mut facets, mut sources) = (Rows::new(), Rows::new());
     for row in orders.values() {
         let reached = row["reached"].as_i64().unwrap();
         let steps: Vec<(&str, i64)> = ["started", "opened", "attempted", "paid", "kept"]
@@ -49,16 +50,16 @@ pub fn add_up(orders: &Rows, zone: Tz, tables: &mut Tables) {
         let quote = |name: &str| {
             row.get(name).map_or("NULL".to_owned(), |value| format!("'{}'", value.as_str().unwrap()))
         };
-        let key = format!(
-            "{} {reached} {} {} {}",
-            text(row, "status"),
-            quote("color"),
-            quote("locale"),
-            quote("source")
-        );
+        // Which bucket a source falls into is the engine's own affair.
+        let bucket = source_bucket(row.get("source").and_then(Value::as_str));
+        let key =
+            format!("{} {reached} {} {} {bucket}", text(row, "status"), quote("color"), quote("locale"));
         add(&mut facets, key, &[("count", 1)]);
+        add(&mut sources, text(row, "source"), &[("count", 1)]);
+        sources.get_mut(&text(row, "source")).unwrap().insert("bucket".to_owned(), bucket.into());
     }
-    tables.extend([("rollup", rollup), ("revenue", revenue), ("status_count", statuses), ("facet", facets)]);
+    tables.extend([("rollup", rollup), ("revenue", revenue), ("status_count", statuses)]);
+    tables.extend([("facet", facets), ("source_count", sources)]);
     let people = people(orders);
     tables.insert("searchable", people.keys().map(|email| (email.clone(), Map::new())).collect());
     tables.insert("person", people);
