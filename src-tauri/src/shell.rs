@@ -3,7 +3,7 @@
 //! The engine is opened beside the page's loading; a call that comes earlier waits for it. Where the data folder cannot be
 //! used every call says so, and the next one tries again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -142,7 +142,11 @@ impl Shell {
             .get_or_try_init(|| async {
                 let folder = self.options.data_dir();
                 let practice = Practice::new(&folder);
-                let engine = Engine::open(foredeck_engine::engine::Options::new(folder))?;
+                let engine = Engine::open(foredeck_engine::engine::Options::new(folder.clone()))?;
+                // A file can be read without it.
+                if self.options.file.is_none() && !folder.is_dir() {
+                    return Err(no_folder(&folder));
+                }
                 tokio::spawn(changed::tell(self.app.clone(), engine.announcer().listen()));
                 practice.hold_key(&engine);
                 let start = find_start(&self.options, &engine, &practice).await;
@@ -210,6 +214,14 @@ fn name_stripe(args: &mut Value, from_environment: Option<String>) {
     if let (Some(args), Some(url)) = (args.as_object_mut(), from_environment.filter(|url| !url.is_empty())) {
         args.entry("stripe_url").or_insert(Value::from(url));
     }
+}
+
+fn no_folder(folder: &Path) -> Problem {
+    Problem::new(
+        "DATA_FOLDER",
+        format!("the data folder {} cannot be made", folder.display()),
+        "Check the permissions of the folder above it, or start with --data-dir and another folder.",
+    )
 }
 
 async fn set_in_front(prepared: &Prepared, store: &str, front: bool) {

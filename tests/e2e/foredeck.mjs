@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 
@@ -26,6 +26,8 @@ export const outputs = [];
 
 let started = 0;
 const running = new Set();
+const windows = new Set();
+let last;
 
 /** Starts a program whose output is kept in a file. */
 export function start(program, args, env = {}) {
@@ -48,8 +50,12 @@ export async function stop(child) {
 }
 
 /** Ends what a failed test left behind. */
-export function stopAll() {
-  for (const child of running) child.kill("SIGKILL");
+export async function stopAll() {
+  for (const pid of windows) {
+    if (isAlive(pid)) process.kill(Number(pid), "SIGKILL");
+  }
+  windows.clear();
+  await Promise.all([...running].map(stop));
 }
 
 /** Opens the window with these arguments; `env` is that of the program. */
@@ -63,7 +69,18 @@ export async function open(args, env = {}) {
   const began = performance.now();
   const page = await Page.open(url, APP, args);
   const pid = await until("the program", () => findProcess(args));
+  windows.add(pid);
+  last = page;
   return { page, driver, pid, began };
+}
+
+/** Keeps a picture of the window that was opened last, where it still stands. */
+export async function lastPicture(file) {
+  try {
+    writeFileSync(file, await last.picture());
+  } catch {
+    // There is no window to take a picture of.
+  }
 }
 
 /** Closes the window and waits until the program is gone; gives the milliseconds it took. */

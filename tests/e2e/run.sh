@@ -7,11 +7,13 @@ if [ -z "${FOREDECK_TEST_KEYRING:-}" ]; then
     exec xvfb-run -a -s "-screen 0 1440x900x24" "$ROOT/scripts/with-keyring.sh" "$0" "$@"
 fi
 
+"$ROOT/scripts/ui.sh"
 # The same build as the program's: only the practice Stripe's own binary is linked in addition.
 bounded 2400 cargo build --locked "${APP_BUILD[@]}" -p foredeck-sandbox
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 rm -rf "$TARGET/e2e-screenshots"
+mkdir -p "$TARGET/e2e-screenshots"
 
 status=0
 FOREDECK_APP=$APP FOREDECK_SANDBOX=$(dirname "$APP")/foredeck-sandbox \

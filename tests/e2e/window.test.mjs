@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import path from "node:path";
-import { after, describe, it } from "node:test";
+import { afterEach, describe, it } from "node:test";
 
-import { APP, filesBelow, filesWith, memory, open, outputs, quit, start, stop, stopAll } from "./foredeck.mjs";
+import { APP, filesBelow, filesWith, lastPicture, memory, open, outputs, quit, start, stop, stopAll } from "./foredeck.mjs";
 import { until } from "./webdriver.mjs";
 
 const FOLDER = process.env.FOREDECK_E2E_FOLDER;
@@ -24,7 +24,19 @@ const toPage = (page, name) => page.click(`[data-testid="nav-${name}"]`);
 const pillState = (page, state, withinMs = 60_000) =>
   until(`freshness ${state}`, async () => (await page.attribute(PILL, "data-state")) === state, withinMs);
 
-after(stopAll);
+afterEach(stopAll);
+
+/** A test that leaves a picture of what it saw last when it fails. */
+function step(name, work) {
+  it(name, async (t) => {
+    try {
+      await work(t);
+    } catch (error) {
+      await lastPicture(path.join(PICTURES, `failed: ${name.replace(/\W+/g, " ")}.png`));
+      throw error;
+    }
+  });
+}
 
 async function placeOrder(stripe, order) {
   const answer = await fetch(`${stripe}/_sandbox/order`, {
@@ -71,7 +83,7 @@ describe("the window", () => {
   const folder = newFolder("practice");
   let entries;
 
-  it("shows live preorders on the practice store", async (t) => {
+  step("shows live preorders on the practice store", async (t) => {
     const window = await open(["--data-dir", folder, "--sandbox"]);
     const { page } = window;
     await page.find(FIGURE);
@@ -98,7 +110,6 @@ describe("the window", () => {
     assert.ok(entries.length >= 3, `${entries.length} entries`);
     t.diagnostic(`memory, MiB: ${JSON.stringify(memory(window.pid))}`);
 
-    mkdirSync(PICTURES, { recursive: true });
     await takePictures(page, store.public_id);
 
     const second = start(APP, ["--data-dir", folder, "--sandbox"]);
@@ -107,7 +118,7 @@ describe("the window", () => {
     t.diagnostic(`closed within ${await quit(window)} ms`);
   });
 
-  it("reads on when Stripe is away, and says so", async (t) => {
+  step("reads on when Stripe is away, and says so", async (t) => {
     const window = await open(["--data-dir", folder, "--no-sandbox"]);
     const { page } = window;
     await page.find(FIGURE);
@@ -118,14 +129,14 @@ describe("the window", () => {
     await quit(window);
   });
 
-  it("goes on with the same world after a restart", async () => {
+  step("goes on with the same world after a restart", async () => {
     const window = await open(["--data-dir", folder]);
     await pillState(window.page, "live");
     assert.ok((await readTimeline(window.page, EMAIL)).length >= entries.length);
     await quit(window);
   });
 
-  it("opens a copied mirror file read-only, without key and network", async () => {
+  step("opens a copied mirror file read-only, without key and network", async () => {
     const mirror = readdirSync(folder).find((name) => name.endsWith(".mirror"));
     const elsewhere = newFolder("elsewhere");
     const copy = path.join(elsewhere, "colleague.mirror");
@@ -140,7 +151,7 @@ describe("the window", () => {
     await quit(window);
   });
 
-  it("says what is wrong with a file that is no mirror, and goes on", async () => {
+  step("says what is wrong with a file that is no mirror, and goes on", async () => {
     const elsewhere = newFolder("no-mirror");
     const file = path.join(elsewhere, "notes.mirror");
     writeFileSync(file, "not a mirror at all");
@@ -149,7 +160,7 @@ describe("the window", () => {
     await quit(window);
   });
 
-  it("opens and says so where the data folder cannot be used", async () => {
+  step("opens and says so where the data folder cannot be used", async () => {
     const elsewhere = newFolder("no-folder");
     writeFileSync(path.join(elsewhere, "file"), "");
     const window = await open(["--data-dir", path.join(elsewhere, "file", "data")]);
@@ -157,13 +168,13 @@ describe("the window", () => {
     await quit(window);
   });
 
-  it("opens and says so without a keychain", async () => {
+  step("opens and says so without a keychain", async () => {
     const window = await open(["--data-dir", newFolder("no-keychain")], { FOREDECK_KEYCHAIN: "off" });
     await until("a word about the keychain", async () => (await window.page.source()).includes("keychain is switched off"));
     await quit(window);
   });
 
-  it("keeps a pasted key in the keychain and nowhere else", async () => {
+  step("keeps a pasted key in the keychain and nowhere else", async () => {
     const data = newFolder("keyed");
     const key = `rk_test_marked${"0123456789".repeat(4)}`;
     const sandbox = start(SANDBOX, ["--port", "0", "--orders", "60", "--days", "5", "--restricted", `${key}:`]);

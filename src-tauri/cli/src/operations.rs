@@ -1,9 +1,10 @@
 //! The api table by name, and what describes this command line to a shell and to a reader.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use clap_mangen::Man;
 use foredeck_engine::api;
 use foredeck_engine::error::Problem;
 use serde::Serialize;
@@ -18,7 +19,7 @@ pub async fn call(deck: &Deck, name: &str, args: Option<&str>) -> Outcome {
     let text = match args {
         Some("-") => {
             let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(|error| {
+            io::stdin().read_to_string(&mut text).map_err(|error| {
                 let hint = "Give UTF-8 text, or the JSON as an argument.";
                 Problem::new("INPUT", format!("stdin cannot be read: {error}"), hint)
             })?;
@@ -75,18 +76,27 @@ pub fn manual() -> Outcome {
     let mut command = Line::command();
     command.build();
     let mut page = Vec::new();
-    render(&command, &mut page)?;
+    let made = Man::new(command.clone()).render(&mut page).and_then(|()| chapters(&command, &mut page));
+    made.map_err(|error| Problem::new("OUTPUT", format!("the manual page cannot be made: {error}"), "Report this."))?;
     print::raw(&page)
 }
 
-fn render(command: &clap::Command, page: &mut Vec<u8>) -> Outcome {
-    let failed = |error: std::io::Error| {
-        Stop::Problem(Problem::new(
-            "OUTPUT",
-            format!("the manual page cannot be made: {error}"),
-            "Report this.",
-        ))
-    };
-    let man = clap_mangen::Man::new(command.clone());
-    man.render(page).map_err(failed)
+/// A chapter for each command that does something. What every command takes stands at the top alone.
+fn chapters(command: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
+    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+        if below.has_subcommands() {
+            chapters(below, page)?;
+            continue;
+        }
+        let name = below.get_bin_name().unwrap_or(below.get_name()).to_owned();
+        let plain = below.clone().mut_args(|arg| if arg.is_global_set() { arg.hide(true) } else { arg });
+        let man = Man::new(plain);
+        let mut chapter = Vec::new();
+        man.render_description_section(&mut chapter)?;
+        man.render_synopsis_section(&mut chapter)?;
+        man.render_options_section(&mut chapter)?;
+        writeln!(page, ".SH \"{}\"", name.to_uppercase())?;
+        page.extend(String::from_utf8_lossy(&chapter).replace(".SH ", ".SS ").as_bytes());
+    }
+    Ok(())
 }

@@ -147,8 +147,10 @@ async fn a_file_and_a_folder_that_cannot_be_written_are_readable() {
         set(&file.unwrap().path(), 0o444);
     }
     set(&desk.data(), 0o555);
-    assert_eq!(run(&["sync", "--json"]).code(), "READ_ONLY");
-    assert_eq!(run(&["overview", "--json"]).code(), "READ_ONLY");
+    assert_eq!(run(&["sync", "--json"]).code(), "DATA_FOLDER", "not even the lease can be taken");
+    assert_eq!(run(&["settings", "set", "poll_back_s=9", "--json"]).code(), "READ_ONLY");
+    assert_eq!(run(&["mirror", "rebuild", "--json"]).code(), "READ_ONLY");
+    run(&["overview", "--json"]).ok();
     let shown = run(&["--file", mirror.to_str().unwrap(), "funnel", "--json"]).ok().json();
     assert_eq!(shown["total"]["started"], desk.world.ledger().orders.len());
     assert_eq!(run(&["store", "add", "Other", "--json"]).code(), "DATA_FOLDER");

@@ -67,8 +67,7 @@ impl History {
             85..96 => self.chance.between(600, 7_200),
             _ => self.chance.between(40_000, 200_000),
         };
-        self.world.advance_to(self.world.now() + pause);
-        self.hear_events();
+        self.wait(pause);
         let around = self.chance.percent(30);
         if around {
             self.look_around(1);
@@ -77,6 +76,18 @@ impl History {
         self.hear_events();
         if around || self.chance.percent(25) {
             self.look_around(2);
+        }
+    }
+
+    pub(super) fn wait(&mut self, seconds: i64) {
+        self.world.advance_to(self.world.now() + seconds);
+        self.hear_events();
+    }
+
+    /// A list shows an object now.
+    pub(super) fn look_at(&mut self, id: &str) {
+        if let (Some(kind), Some(object)) = (kind_of(id), self.world.object(id)) {
+            self.facts.push(seen(kind, id.to_owned(), Origin::List, self.world.now(), object));
         }
     }
 

@@ -29,7 +29,8 @@ impl History {
             70..74 => self.without_checkout(),
             74..84 => self.metadata(),
             84..90 => self.customers(),
-            90..97 => self.operators(),
+            90..96 => self.operators(),
+            96..98 => self.swap(),
             _ => self.again(),
         }
     }
@@ -248,6 +249,22 @@ impl History {
         if let Some(object) = object.filter(|object| *object != subject) {
             self.local(LINK, subject, Some(object), "{}".to_owned());
         }
+    }
+
+    /// Two orders swap their preorderIds; nothing tells but a list, before and after.
+    fn swap(&mut self) {
+        let (Some(one), Some(other)) = (self.one(Kind::Session), self.one(Kind::Session)) else { return };
+        let both = [one, other];
+        let ids = both.each_ref().map(|id| {
+            let session = self.world.object(id).unwrap_or_default();
+            session["metadata"]["preorderId"].as_str().unwrap_or_default().to_owned()
+        });
+        both.iter().for_each(|id| self.look_at(id));
+        self.wait(1);
+        for (session, id) in both.iter().zip(ids.iter().rev()) {
+            let _refused = self.world.set_metadata(session, "preorderId", id, false);
+        }
+        both.iter().for_each(|id| self.look_at(id));
     }
 
     /// A second order of somebody who has one.

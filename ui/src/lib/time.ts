@@ -43,9 +43,10 @@ export function formatShort(at: number, now: number, language: string, timeZone:
 
 /** The calendar day an instant falls on in a time zone, `YYYY-MM-DD`. */
 export function dayOf(at: number, timeZone: string): string {
-  return formatterFor("en-CA", timeZone, "day", { year: "numeric", month: "2-digit", day: "2-digit" })
-    .format(at * 1000)
-    .slice(0, 10);
+  // By its parts: how a language orders them differs between versions of ICU (en-CA was `2026-11-21` and `11/21/2026`).
+  const parts = formatterFor("en", timeZone, "day", { year: "numeric", month: "2-digit", day: "2-digit" }).formatToParts(at * 1000);
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((found) => found.type === type)?.value ?? "";
+  return `${part("year")}-${part("month")}-${part("day")}`;
 }
 
 /** A calendar day (`YYYY-MM-DD`) as `Nov 21`, or `Sat, Nov 21, 2026` when long. Days have no zone. */

@@ -3,8 +3,10 @@
 //! In: requests. Out: answers with the instant they speak of. Deliberately absent: what an answer means,
 //! the database, and where keys are kept. The only room that builds an HTTP client.
 
+mod base_url;
 mod breaker;
 mod clock;
+mod error;
 mod limiter;
 mod probe;
 mod retry;
@@ -18,8 +20,10 @@ use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::clock::SharedClock;
+pub use base_url::{BaseUrlError, check_base_url};
 use breaker::Breaker;
 use clock::ServerClock;
+pub use error::HttpError;
 use limiter::Limiter;
 pub use limiter::{Limits, Priority};
 pub use probe::Probed;
@@ -31,69 +35,6 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// Largest answer read.
 const MAX_BODY: usize = 64 * 1024 * 1024;
-
-/// What kept a call from having an answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HttpError {
-    /// No connection: no network, no such host, nothing listening.
-    #[error("no connection to {host}")]
-    Offline {
-        /// The host.
-        host: String,
-    },
-    /// The server's certificate or handshake was refused.
-    #[error("no trusted connection to {host}: {reason}")]
-    Tls {
-        /// The host.
-        host: String,
-        /// rustls's words.
-        reason: String,
-    },
-    /// No answer in time.
-    #[error("no answer from {host} in time")]
-    Timeout {
-        /// The host.
-        host: String,
-    },
-    /// The answer was cut, too large, or not JSON.
-    #[error("the answer of {host} was cut or is not JSON")]
-    BadBody {
-        /// The host.
-        host: String,
-    },
-    /// The server sent us elsewhere; not followed.
-    #[error("{host} answered with a redirect, which is not followed")]
-    Redirect {
-        /// The host.
-        host: String,
-    },
-    /// Told to slow down for longer than a call waits.
-    #[error("{host} asks to slow down for {wait_s} s")]
-    Throttled {
-        /// The host.
-        host: String,
-        /// Seconds to wait.
-        wait_s: u64,
-    },
-    /// Too many failures lately: held back here.
-    #[error("requests to {host} are held back for {wait_s} s after repeated failures")]
-    HeldBack {
-        /// The host.
-        host: String,
-        /// Seconds left.
-        wait_s: u64,
-    },
-    /// The server failed.
-    #[error("{host} answered {status}")]
-    Server {
-        /// The host.
-        host: String,
-        /// Its status, 500 to 599.
-        status: u16,
-        /// Its request id.
-        request_id: Option<String>,
-    },
-}
 
 /// GET, POST or DELETE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,46 +109,6 @@ pub struct Http {
     requests: AtomicI64,
     throttled: AtomicI64,
     retries: AtomicI64,
-}
-
-/// A base URL that must not be called.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BaseUrlError {
-    /// It does not parse, or carries a path, a query or credentials.
-    #[error("{0} is not a base URL")]
-    Malformed(String),
-    /// Plain http to a host that is not this machine.
-    #[error("{0} is neither https nor http on this machine")]
-    NotPrivate(String),
-}
-
-/// Checks a base URL: https, or http on loopback; no path, query or credentials.
-///
-/// # Errors
-/// [`BaseUrlError`].
-pub fn check_base_url(url: &str) -> Result<String, BaseUrlError> {
-    let malformed = || BaseUrlError::Malformed(url.to_owned());
-    let parsed = reqwest::Url::parse(url.trim()).map_err(|_| malformed())?;
-    let bare = parsed.query().is_none()
-        && parsed.fragment().is_none()
-        && parsed.username().is_empty()
-        && parsed.password().is_none();
-    let host = parsed.host_str().ok_or_else(malformed)?;
-    if !bare || !matches!(parsed.path(), "" | "/") {
-        return Err(malformed());
-    }
-    let loopback = host == "localhost"
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
-    match parsed.scheme() {
-        "https" => {}
-        "http" if loopback => {}
-        "http" => return Err(BaseUrlError::NotPrivate(url.to_owned())),
-        _ => return Err(malformed()),
-    }
-    Ok(parsed.as_str().trim_end_matches('/').to_owned())
 }
 
 impl Http {
@@ -456,33 +357,4 @@ fn tls_reason(error: &reqwest::Error) -> Option<String> {
         source = cause.source();
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::check_base_url;
-
-    #[test]
-    fn only_https_or_loopback_is_called() {
-        for good in [
-            "https://api.stripe.com",
-            "https://api.stripe.com/",
-            "http://127.0.0.1:8080",
-            "http://localhost:1",
-            "http://[::1]:9",
-        ] {
-            assert!(check_base_url(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "http://api.stripe.com",
-            "ftp://x",
-            "https://u:p@x.org",
-            "https://x.org/v1",
-            "http://127.0.0.1.evil.org",
-            "x",
-            "",
-        ] {
-            assert!(check_base_url(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -39,6 +39,8 @@ pub enum Reason {
     Away,
     /// A person asked.
     Asked,
+    /// The key may now read kinds that it could not.
+    Permitted,
 }
 
 /// A run as saved.
@@ -67,7 +69,7 @@ pub fn find_run(connection: &Connection) -> DbResult<Option<Run>> {
     find_state(connection, BACKFILL)
 }
 
-/// Starts a run, unless one is under way; that one comes back then.
+/// Starts a run over every kind, unless one is under way; that one comes back then.
 ///
 /// # Errors
 /// The write failed.
@@ -76,6 +78,20 @@ pub async fn begin(
     reason: Reason,
     started_at: i64,
     from_watermark: Option<i64>,
+) -> DbResult<Run> {
+    begin_kinds(context, reason, started_at, from_watermark, Kind::FOLDED.to_vec()).await
+}
+
+/// Starts a run over some kinds, unless one is under way; that one comes back then.
+///
+/// # Errors
+/// The write failed.
+pub async fn begin_kinds(
+    context: &Context,
+    reason: Reason,
+    started_at: i64,
+    from_watermark: Option<i64>,
+    kinds: Vec<Kind>,
 ) -> DbResult<Run> {
     context
         .db
@@ -93,7 +109,7 @@ pub async fn begin(
                 followed_up: false,
             };
             transaction.execute("DELETE FROM backfill_window", [])?;
-            for kind in Kind::FOLDED {
+            for kind in kinds {
                 insert_window(transaction, run.run, kind, 0, started_at + 1)?;
             }
             set_state(transaction, BACKFILL, &run)?;

@@ -1,5 +1,6 @@
 //! What every task needs: the mirror, Stripe, the codec, settings, the clock, and where to announce.
 
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
 use chrono_tz::Tz;
@@ -38,6 +39,8 @@ pub struct Context {
     pub announcer: Announcer,
     /// What the sync is doing.
     pub status: Arc<Status>,
+    /// When Stripe was last asked with this key for kinds it could not read, server seconds.
+    pub permissions_asked_at: Arc<AtomicI64>,
 }
 
 /// Why a task stopped.

@@ -3,7 +3,7 @@
 use super::backfill::{self, Reason, Run};
 use super::context::{Context, TaskError};
 use super::poll::{AWAY_FROM, RETENTION_S, WATERMARK};
-use super::refresh;
+use super::{permissions, refresh};
 use crate::db::{DbResult, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::facts::state::{Level, append_log, clear_state, find_state, set_state};
@@ -43,7 +43,7 @@ pub async fn begin_if_needed(context: &Context) -> Result<Option<Run>, TaskError
         refresh::asked_was_begun(&context.db).await?;
         return Ok(Some(begun));
     }
-    Ok(None)
+    permissions::begin_permitted(context, now, watermark).await
 }
 
 async fn begin_away(context: &Context, from: i64, now: i64) -> Result<Run, TaskError> {
@@ -90,7 +90,7 @@ pub async fn follow_up(context: &Context, run: &Run) -> DbResult<()> {
     context
         .db
         .write(move |transaction| {
-            if done.reason != Reason::First {
+            if matches!(done.reason, Reason::Away | Reason::Asked) {
                 ask_for_missing(transaction, done.started_at, now)?;
             }
             set_state(transaction, backfill::BACKFILL, &done)

@@ -10,6 +10,7 @@ pub mod context;
 pub mod delivery;
 pub mod healing;
 pub mod lease;
+pub mod permissions;
 pub mod poll;
 pub mod poller;
 pub mod refetch;

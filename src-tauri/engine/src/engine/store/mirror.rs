@@ -21,14 +21,23 @@ pub struct Verified {
     pub preorders: i64,
 }
 
+/// Damage is what a check is for: it is told, and the check goes on.
+fn found<T>(read: DbResult<T>, told: impl FnOnce(String) -> T) -> Result<T, Problem> {
+    match read {
+        Err(error @ (DbError::Damaged(_) | DbError::Corrupt(_))) => Ok(told(error.to_string())),
+        other => Ok(other?),
+    }
+}
+
 impl OpenStore {
     /// Checks the file and reads every stored body back.
     ///
     /// # Errors
     /// The mirror cannot be read at all.
     pub async fn verify(&self) -> Result<Verified, Problem> {
-        let mut problems = self.db.integrity_problems().await?;
-        let (facts, mut unreadable) = self.db.read(rebuild::unreadable_bodies).await?;
+        let mut problems = found(self.db.integrity_problems().await, |words| vec![words])?;
+        let read = self.db.read(rebuild::unreadable_bodies).await;
+        let (facts, mut unreadable) = found(read, |words| (0, vec![words]))?;
         problems.append(&mut unreadable);
         let preorders = self
             .db
@@ -37,7 +46,9 @@ impl OpenStore {
                 Err(DbError::StaleProjections { .. }) => Ok(0),
                 Err(error) => Err(error),
             })
-            .await?;
+            .await;
+        let (preorders, mut uncounted) = found(preorders.map(|count| (count, vec![])), |words| (0, vec![words]))?;
+        problems.append(&mut uncounted);
         Ok(Verified { problems, facts, preorders })
     }
 

@@ -31,6 +31,7 @@ impl OpenStore {
             settings: Arc::clone(&self.settings),
             announcer: self.wiring.announcer.clone(),
             status: Arc::clone(&self.status),
+            permissions_asked_at: Arc::default(),
         })
     }
 
@@ -65,7 +66,10 @@ impl OpenStore {
             };
         } else if self.holds_lease() || self.status.get().state == SyncState::NoKey {
             status.freshness = self.status.get();
-        } else if self.is_running() && status.at + STATUS_FRESH_S > self.wiring.clock.now() {
+        } else if self.status.get().state == SyncState::FollowingOther
+            && status.at + STATUS_FRESH_S > self.wiring.clock.now()
+        {
+            // The lease was tried and is another's; a status that is merely young may be that of a process long gone.
             status.freshness.state = SyncState::FollowingOther;
         } else {
             let last = status.freshness.last_success_at;
@@ -82,10 +86,6 @@ impl OpenStore {
             .expect("no panic while held")
             .as_ref()
             .is_some_and(|running| running.context.is_some())
-    }
-
-    fn is_running(&self) -> bool {
-        self.running.lock().expect("no panic while held").is_some()
     }
 
     /// The transport's numbers, while this process polls.
