@@ -15,7 +15,7 @@ use chrono_tz::Tz;
 pub(super) struct Filter {
     /// Facets with their counts that match status, step, colour, locale and the source's bucket; None without
     /// such a filter.
-    pub facets: Option<Vec<(i64, i64)>>,
+    pub facets: Option<Vec<Facet>>,
     /// The source asked for.
     pub source: Option<Source>,
     /// Orders on any day that match, at most; exactly without a source.
@@ -26,6 +26,16 @@ pub(super) struct Filter {
     pub started_in_days: Option<i64>,
     from: Option<i64>,
     to: Option<i64>,
+}
+
+/// A combination of values that orders have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facet {
+    pub key: i64,
+    /// Its orders.
+    pub count: i64,
+    /// Its orders are paid; no order of another facet has an instant of payment.
+    pub paid: bool,
 }
 
 /// A source that a page is narrowed to.
@@ -72,7 +82,7 @@ impl Filter {
             .query_row([], |row| row.get(0))?;
         let facets = list_facets(connection, args)?;
         let source = args.source.as_deref().map(|name| Source::read(connection, name)).transpose()?;
-        let of_facets = facets.as_ref().map_or(all, |facets| facets.iter().map(|(_, count)| count).sum());
+        let of_facets = facets.as_ref().map_or(all, |facets| facets.iter().map(|facet| facet.count).sum());
         let matching = source.as_ref().map_or(of_facets, |source| source.count.min(of_facets));
         let days = (first.unwrap_or(Day::MIN), last.unwrap_or(Day::MAX));
         let started_in_days =
@@ -92,7 +102,7 @@ impl Filter {
         Condition {
             from: self.from,
             to: self.to,
-            facets: self.facets.as_ref().map(|facets| facets.iter().map(|(key, _)| *key).collect()),
+            facets: self.facets.as_ref().map(|facets| facets.iter().map(|facet| facet.key).collect()),
             tests: self.source.iter().filter(|source| source.shared).map(Source::test).collect(),
         }
     }
@@ -140,8 +150,8 @@ fn count_started(connection: &Connection, (first, last): (Day, Day)) -> DbResult
 }
 
 /// The facets that match, those of most orders first; None when nothing of the kind was asked.
-fn list_facets(connection: &Connection, args: &PreorderPageArgs) -> DbResult<Option<Vec<(i64, i64)>>> {
-    let mut sql = "SELECT key, count FROM facet WHERE count > 0".to_owned();
+fn list_facets(connection: &Connection, args: &PreorderPageArgs) -> DbResult<Option<Vec<Facet>>> {
+    let mut sql = "SELECT key, count, reached >= 4 FROM facet WHERE count > 0".to_owned();
     let mut values = Vec::new();
     let bare = sql.len();
     if !args.status.is_empty() {
@@ -168,7 +178,9 @@ fn list_facets(connection: &Connection, args: &PreorderPageArgs) -> DbResult<Opt
     sql.push_str(" ORDER BY count DESC, key");
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement
-        .query_map(rusqlite::params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(rusqlite::params_from_iter(values), |row| {
+            Ok(Facet { key: row.get(0)?, count: row.get(1)?, paid: row.get(2)? })
+        })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Some(found))
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::filter::{Filter, Hits};
+use super::filter::{Facet, Filter, Hits};
 use super::preorders::PreorderSort;
 use super::rows::{at_most, list_numbers};
 use super::walk::{Band, Cell, Condition, LATE_AFTER_S, Order, Part, Place, Source, Top, read_place, walk};
@@ -90,7 +90,7 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     fn fill(&self, top: &mut Top, email: Option<(Cell, Cell)>) -> DbResult<()> {
-        let facets = self.facets();
+        let facets = self.facets(|_| true, |_| true);
         let source = facets.as_deref().map_or(Source::All, Source::Facets);
         if let Some(keys) = self.of_rare_source()? {
             return sort_few(self.connection, &keys, &self.condition, top);
@@ -116,12 +116,14 @@ impl Plan<'_> {
         list_numbers(self.connection, &sql, rusqlite::params_from_iter(value)).map(Some)
     }
 
-    /// The facets to merge; None where walking all orders costs less.
-    fn facets(&self) -> Option<Vec<i64>> {
-        let facets = self.filter.facets.as_deref()?;
-        let broad = self.filter.matching.saturating_mul(self.thresholds.broad) >= self.filter.all;
+    /// The facets to merge, of those that are kept; None where walking all orders costs less. Walking is the
+    /// better the more of what it meets counts.
+    fn facets(&self, keep: fn(&Facet) -> bool, counts: fn(&Facet) -> bool) -> Option<Vec<i64>> {
+        let facets: Vec<&Facet> = self.filter.facets.as_ref()?.iter().filter(|facet| keep(facet)).collect();
+        let met: i64 = facets.iter().filter(|facet| counts(facet)).map(|facet| facet.count).sum();
+        let broad = met.saturating_mul(self.thresholds.broad) >= self.filter.all;
         let merge = facets.len() <= self.thresholds.bands || !broad;
-        merge.then(|| facets.iter().map(|(key, _)| *key).collect())
+        merge.then(|| facets.iter().map(|facet| facet.key).collect())
     }
 
     fn walk(&self, top: &mut Top, source: Source<'_>, part: &Part) -> DbResult<()> {
@@ -156,7 +158,7 @@ impl Plan<'_> {
         match top.order().sort {
             PreorderSort::Started => return self.walk(top, source, &Part::ByStart),
             _ if beyond_values => {}
-            PreorderSort::Paid => self.walk_paid(top, source)?,
+            PreorderSort::Paid => self.walk_paid(top)?,
             PreorderSort::Amount => self.walk_amounts(top, source)?,
             PreorderSort::Email => {
                 let bounded = email.is_some();
@@ -171,12 +173,26 @@ impl Plan<'_> {
         if top.is_full() {
             return Ok(());
         }
-        let source = if top.order().sort == PreorderSort::Email { Source::All } else { source };
+        let unpaid;
+        let source = match top.order().sort {
+            PreorderSort::Email => Source::All,
+            PreorderSort::Paid => {
+                // Orders without an instant of payment are the unpaid ones, and odd ones among the paid.
+                unpaid = self.facets(|_| true, |facet| !facet.paid);
+                unpaid.as_deref().map_or(Source::All, Source::Facets)
+            }
+            _ => source,
+        };
         self.walk(top, source, &Part::Pinned(None))
     }
 
     /// Orders of some days were paid within two days of them, or are among the late ones.
-    fn walk_paid(&self, top: &mut Top, source: Source<'_>) -> DbResult<()> {
+    fn walk_paid(&self, top: &mut Top) -> DbResult<()> {
+        let facets = self.facets(|facet| facet.paid, |_| true);
+        let source = facets.as_deref().map_or(Source::All, Source::Facets);
+        if source == Source::Facets(&[]) {
+            return Ok(());
+        }
         let all = Part::Values(None, None);
         if !self.condition.has_days() {
             return self.walk(top, source, &all);
