@@ -45,6 +45,10 @@ pub fn run() -> ExitCode {
     }
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "Tauri's own macro ends the process where its start cannot be undone"
+)]
 fn build(options: Options) -> tauri::Result<tauri::App> {
     #[allow(unused_mut, reason = "only Linux leaves it as it is")]
     let mut context = tauri::generate_context!();

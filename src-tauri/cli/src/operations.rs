@@ -77,7 +77,9 @@ pub fn manual() -> Outcome {
     command.build();
     let mut page = Vec::new();
     let made = Man::new(command.clone()).render(&mut page).and_then(|()| chapters(&command, &mut page));
-    made.map_err(|error| Problem::new("OUTPUT", format!("the manual page cannot be made: {error}"), "Report this."))?;
+    made.map_err(|error| {
+        Problem::new("OUTPUT", format!("the manual page cannot be made: {error}"), "Report this.")
+    })?;
     print::raw(&page)
 }
 

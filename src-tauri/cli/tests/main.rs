@@ -1,5 +1,9 @@
 //! `foredeckctl` as a script meets it: the binary itself, against a practice Stripe in this process.
-#![allow(clippy::disallowed_methods, reason = "tests wait for another process by the machine's own clock")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking, and wait for another process by the machine's own clock"
+)]
 
 mod desk;
 mod doctoring;

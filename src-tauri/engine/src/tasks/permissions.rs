@@ -21,7 +21,11 @@ const EVERY_S: i64 = 3_600;
 ///
 /// # Errors
 /// Stripe or the mirror failed.
-pub async fn begin_permitted(context: &Context, now: i64, watermark: Option<i64>) -> Result<Option<Run>, TaskError> {
+pub async fn begin_permitted(
+    context: &Context,
+    now: i64,
+    watermark: Option<i64>,
+) -> Result<Option<Run>, TaskError> {
     if !is_due(now, context.permissions_asked_at.load(Ordering::Relaxed), EVERY_S) {
         return Ok(None);
     }

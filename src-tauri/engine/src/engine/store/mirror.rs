@@ -47,7 +47,8 @@ impl OpenStore {
                 Err(error) => Err(error),
             })
             .await;
-        let (preorders, mut uncounted) = found(preorders.map(|count| (count, vec![])), |words| (0, vec![words]))?;
+        let (preorders, mut uncounted) =
+            found(preorders.map(|count| (count, vec![])), |words| (0, vec![words]))?;
         problems.append(&mut uncounted);
         Ok(Verified { problems, facts, preorders })
     }
