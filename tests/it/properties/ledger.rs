@@ -12,7 +12,7 @@ use super::mirror::Tables;
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Covered {
     pub compared: usize,
-    /// Orders whose preorderIds conflict, or that an operator touched: the ledger knows nothing of either.
+    /// Orders whose preorderIds conflict or are widely shared, or that an operator touched.
     pub left_out: usize,
 }
 
@@ -31,14 +31,18 @@ pub fn compare(history: &History, tables: &Tables) -> Result<Covered, Vec<String
         let object = history.world.object(id).unwrap_or_default();
         id.starts_with("re_") && object["metadata"]["preorderId"].is_string()
     };
-    for order in &history.world.ledger().orders {
+    let book = history.world.ledger();
+    let shared = widely_shared(&book.orders, &history.world);
+    for order in &book.orders {
         let ids: BTreeSet<&str> = of(order).map(String::as_str).collect();
         let orders: BTreeSet<&str> =
             ids.iter().filter_map(|id| tables["node"].get(*id)?.get("preorder")?.as_str()).collect();
         let dirty = |id: &&str| {
             touched.contains(*id) || members[id].iter().any(|member| member.starts_with("local_"))
         };
-        if orders.iter().any(dirty) || orders.iter().any(|id| members[id].iter().any(refund_has_its_own_id)) {
+        let is_named_by_refund = |id: &&str| members[id].iter().any(refund_has_its_own_id);
+        let is_shared = tags(order, &history.world, "preorderId").iter().any(|id| shared.contains(id));
+        if is_shared || orders.iter().any(|id| dirty(id) || is_named_by_refund(id)) {
             covered.left_out += 1;
             continue;
         }
@@ -68,6 +72,18 @@ fn of(order: &LedgerOrder) -> impl Iterator<Item = &String> {
     [&order.session_ids, &order.intent_ids, &order.charge_ids, &order.refund_ids, &order.dispute_ids]
         .into_iter()
         .flatten()
+}
+
+/// preorderIds that more than three e-mails of any sort stand beside: whether that is too many depends on which of an
+/// object's e-mails one counts, the page's or the shop's.
+fn widely_shared(orders: &[LedgerOrder], world: &World) -> BTreeSet<String> {
+    let mut beside: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for order in orders {
+        for id in tags(order, world, "preorderId") {
+            beside.entry(id).or_default().extend(emails(order, world));
+        }
+    }
+    beside.into_iter().filter(|(_, emails)| emails.len() > 3).map(|(id, _)| id).collect()
 }
 
 /// Orders with a conflict, and those at either end of an operator's link.
