@@ -9,7 +9,7 @@ fi
 
 "$ROOT/scripts/ui.sh"
 # The same build as the program's: only the practice Stripe's own binary is linked in addition.
-bounded 2400 cargo build --locked "${APP_BUILD[@]}" -p foredeck-sandbox
+bounded 2400 cargo build --locked "${BUILD[@]}"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 rm -rf "$TARGET/e2e-screenshots"

@@ -67,17 +67,24 @@ async fn stopped() {
 }
 
 /// Where the mirror stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 struct Look {
     events: i64,
     objects: i64,
     freshness: Freshness,
 }
 
+impl Look {
+    /// Whether there is something to say. That another poll found nothing is not.
+    fn differs(&self, other: &Self) -> bool {
+        let told = |look: &Self| (look.events, look.objects, look.freshness.state, progress_words(&look.freshness));
+        told(self) != told(other)
+    }
+}
+
 async fn look(store: &OpenStore) -> Outcome<Look> {
     let (events, objects) = store.counts().await?;
-    let freshness = Freshness { next_poll_at: None, last_success_at: None, ..store.freshness().await? };
-    Ok(Look { events, objects, freshness })
+    Ok(Look { events, objects, freshness: store.freshness().await? })
 }
 
 async fn watch(deck: &Deck, store: &Arc<OpenStore>, full: bool) -> Outcome<SyncOutcome> {
@@ -106,7 +113,7 @@ async fn watch(deck: &Deck, store: &Arc<OpenStore>, full: bool) -> Outcome<SyncO
         }
         stats = store.stats().unwrap_or(stats);
         let now = look(store).await?;
-        if now != last {
+        if now.differs(&last) {
             say(deck, store, &last, &now)?;
             last = now;
         }
