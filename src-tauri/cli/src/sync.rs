@@ -77,7 +77,8 @@ struct Look {
 impl Look {
     /// Whether there is something to say. That another poll found nothing is not.
     fn differs(&self, other: &Self) -> bool {
-        let told = |look: &Self| (look.events, look.objects, look.freshness.state, progress_words(&look.freshness));
+        let told =
+            |look: &Self| (look.events, look.objects, look.freshness.state, progress_words(&look.freshness));
         told(self) != told(other)
     }
 }
