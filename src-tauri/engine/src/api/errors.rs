@@ -16,6 +16,9 @@ impl From<DbError> for Problem {
                 ("MIRROR_NEWER", "Update Foredeck, or open the file with the version that wrote it.")
             }
             DbError::NotAMirror => ("NOT_A_MIRROR", "Choose a file that Foredeck made."),
+            DbError::Empty => {
+                ("MIRROR_EMPTY", "Copy it again with \"Back up\" in Health, or once Foredeck is closed.")
+            }
             DbError::Damaged(_) | DbError::Corrupt(_) => (
                 "MIRROR_DAMAGED",
                 "Run `foredeckctl mirror verify`; restore a backup, or remove the store and sync again.",

@@ -16,6 +16,9 @@ pub enum DbError {
     /// The file is SQLite, but no mirror; or not SQLite at all.
     #[error("the file is not a Foredeck mirror")]
     NotAMirror,
+    /// The file is a mirror without a schema: all it held was still beside it when it was copied.
+    #[error("the mirror file is empty: it was copied while it was open, without what lay beside it")]
+    Empty,
     /// SQLite says the file is damaged.
     #[error("the mirror file is damaged: {0}")]
     Damaged(String),

@@ -29,8 +29,9 @@ pub struct Db {
 
 struct Inner {
     path: PathBuf,
-    writer: Option<Writer>,
+    /// Dropped before the writer: only the last connection can fold the write-ahead log into the file, and a reader may not.
     readers: Mutex<Vec<Connection>>,
+    writer: Option<Writer>,
 }
 
 impl Db {
@@ -154,5 +155,43 @@ impl Db {
     /// The file cannot be read at all.
     pub async fn integrity_problems(&self) -> DbResult<Vec<String>> {
         self.read(open::integrity_problems).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.mirror");
+        (folder, path)
+    }
+
+    #[tokio::test]
+    async fn a_closed_mirror_is_one_whole_file() {
+        let (folder, path) = folder();
+        let db = Db::open(&path).unwrap();
+        db.write(|to| Ok(to.execute_batch("CREATE TABLE left_here (x)")?)).await.unwrap();
+        // A reader that is kept for the next question.
+        db.read(schema_version).await.unwrap();
+        drop(db);
+        let names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["a.mirror"]);
+        let copy = folder.path().join("copy.mirror");
+        std::fs::copy(&path, &copy).unwrap();
+        let copied = Db::open_read_only(&copy).unwrap();
+        let found = copied.read(|from| Ok(from.prepare("SELECT x FROM left_here").map(drop)?)).await;
+        assert!(found.is_ok(), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn a_copy_without_its_log_is_named_for_what_it_is() {
+        let (folder, path) = folder();
+        let _open = Db::open(&path).unwrap();
+        let copy = folder.path().join("copy.mirror");
+        std::fs::copy(&path, &copy).unwrap();
+        assert!(matches!(Db::open_read_only(&copy), Err(DbError::Empty)));
     }
 }

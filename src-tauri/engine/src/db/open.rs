@@ -54,9 +54,8 @@ pub(super) fn read_only(path: &Path) -> DbResult<Connection> {
     }
     let connection = reader(path)?;
     check_identity(&connection)?;
-    let version = schema_version(&connection)?;
-    if version == 0 {
-        return Err(DbError::NotAMirror);
+    if schema_version(&connection)? == 0 {
+        return Err(DbError::Empty);
     }
     Ok(connection)
 }
