@@ -1,6 +1,6 @@
 // Starts the real window under WebKitWebDriver, and looks at its process and its files.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -83,11 +83,11 @@ export async function lastPicture(file) {
   }
 }
 
-/** Closes the window and waits until the program is gone; gives the milliseconds it took. */
+/** Closes the window as a person does and waits until the program is gone; gives the milliseconds it took. */
 export async function quit({ page, driver, pid }) {
   const began = performance.now();
-  await page.closeWindow();
-  await until("the program has ended", () => !isAlive(pid), 10_000);
+  execFileSync(path.join(import.meta.dirname, "close_window.py"), [pid], { timeout: 10_000 });
+  await until("the program has ended", () => !isAlive(pid));
   const took = performance.now() - began;
   await page.end();
   await stop(driver);

@@ -1,10 +1,10 @@
 // A small W3C WebDriver client for one window: https://www.w3.org/TR/webdriver2/
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
-const ANSWERS_WITHIN_MS = 30_000;
+const ANSWERS_WITHIN_MS = 60_000;
 
 /** Asks `look` until it gives something other than undefined and false; fails with what was waited for. */
-export async function until(what, look, withinMs = 15_000) {
+export async function until(what, look, withinMs = 60_000) {
   const end = performance.now() + withinMs;
   for (;;) {
     const found = await look();
@@ -78,8 +78,10 @@ export class Page {
     });
   }
 
+  /** The text as it is drawn. The driver's own "text" leaves out whatever may be cut off by an ellipsis, seen or not. */
   text(css, withinMs) {
-    return this.act(css, withinMs, (element) => this.in("GET", `/element/${element}/text`));
+    return this.act(css, withinMs, (element) =>
+      this.in("POST", "/execute/sync", { script: "return arguments[0].innerText", args: [{ [ELEMENT]: element }] }));
   }
 
   attribute(css, name, withinMs) {
@@ -107,13 +109,20 @@ export class Page {
     return Buffer.from(await this.in("GET", "/screenshot"), "base64");
   }
 
-  reload() {
-    return this.in("POST", "/refresh", {});
+  /** A picture once what was drawn has reached the screen: the driver may give the one of before for a moment. */
+  async stillPicture() {
+    await this.run(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+    let last = await this.picture();
+    for (let tries = 0; tries < 5; tries += 1) {
+      const next = await this.picture();
+      if (next.equals(last)) break;
+      last = next;
+    }
+    return last;
   }
 
-  /** Closes the window as a person does, which ends the program. */
-  closeWindow() {
-    return this.in("DELETE", "/window").catch(() => undefined);
+  reload() {
+    return this.in("POST", "/refresh", {});
   }
 
   end() {

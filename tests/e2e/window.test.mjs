@@ -69,11 +69,8 @@ async function takePictures(page, store) {
         const hash = name === "preorder" ? preorder : name === "welcome" ? "#/welcome" : `#/s/${store}/${name}`;
         await page.run((to) => { location.hash = to; }, hash);
         await page.find("h1");
-        // Two frames with nothing left to read.
-        await until(`${name} is drawn`, () => page.run(() => new Promise((drawn) => {
-          requestAnimationFrame(() => requestAnimationFrame(() => drawn(document.querySelector("[aria-busy=true]") === null)));
-        })));
-        writeFileSync(path.join(PICTURES, `${name}-${theme}-${language}.png`), await page.picture());
+        await until(`${name} is read`, () => page.run(() => document.querySelector("main [aria-busy=true]") === null));
+        writeFileSync(path.join(PICTURES, `${name}-${theme}-${language}.png`), await page.stillPicture());
       }
     }
   }
