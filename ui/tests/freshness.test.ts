@@ -42,6 +42,13 @@ describe("freshness", () => {
     expect(readFreshness({ ...live, state }, now, 0, 30)).toMatchObject({ tone, word: state });
   });
 
+  it("says what the engine works on until its first poll has ended", () => {
+    const first: Freshness = { ...live, state: "idle", complete_up_to: null, progress: { task: "backfill", phase: "charge", done: 9, total: null } };
+    expect(readFreshness(first, now, null, 30)).toMatchObject({ tone: "busy", word: "backfill" });
+    expect(readFreshness({ ...first, progress: { task: "recount", phase: "event", done: 9, total: null } }, now, null, 30)).toMatchObject({ word: "idle" });
+    expect(readFreshness({ ...live, state: "offline", progress: first.progress }, now, 0, 30)).toMatchObject({ word: "offline" });
+  });
+
   it("is starting before the first walk has ended", () => {
     expect(readFreshness({ ...live, complete_up_to: null }, now, null, 30)).toEqual({ tone: "busy", word: "starting", ageS: null });
   });

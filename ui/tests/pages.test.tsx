@@ -74,6 +74,18 @@ describe("the start", () => {
 });
 
 describe("preorders", () => {
+  it("shows another question from its top, and the one before where it was left", async () => {
+    const { router } = openWindow("full", "/s/k7m2qxa/preorders");
+    await screen.findAllByTestId("preorder-row");
+    const grid = screen.getByRole("grid");
+    grid.scrollTop = 1800;
+    fireEvent.scroll(grid);
+    await router.navigate({ to: "/s/$store/preorders", params: { store: "k7m2qxa" }, search: { sort: "amount" } });
+    await waitFor(() => expect(screen.getByRole("grid").scrollTop).toBe(0));
+    await router.navigate({ to: "/s/$store/preorders", params: { store: "k7m2qxa" }, search: {} });
+    await waitFor(() => expect(screen.getByRole("grid").scrollTop).toBe(1800));
+  });
+
   it("keeps the filter in the URL and asks the engine for it", async () => {
     const { asked } = openWindow("full", "/s/k7m2qxa/preorders?status=failed&sort=amount");
     const rows = await screen.findAllByTestId("preorder-row");

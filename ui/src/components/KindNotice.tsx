@@ -16,12 +16,13 @@ export function KindNotice({ kinds }: { kinds: readonly string[] }) {
   const { data } = useQuery(healthQuery(store));
   const missing = data?.kinds.filter((kind) => kind.missing_permission !== null && kinds.includes(kind.kind)) ?? [];
   if (missing.length === 0) return null;
+  const permissions = [...new Set(missing.map((kind) => kind.missing_permission))];
   return (
     <div className={css["notice"]} role="status">
       <Icon name="key" size={14} />
       <p>
         {t("kind_notice.text", { kinds: missing.map((kind) => words.kind(kind.kind)).join(", ") })}{" "}
-        {missing.map((kind) => <code key={kind.kind} className={css["permission"]}>{kind.missing_permission}</code>)}
+        {permissions.map((name) => <code key={name} className={css["permission"]}>{name}</code>)}
       </p>
       <Link className={css["link"]} to="/s/$store/health" params={{ store }}>{t("kind_notice.link")}</Link>
     </div>

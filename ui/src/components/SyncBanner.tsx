@@ -5,8 +5,9 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useStoreId } from "../data/active_store";
-import { healthQuery } from "../data/queries";
+import { appInfoQuery, healthQuery } from "../data/queries";
 import type { SyncState } from "../ipc/generated/SyncState";
+import { shownState } from "../lib/freshness";
 import { isKeyOf } from "../lib/guard";
 import { Banner } from "../ui/Feedback";
 import type { IconName } from "../ui/Icon";
@@ -31,12 +32,13 @@ export function SyncBanner() {
   const store = useStoreId();
   const { data } = useQuery(healthQuery(store));
   if (data === undefined) return null;
-  const { state } = data.freshness;
+  const state = shownState(data.freshness);
   return isKeyOf(LOOKS, state) ? <Shown state={state} store={store} /> : null;
 }
 
 function Shown({ state, store }: { state: keyof typeof LOOKS; store: string }) {
   const { t } = useTranslation();
+  const info = useQuery(appInfoQuery()).data;
   const look: Look = LOOKS[state];
   let action: ReactNode = null;
   if (look.way === "settings") {
@@ -55,6 +57,7 @@ function Shown({ state, store }: { state: keyof typeof LOOKS; store: string }) {
   return (
     <Banner tone={look.tone} icon={look.icon} title={t(`banner.${state}.title`)} action={action}>
       {t(`banner.${state}.text`)}
+      {state === "no_key" && info?.keychain_available === false ? ` ${t("welcome.no_keychain")}` : null}
     </Banner>
   );
 }

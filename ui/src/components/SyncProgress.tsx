@@ -24,7 +24,7 @@ export function SyncProgress() {
   return (
     <div className={css["progress"]}>
       <span className={css["text"]}>
-        {words.task(progress.task)} · {words.kind(progress.phase)} · {numbers}
+        {words.task(progress.task)} · {numbers} · {words.kind(progress.phase)}
       </span>
       <progress
         className={css["bar"]} max={total ?? undefined} value={total === null ? undefined : done}

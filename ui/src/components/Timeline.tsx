@@ -48,14 +48,14 @@ function Entry({ entry }: { entry: TimelineEntry }) {
         <p className={css["head"]}>
           <span className={css["said"]}>{said}</span>
           {entry.amount_minor === null ? null : <Money minor={entry.amount_minor} currency={entry.currency} />}
-          {entry.status === null ? null : <span className={css["status"]}>{words.objectStatus(entry.status)}</span>}
+          {entry.status === null || says(entry.kind, entry.status) ? null : <span className={css["status"]}>{words.objectStatus(entry.status)}</span>}
           {entry.detail === null ? null : <bdi className={css["detail"]}>{entry.detail}</bdi>}
           {entry.pending_webhooks === null || entry.pending_webhooks === 0 ? null : (
             <Tag tone="amber" title={t("sheet.pending_meaning")}>{t("sheet.pending", { count: entry.pending_webhooks })}</Tag>
           )}
         </p>
         <p className={css["foot"]}>
-          {said === entry.kind ? null : <code>{entry.kind}</code>}
+          {said === entry.kind || entry.event_id === null ? null : <code>{entry.kind}</code>}
           <span className={css["origin"]}>{words.origin(entry.origin)}</span>
           <span className={css["id"]}>
             <code title={entry.event_id ?? entry.object_id}>{entry.event_id ?? entry.object_id}</code>
@@ -65,6 +65,11 @@ function Entry({ entry }: { entry: TimelineEntry }) {
       </div>
     </li>
   );
+}
+
+/** `charge.succeeded` says already that it `succeeded`, and `checkout.session.completed` that it is `complete`. */
+function says(kind: string, status: string): boolean {
+  return kind.slice(kind.lastIndexOf(".") + 1).startsWith(status);
 }
 
 function toneOf(kind: string): "good" | "bad" | "back" | "plain" {

@@ -19,13 +19,20 @@ const WATERMARK_LAG_S = 60;
 /** Never call anything older than this fresh, unless polls are set to be rarer. */
 const FRESH_WITHIN_S = 180;
 
+/** The engine says `idle` until its first poll has ended; what it works on meanwhile says more. */
+export function shownState({ state, progress }: Freshness): SyncState {
+  if (state !== "idle" || progress === null) return state;
+  return progress.task === "healing" ? "healing" : progress.task === "backfill" ? "backfill" : state;
+}
+
 /**
  * Reads freshness against now: the engine's word `live` counts only while the time it speaks of is near.
  * `skewS` is local clock minus Stripe's; times are compared on Stripe's clock. `pollS` is the slowest pace that is set.
  */
 export function readFreshness(freshness: Freshness, now: number, skewS: number | null, pollS: number): FreshnessReading {
   const ageS = freshness.complete_up_to === null ? null : Math.max(0, now - (skewS ?? 0) - freshness.complete_up_to);
-  switch (freshness.state) {
+  const state = shownState(freshness);
+  switch (state) {
     case "live": {
       if (ageS === null) return { tone: "busy", word: "starting", ageS };
       return ageS <= freshLimitS(pollS) ? { tone: "fresh", word: "live", ageS } : { tone: "late", word: "late", ageS };
@@ -38,16 +45,16 @@ export function readFreshness(freshness: Freshness, now: number, skewS: number |
     }
     case "backfill":
     case "healing":
-      return { tone: "busy", word: freshness.state, ageS };
+      return { tone: "busy", word: state, ageS };
     case "throttled":
     case "offline":
     case "stripe_error":
     case "idle":
-      return { tone: "late", word: freshness.state, ageS };
+      return { tone: "late", word: state, ageS };
     case "no_key":
     case "key_rejected":
     case "read_only":
-      return { tone: "stopped", word: freshness.state, ageS };
+      return { tone: "stopped", word: state, ageS };
   }
 }
 

@@ -120,7 +120,7 @@ function Steps({ total, filter, store }: { total: FunnelCounts; filter: Preorder
               <span className={css["stepRates"]}>
                 {before === null ? (
                   t("funnel.all")
-                ) : (
+                ) : total.started === 0 ? null : (
                   <>
                     <span>{t("funnel.of_before", { rate: format.rate(count, total[before]) ?? "–" })}</span>
                     <span className={css["faint"]}>

@@ -110,6 +110,7 @@ function State({ health }: { health: HealthReply }) {
   const now = useNow();
   const { freshness, limiter, clock_skew_s: skew } = health;
   const reading = readFreshness(freshness, now, skew, useSlowestPoll());
+  const polled = freshness.state !== "read_only";
   const cells: [string, ReactNode, string?][] = [
     [t("health.state"), t(`freshness.word.${reading.word}`), reading.tone],
     [t("freshness.complete_up_to"), freshness.complete_up_to === null ? t("freshness.not_yet") : <Instant key="up" at={freshness.complete_up_to} />],
@@ -122,14 +123,18 @@ function State({ health }: { health: HealthReply }) {
   return (
     <section className={css["state"]} aria-label={t("health.state")}>
       <dl className={css["cells"]}>
-        {cells.map(([name, value, tone]) => (
+        {(polled ? cells : cells.slice(0, 2)).map(([name, value, tone]) => (
           <div key={name} data-tone={tone}>
             <dt>{name}</dt>
             <dd>{value}</dd>
           </div>
         ))}
       </dl>
-      <p className={css["meaning"]}>{t(`freshness.meaning.${reading.word}`)}</p>
+      <p className={css["meaning"]}>
+        {reading.word === "live" && health.kinds.some((kind) => kind.missing_permission !== null)
+          ? t("health.live_in_part")
+          : t(`freshness.meaning.${reading.word}`)}
+      </p>
       {limiter.breaker_open ? <p className={css["problem"]}>{t("health.breaker_open")}</p> : null}
       {freshness.error_message === null ? null : (
         <p className={css["problem"]}>

@@ -250,7 +250,7 @@ function People({ people, store }: { people: readonly Person[]; store: string })
       <Facts>
         {person.email === null ? null : (
           <Fact name={t("sheet.email")}>
-            <span className={css["inline"]}><bdi>{person.email}</bdi><CopyButton text={person.email} label={t("sheet.email")} /></span>
+            <span className={css["inline"]}><Email text={person.email} /><CopyButton text={person.email} label={t("sheet.email")} /></span>
           </Fact>
         )}
         {person.customer_id === null ? null : <Fact name={t("kind.customer")}><CopyId id={person.customer_id} label={t("kind.customer")} /></Fact>}
@@ -264,6 +264,12 @@ function People({ people, store }: { people: readonly Person[]; store: string })
       </Facts>
     </div>
   ));
+}
+
+/** Breaks before its `@` where it does not fit. */
+function Email({ text }: { text: string }) {
+  const at = text.lastIndexOf("@");
+  return at < 1 ? <bdi>{text}</bdi> : <bdi>{text.slice(0, at)}<wbr />{text.slice(at)}</bdi>;
 }
 
 function Payment({ payment }: { payment: PaymentView }) {

@@ -111,7 +111,7 @@ function KeyPart({ store }: { store: StoreView }) {
             });
           }}
         >
-          <KeyField label={t("settings.new_key")} value={key} onChange={setKey} />
+          <KeyField label={t(store.key_source === "none" ? "welcome.key" : "settings.new_key")} value={key} onChange={setKey} />
           {wrongMode ? <p className={css["wrong"]} role="alert">{t(store.mode === "live" ? "settings.needs_live_key" : "settings.needs_test_key")}</p> : null}
           <div className={css["buttons"]}>
             <Button type="submit" variant="filled" disabled={reading.kind !== "key" || wrongMode} loading={set.isPending}>{t("settings.set_key")}</Button>

@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { memo, useEffect, useRef } from "react";
+import { memo, useEffect, useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Given, Instant, Money } from "../components/Values";
@@ -86,6 +86,10 @@ export function PreorderTable(props: PreorderTableProps) {
     initialOffset: () => places.get(placeKey) ?? 0,
     initialRect: { width: 1000, height: 640 },
   });
+  // Another question is another list: it begins at its top, or where it was left.
+  useLayoutEffect(() => {
+    if (scroller.current !== null) scroller.current.scrollTop = places.get(placeKey) ?? 0;
+  }, [placeKey]);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
 
@@ -110,7 +114,7 @@ export function PreorderTable(props: PreorderTableProps) {
           const active = by === sort;
           return (
             <div
-              key={name} role="columnheader" className={css["headCell"]} data-end={end}
+              key={name} role="columnheader" className={css["headCell"]} data-end={end} data-column={name}
               aria-sort={active ? (ascending ? "ascending" : "descending") : undefined}
             >
               {by === undefined ? (

@@ -54,7 +54,7 @@ export function ErrorPanel({ error, retry }: { error: unknown; retry?: () => voi
 export function Waiting({ rows = 4 }: { rows?: number }) {
   const { t } = useTranslation();
   return (
-    <div className={css["waiting"]} role="status" aria-label={t("state.loading")}>
+    <div className={css["waiting"]} role="status" aria-busy="true" aria-label={t("state.loading")}>
       {Array.from({ length: rows }, (_, row) => (
         <span key={row} className={css["bar"]} data-width={row % 3} />
       ))}

@@ -1,13 +1,9 @@
 import { createTheme } from "@mantine/core";
 
-const font =
-  '"Inter", system-ui, -apple-system, "Segoe UI", "Cantarell", "Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif';
-
 /** Mantine in the console's density. Colours come from tokens.css; these ten shades serve Mantine's own variants. */
 export const theme = createTheme({
-  fontFamily: font,
-  fontFamilyMonospace:
-    'ui-monospace, "SF Mono", "JetBrains Mono", "Cascadia Mono", "Noto Sans Mono", "DejaVu Sans Mono", monospace',
+  fontFamily: "var(--fd-font)",
+  fontFamilyMonospace: "var(--fd-mono)",
   fontSizes: { xs: "12px", sm: "13px", md: "13px", lg: "15px", xl: "18px" },
   defaultRadius: "6px",
   cursorType: "pointer",
