@@ -181,11 +181,10 @@ impl Shell {
         if practice.is(record) {
             return practice.open(engine).await.map(drop);
         }
-        let (secrets, sought) = (engine.secrets().clone(), record.clone());
-        // The keychain may wait for a person.
-        let key = tokio::task::spawn_blocking(move || secrets.find_stripe_key(&sought)).await;
-        if key.is_ok_and(|found| found.is_some()) {
-            engine.store(&record.public_id).await?.start_sync();
+        let store = engine.store(&record.public_id).await?;
+        // Started without one it would ask the keychain again and again, and that may ask a person.
+        if store.has_key().await {
+            store.start_sync();
         }
         Ok(())
     }

@@ -198,6 +198,11 @@ describe("the window", () => {
     const again = await open(["--data-dir", data]);
     await pillState(again.page, "live");
     await quit(again);
+
+    const without = await open(["--data-dir", data], { FOREDECK_KEYCHAIN: "off" });
+    await pillState(without.page, "no_key");
+    assert.match(await without.page.text('[data-tone="amber"][role="status"]'), /has no key.*keychain/s, "and without it the mirror is read");
+    await quit(without);
     await stop(sandbox);
   });
 });

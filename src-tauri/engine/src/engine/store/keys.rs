@@ -31,6 +31,20 @@ impl OpenStore {
         Ok(key)
     }
 
+    /// Whether a key is at hand; where none is, the store's state says so, and what the keychain said.
+    pub async fn has_key(&self) -> bool {
+        let Err(mut problem) = self.stored_key().await else { return true };
+        if problem.code == "NO_KEY" {
+            let secrets = Arc::clone(&self.wiring.secrets);
+            let probed = tokio::task::spawn_blocking(move || secrets.keychain().probe()).await;
+            if let Ok(Err(cause)) = probed {
+                problem.message = format!("{}: {cause}", problem.message);
+            }
+        }
+        self.show_problem(&problem);
+        false
+    }
+
     fn check_mode(&self, key: &StripeKey) -> Result<(), Problem> {
         let mode = self.own_record()?.mode;
         if key.mode() == mode {

@@ -121,7 +121,7 @@ impl OpenStore {
         }
     }
 
-    fn show_problem(&self, problem: &Problem) {
+    pub(super) fn show_problem(&self, problem: &Problem) {
         let state = match problem.code {
             "NO_KEY" => SyncState::NoKey,
             "KEY_MODE" | "OTHER_ACCOUNT" | "KEY_REJECTED" | "LIVE_KEY_ELSEWHERE" => SyncState::KeyRejected,
