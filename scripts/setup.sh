@@ -6,7 +6,7 @@
 BUILD_PACKAGES=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libxdo-dev
     build-essential pkg-config file curl ca-certificates)
 TEST_PACKAGES=(xvfb xauth webkit2gtk-driver dbus gnome-keyring libsecret-tools
-    python3 python3-venv fonts-dejavu-core)
+    python3 python3-venv fonts-dejavu-core fonts-noto-cjk)
 NODE_WANTED=20.19
 NODE_PACKAGES=(node@20 npm@10)
 CARGO_DENY=0.20.2

@@ -25,10 +25,7 @@ stage rust $LIMIT scripts/with-keyring.sh cargo test --locked "${BUILD[@]}" --no
 if [ -x tests/official-clients/run.sh ]; then
     stage official-clients 600 env SANDBOX_BIN="$TARGET/quick/foredeck-sandbox" tests/official-clients/run.sh
 fi
-# Not green yet (CHANGELOG, known gaps): asked for by name until it is.
-if [ "${FOREDECK_WINDOW:-0}" != 1 ]; then
-    say "SKIPPED: the real-window test; FOREDECK_WINDOW=1 make test runs it"
-elif [ -x tests/e2e/run.sh ]; then
+if [ -x tests/e2e/run.sh ]; then
     stage window 900 xvfb-run -a -s "-screen 0 1440x900x24" \
         scripts/with-keyring.sh env FOREDECK_APP="$APP" tests/e2e/run.sh
 fi
