@@ -8,7 +8,6 @@ use foredeck_engine::facts::codec::Codec;
 use foredeck_engine::facts::snapshots::Origin;
 use foredeck_engine::projections::ingest::{Prepared, Terms, prepare_events, prepare_objects, store};
 use foredeck_engine::projections::schema;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// Noon of 1 March 2026, UTC.
@@ -48,7 +47,7 @@ impl Shop {
         for chunk in objects.chunks(500) {
             let raw = raw(chunk);
             let names = MetadataNames::default();
-            let raw: Vec<&RawValue> = raw.iter().map(AsRef::as_ref).collect();
+            let raw: Vec<&str> = raw.iter().map(String::as_str).collect();
             let prepared = prepare_objects(&self.codec, kind, &raw, (Origin::List, as_of), &names).unwrap();
             self.store(prepared);
         }
@@ -58,15 +57,14 @@ impl Shop {
     pub fn events(&self, events: &[Value]) {
         for chunk in events.chunks(500) {
             let raw = raw(chunk);
-            let raw: Vec<&RawValue> = raw.iter().map(AsRef::as_ref).collect();
+            let raw: Vec<&str> = raw.iter().map(String::as_str).collect();
             self.store(prepare_events(&self.codec, &raw, &MetadataNames::default()).unwrap());
         }
     }
 
     /// Takes in one event of exactly these bytes.
     pub fn event_bytes(&self, json: &str) {
-        let raw = RawValue::from_string(json.to_owned()).unwrap();
-        self.store(prepare_events(&self.codec, &[&raw], &MetadataNames::default()).unwrap());
+        self.store(prepare_events(&self.codec, &[json], &MetadataNames::default()).unwrap());
     }
 
     fn store(&self, prepared: Prepared) {
@@ -80,8 +78,8 @@ pub fn terms() -> Terms {
     Terms { now: NOON, names: MetadataNames::default(), zone: Tz::UTC, fold: true, refetch: false }
 }
 
-fn raw(values: &[Value]) -> Vec<Box<RawValue>> {
-    values.iter().map(|value| RawValue::from_string(value.to_string()).unwrap()).collect()
+fn raw(values: &[Value]) -> Vec<String> {
+    values.iter().map(Value::to_string).collect()
 }
 
 /// An event of a type, about an object.

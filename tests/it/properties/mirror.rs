@@ -15,7 +15,6 @@ use foredeck_engine::projections::ingest::{
 };
 use foredeck_engine::projections::local::take_local;
 use foredeck_engine::projections::rebuild;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::chance::Chance;
@@ -158,10 +157,10 @@ impl Mirror<'_> {
     fn prepare(&self, batch: &[Fact]) -> Vec<Job> {
         let names = MetadataNames::default();
         let mut jobs = Vec::new();
-        let mut events: Vec<&RawValue> = Vec::new();
+        let mut events: Vec<&str> = Vec::new();
         for fact in batch {
             if let Fact::Event { raw, .. } = fact {
-                events.push(serde_json::from_str(raw).unwrap());
+                events.push(raw);
                 continue;
             }
             if !events.is_empty() {
@@ -170,12 +169,9 @@ impl Mirror<'_> {
                 ));
             }
             jobs.push(match fact {
-                Fact::Seen { kind, origin, as_of, raw, .. } => {
-                    let raw: &RawValue = serde_json::from_str(raw).unwrap();
-                    Job::Store(
-                        prepare_objects(&self.codec, *kind, &[raw], (*origin, *as_of), &names).unwrap(),
-                    )
-                }
+                Fact::Seen { kind, origin, as_of, raw, .. } => Job::Store(
+                    prepare_objects(&self.codec, *kind, &[raw], (*origin, *as_of), &names).unwrap(),
+                ),
                 Fact::Gone { kind, id, as_of } => Job::Gone { kind: *kind, id: id.clone(), as_of: *as_of },
                 Fact::Local(local) => Job::Local(local.clone()),
                 Fact::Event { .. } => unreachable!("taken above"),

@@ -15,7 +15,6 @@ use foredeck_engine::facts::codec::Codec;
 use foredeck_engine::facts::events::find_event;
 use foredeck_engine::projections::ingest::{Terms, prepare_events, store};
 use foredeck_engine::projections::rebuild;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 pub use expect::expected;
@@ -74,7 +73,7 @@ fn real_events_of_every_version_are_stored_as_served_and_read_right() {
     let write = |raw: Vec<String>| {
         let codec = Codec::default();
         let names = MetadataNames::default();
-        let raws: Vec<&RawValue> = raw.iter().map(|raw| serde_json::from_str(raw).unwrap()).collect();
+        let raws: Vec<&str> = raw.iter().map(String::as_str).collect();
         let prepared = prepare_events(&codec, &raws, &names).unwrap();
         let terms = Terms { now: 1_800_000_000, names, zone: Tz::UTC, fold: true, refetch: false };
         runtime.block_on(db.write(move |transaction| store(transaction, &codec, prepared, &terms))).unwrap()

@@ -100,6 +100,8 @@ fn connect(path: &Path, flags: OpenFlags) -> DbResult<Connection> {
         })?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(128);
+    // Plans hold whatever is bound: without this every new LIMIT or key makes SQLite prepare the statement again.
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 

@@ -46,7 +46,7 @@ pub fn digest(bytes: &[u8]) -> i64 {
     const MARK: &[u8] = b"\"pending_webhooks\"";
     let mut hash = xxhash_rust::xxh3::Xxh3::new();
     let mut rest = bytes;
-    while let Some(at) = rest.windows(MARK.len()).position(|window| window == MARK) {
+    while let Some(at) = memchr::memmem::find(rest, MARK) {
         let (head, tail) = rest.split_at(at + MARK.len());
         hash.update(head);
         let value = tail

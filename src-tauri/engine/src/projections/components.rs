@@ -23,9 +23,31 @@ pub struct Group {
     pub operator_linked: bool,
 }
 
+/// Whether the file holds any of what most shops have none of; asked once a batch, which makes none.
+#[derive(Debug, Clone, Copy)]
+pub struct Rare {
+    operator_links: bool,
+    former_ids: bool,
+}
+
+impl Rare {
+    /// Looks.
+    ///
+    /// # Errors
+    /// A read failed.
+    pub fn look(connection: &Connection) -> DbResult<Self> {
+        Ok(connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM operator_link), EXISTS (SELECT 1 FROM former_preorder_id)",
+            )?
+            .query_row([], |row| Ok(Self { operator_links: row.get(0)?, former_ids: row.get(1)? }))?)
+    }
+}
+
 /// Everything that may change when some nodes did.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Neighbourhood {
+    rare: Rare,
     nodes: BTreeMap<Key, Node>,
     seen: HashSet<Key>,
     edges: HashMap<Key, Vec<Key>>,
@@ -40,8 +62,17 @@ impl Neighbourhood {
     ///
     /// # Errors
     /// A read failed.
-    pub fn gather(connection: &Connection, seeds: &[Key]) -> DbResult<Self> {
-        let mut found = Self::default();
+    pub fn gather(connection: &Connection, seeds: &[Key], rare: Rare) -> DbResult<Self> {
+        let mut found = Self {
+            rare,
+            nodes: BTreeMap::new(),
+            seen: HashSet::new(),
+            edges: HashMap::new(),
+            operator_edges: HashSet::new(),
+            usable: HashMap::new(),
+            foreign: HashSet::new(),
+            old_orders: HashSet::new(),
+        };
         let mut waiting: Vec<Key> = seeds.to_vec();
         while let Some(key) = waiting.pop() {
             if found.seen.insert(key) {
@@ -77,9 +108,11 @@ impl Neighbourhood {
                 }
             }
         }
-        for other in operator_links(connection, key)? {
-            self.operator_edges.extend([key, other]);
-            self.join(key, other, waiting);
+        if self.rare.operator_links {
+            for other in operator_links(connection, key)? {
+                self.operator_edges.extend([key, other]);
+                self.join(key, other, waiting);
+            }
         }
         if let Some(preorder_id) = named.as_deref().filter(|id| usable_preorder_id(id) == Some(id)) {
             // An operator's link can end in a preorderId.
@@ -98,8 +131,10 @@ impl Neighbourhood {
         if let Some(preorder_id) = &node.state.preorder_id {
             self.visit_preorder_id(connection, preorder_id, waiting)?;
         }
-        for former in former_ids(connection, key)? {
-            self.visit_preorder_id(connection, &former, waiting)?;
+        if self.rare.former_ids {
+            for former in former_ids(connection, key)? {
+                self.visit_preorder_id(connection, &former, waiting)?;
+            }
         }
         if let Some(order) = node.preorder
             && self.old_orders.insert(order)
@@ -125,12 +160,20 @@ impl Neighbourhood {
         if self.usable.contains_key(id) {
             return Ok(());
         }
-        let usable = joins(connection, id)?;
+        let few = few_carriers(connection, id)?;
+        let usable = match &few {
+            Some(carriers) => carriers.emails <= MAX_EMAILS_PER_PREORDER_ID,
+            None => joins(connection, id)?,
+        };
         self.usable.insert(id.to_owned(), usable);
-        if usable {
-            waiting.extend(list_keys(connection, CARRIERS, id)?);
+        match few {
+            Some(carriers) if usable => waiting.extend(carriers.keys),
+            None if usable => waiting.extend(list_keys(connection, CARRIERS, id)?),
+            _ => {}
         }
-        waiting.extend(linked_key(connection, id)?);
+        if self.rare.operator_links {
+            waiting.extend(linked_key(connection, id)?);
+        }
         // What was its order until now may fall apart, or lose the name.
         if let Some(order) = order_named(connection, id)?
             && !self.old_orders.contains(&order)
@@ -268,6 +311,27 @@ pub fn joins(connection: &Connection, preorder_id: &str) -> DbResult<bool> {
     Ok(false)
 }
 
+/// Objects that carry a preorderId, and how many e-mails they have.
+struct Carriers {
+    keys: Vec<Key>,
+    emails: usize,
+}
+
+/// Reads the carriers of a preorderId in one go; None where they are many.
+fn few_carriers(connection: &Connection, preorder_id: &str) -> DbResult<Option<Carriers>> {
+    const FEW: usize = 50;
+    let mut statement =
+        connection.prepare_cached("SELECT key, email FROM node WHERE preorder_id = ?1 LIMIT 51")?;
+    let mut rows = statement.query([preorder_id])?;
+    let mut keys = Vec::new();
+    let mut emails = HashSet::new();
+    while let Some(row) = rows.next()? {
+        keys.push(row.get(0)?);
+        emails.extend(row.get::<_, Option<String>>(1)?);
+    }
+    Ok((keys.len() <= FEW).then(|| Carriers { keys, emails: emails.len() }))
+}
+
 /// Objects that carry a preorderId.
 const CARRIERS: &str = "SELECT key FROM node WHERE preorder_id = ?1";
 
@@ -295,7 +359,7 @@ fn operator_links(connection: &Connection, key: Key) -> DbResult<Vec<Key>> {
 fn linked_key(connection: &Connection, preorder_id: &str) -> DbResult<Option<Key>> {
     Ok(connection
         .prepare_cached(
-            "SELECT key FROM stripe_id WHERE EXISTS (SELECT 1 FROM operator_link) AND id = ?1
+            "SELECT key FROM stripe_id WHERE id = ?1
              AND EXISTS (SELECT 1 FROM operator_link WHERE a = key UNION ALL SELECT 1 FROM operator_link WHERE b = key)",
         )?
         .query_row([preorder_id], |row| row.get(0))

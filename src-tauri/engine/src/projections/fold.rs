@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono_tz::Tz;
 
-use super::components::{Group, Neighbourhood};
+use super::components::{Group, Neighbourhood, Rare};
 use super::nodes::{find_node, list_keys};
 use super::people;
 use super::preorder::{Preorder, Step, fold_order};
@@ -44,7 +44,7 @@ pub fn fold_dirty(transaction: &Transaction<'_>, zone: Tz, limit: usize) -> DbRe
     if taken.is_empty() {
         return Ok(0);
     }
-    let mut batch = Batch::new(zone);
+    let mut batch = Batch::new(zone, Rare::look(transaction)?);
     for key in &taken {
         if !batch.done.contains(key) {
             batch.fold_around(transaction, *key)?;
@@ -63,11 +63,18 @@ struct Batch {
     emails: BTreeSet<String>,
     done: HashSet<Key>,
     zone: Tz,
+    rare: Rare,
 }
 
 impl Batch {
-    fn new(zone: Tz) -> Self {
-        Self { differences: Differences::new(zone), emails: BTreeSet::new(), done: HashSet::new(), zone }
+    fn new(zone: Tz, rare: Rare) -> Self {
+        Self {
+            differences: Differences::new(zone),
+            emails: BTreeSet::new(),
+            done: HashSet::new(),
+            zone,
+            rare,
+        }
     }
 
     fn fold_around(&mut self, transaction: &Transaction<'_>, key: Key) -> DbResult<()> {
@@ -83,7 +90,7 @@ impl Batch {
         if seeds.is_empty() {
             return Ok(());
         }
-        let found = Neighbourhood::gather(transaction, &seeds)?;
+        let found = Neighbourhood::gather(transaction, &seeds, self.rare)?;
         let mut old: HashMap<i64, Preorder> = HashMap::new();
         for order in found.old_orders() {
             if let Some(row) = find_order(transaction, order)? {

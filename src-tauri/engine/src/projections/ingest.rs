@@ -93,10 +93,9 @@ impl Stored {
 ///
 /// # Errors
 /// Packing failed.
-pub fn prepare_events(codec: &Codec, raw: &[&RawValue], names: &MetadataNames) -> DbResult<Prepared> {
-    let (packed, trained) = codec.pack_all(EVENT_FAMILY, raw.iter().map(|raw| raw.get().as_bytes()))?;
-    let events =
-        raw.iter().zip(packed).map(|(raw, packed)| prepare_event(raw.get(), packed, names)).collect();
+pub fn prepare_events(codec: &Codec, raw: &[&str], names: &MetadataNames) -> DbResult<Prepared> {
+    let (packed, trained) = codec.pack_all(EVENT_FAMILY, raw.iter().map(|raw| raw.as_bytes()))?;
+    let events = raw.iter().zip(packed).map(|(raw, packed)| prepare_event(raw, packed, names)).collect();
     Ok(Prepared { events, objects: Vec::new(), trained: trained.into_iter().collect() })
 }
 
@@ -141,17 +140,17 @@ fn name_of(object: &str) -> Option<(String, Kind)> {
 pub fn prepare_objects(
     codec: &Codec,
     kind: Kind,
-    raw: &[&RawValue],
+    raw: &[&str],
     (origin, as_of): (Origin, i64),
     names: &MetadataNames,
 ) -> DbResult<Prepared> {
-    let (packed, trained) = codec.pack_all(kind as u8, raw.iter().map(|raw| raw.get().as_bytes()))?;
+    let (packed, trained) = codec.pack_all(kind as u8, raw.iter().map(|raw| raw.as_bytes()))?;
     let objects = raw
         .iter()
         .zip(packed)
         .filter_map(|(raw, packed)| {
-            let read = read_object(raw.get(), None, names).ok()?;
-            let digest = i64::from_ne_bytes(xxhash_rust::xxh3::xxh3_64(raw.get().as_bytes()).to_ne_bytes());
+            let read = read_object(raw, None, names).ok()?;
+            let digest = i64::from_ne_bytes(xxhash_rust::xxh3::xxh3_64(raw.as_bytes()).to_ne_bytes());
             let fact = SnapshotFact { origin, as_of, deleted: read.state.deleted, digest, packed };
             Some(PreparedObject { read, fact })
         })

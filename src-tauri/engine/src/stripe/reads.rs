@@ -1,5 +1,7 @@
 //! Reads: lists page by page, and single objects, as bytes with the instant they speak of.
 
+use std::ops::Range;
+
 use serde_json::value::RawValue;
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest};
 use stripe_types::{RangeBoundsTs, RangeQueryTs};
@@ -12,54 +14,60 @@ use crate::http::{Answer, Priority};
 /// Objects a page.
 const PAGE: i64 = 100;
 
-/// One page of a list.
+/// One page of a list. Its text is read once; objects are kept as spans of the body.
 pub struct Page {
     answer: Answer,
     has_more: bool,
-    objects: usize,
+    spans: Vec<Range<usize>>,
 }
 
 impl Page {
     fn read(answer: Answer) -> Result<Self, StripeError> {
-        let list: ListWire<'_> = serde_json::from_slice(&answer.body).map_err(|_| StripeError::Unexpected)?;
-        let (has_more, objects) = (list.has_more, list.data.len());
-        Ok(Self { answer, has_more, objects })
+        let body = std::str::from_utf8(&answer.body).map_err(|_| StripeError::Unexpected)?;
+        let list: ListWire<'_> = serde_json::from_str(body).map_err(|_| StripeError::Unexpected)?;
+        let start = |raw: &RawValue| raw.get().as_ptr() as usize - body.as_ptr() as usize;
+        let spans = list.data.iter().map(|raw| start(raw)..start(raw) + raw.get().len()).collect();
+        let has_more = list.has_more;
+        Ok(Self { answer, has_more, spans })
     }
 
     /// The objects, newest first, as they came.
-    pub fn raw(&self) -> Vec<&RawValue> {
-        serde_json::from_slice::<ListWire<'_>>(&self.answer.body).map(|list| list.data).unwrap_or_default()
+    pub fn raw(&self) -> impl DoubleEndedIterator<Item = &str> {
+        // Spans of a body that was read as text begin and end where its values do.
+        self.spans.iter().map(|span| std::str::from_utf8(&self.answer.body[span.clone()]).unwrap_or_default())
     }
 
     /// Ids and instants of creation, newest first.
     pub fn heads(&self) -> Vec<(String, Option<i64>)> {
-        let head = |raw: &RawValue| {
-            let head: HeadWire<'_> = serde_json::from_str(raw.get()).unwrap_or_default();
-            (head.id.owned().unwrap_or_default(), head.created.0)
-        };
-        self.raw().into_iter().map(head).collect()
+        self.raw().map(head).collect()
+    }
+
+    /// The youngest and the oldest object's instants of creation.
+    pub fn created(&self) -> Option<(i64, i64)> {
+        let mut raw = self.raw();
+        let newest = head(raw.next()?).1?;
+        Some((newest, raw.next_back().map_or(Some(newest), |raw| head(raw).1)?))
     }
 
     /// The oldest object's id and creation: the cursor of the next page.
     pub fn last(&self) -> Option<(String, Option<i64>)> {
-        let raw = self.raw();
-        let head: HeadWire<'_> = serde_json::from_str(raw.last()?.get()).unwrap_or_default();
-        Some((head.id.owned()?, head.created.0))
+        let (id, created) = head(self.raw().next_back()?);
+        (!id.is_empty()).then_some((id, created))
     }
 
     /// Whether there are older ones.
     pub fn has_more(&self) -> bool {
-        self.has_more && self.objects > 0
+        self.has_more && !self.spans.is_empty()
     }
 
     /// How many objects.
     pub fn len(&self) -> usize {
-        self.objects
+        self.spans.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.objects == 0
+        self.spans.is_empty()
     }
 
     /// The instant the page speaks of.
@@ -90,6 +98,11 @@ pub struct SessionQuery {
     pub after: Option<String>,
     /// Only open ones.
     pub open: bool,
+}
+
+fn head(object: &str) -> (String, Option<i64>) {
+    let head: HeadWire<'_> = serde_json::from_str(object).unwrap_or_default();
+    (head.id.owned().unwrap_or_default(), head.created.0)
 }
 
 fn between(from: Option<i64>, to: Option<i64>) -> Option<RangeQueryTs> {

@@ -213,9 +213,8 @@ async fn read_window(context: &Context, window: &Window, crowded: bool) -> Resul
             }
             Err(error) => return Err(error.into()),
         };
-        let heads = page.heads();
         let done = !page.has_more();
-        let split = if first_page && !done && !crowded { split_at(&window, &heads) } else { None };
+        let split = if first_page && !done && !crowded { split_at(&window, page.created()) } else { None };
         let before = window.clone();
         window.cursor = page.last().map(|(id, _)| id).or(window.cursor);
         window.lo = split.unwrap_or(window.lo);
@@ -237,9 +236,8 @@ async fn read_window(context: &Context, window: &Window, crowded: bool) -> Resul
 }
 
 /// Where the older part begins, when the window would take many pages at the density of its first one.
-fn split_at(window: &Window, heads: &[(String, Option<i64>)]) -> Option<i64> {
-    let newest = heads.first()?.1?;
-    let oldest = heads.last()?.1?;
+fn split_at(window: &Window, created: Option<(i64, i64)>) -> Option<i64> {
+    let (newest, oldest) = created?;
     let span = (newest - oldest).max(1);
     let cut = oldest - span.saturating_mul(PAGES_PER_WINDOW);
     (cut > window.lo).then_some(cut)

@@ -98,7 +98,7 @@ impl Context {
         let terms = self.terms(intake);
         let names = terms.names.clone();
         let (page, prepared) = blocking(move || {
-            let prepared = prepare_events(&codec, &page.raw(), &names)?;
+            let prepared = prepare_events(&codec, &page.raw().collect::<Vec<_>>(), &names)?;
             Ok((page, prepared))
         })
         .await?;
@@ -115,7 +115,8 @@ impl Context {
         let terms = self.terms(intake);
         let names = terms.names.clone();
         let prepared = blocking(move || {
-            prepare_objects(&codec, kind, &page.raw(), (Origin::List, page.as_of()), &names)
+            let raw: Vec<&str> = page.raw().collect();
+            prepare_objects(&codec, kind, &raw, (Origin::List, page.as_of()), &names)
         })
         .await?;
         self.commit(prepared, terms, also).await
@@ -133,7 +134,8 @@ impl Context {
         also: Also,
     ) -> DbResult<Stored> {
         let terms = self.terms(Intake::Live);
-        let prepared = prepare_objects(&self.codec, kind, &[&*raw], (Origin::Retrieve, as_of), &terms.names)?;
+        let prepared =
+            prepare_objects(&self.codec, kind, &[raw.get()], (Origin::Retrieve, as_of), &terms.names)?;
         self.commit(prepared, terms, also).await
     }
 

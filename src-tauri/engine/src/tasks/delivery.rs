@@ -26,7 +26,7 @@ pub async fn walk_undelivered(context: &Context) -> Result<i64, TaskError> {
     for _ in 0..MAX_PAGES {
         let page = context.stripe.list_events(&query, Priority::Low).await?;
         let walk_started = *started_at.get_or_insert(page.as_of());
-        let pending = pending_of(&page.raw());
+        let pending = pending_of(page.raw());
         open += i64::try_from(pending.len()).unwrap_or(0);
         query.after = page.last().map(|(id, _)| id);
         let finished = !page.has_more();
@@ -53,17 +53,12 @@ pub async fn walk_undelivered(context: &Context) -> Result<i64, TaskError> {
     Ok(open)
 }
 
-fn pending_of(raw: &[&serde_json::value::RawValue]) -> Vec<(String, i64, i64)> {
-    raw.iter()
-        .filter_map(|raw| {
-            let event: EventWire<'_> = serde_json::from_str(raw.get()).ok()?;
-            Some((
-                event.id.owned()?,
-                event.created.0.unwrap_or_default(),
-                event.pending_webhooks.0.unwrap_or(1),
-            ))
-        })
-        .collect()
+fn pending_of<'a>(raw: impl Iterator<Item = &'a str>) -> Vec<(String, i64, i64)> {
+    raw.filter_map(|raw| {
+        let event: EventWire<'_> = serde_json::from_str(raw).ok()?;
+        Some((event.id.owned()?, event.created.0.unwrap_or_default(), event.pending_webhooks.0.unwrap_or(1)))
+    })
+    .collect()
 }
 
 /// When the list was last walked.
