@@ -81,6 +81,19 @@ impl Db {
         self.writer()?.run(writer::Class::Bulk, work).await
     }
 
+    /// Runs a batch alone in a transaction (`synchronous=NORMAL`): what is large enough already needs no group,
+    /// and no savepoint, which would copy every page it changes.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_batch<T, F>(&self, work: F) -> DbResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> DbResult<T> + Send + 'static,
+    {
+        self.writer()?.run(writer::Class::Batch, work).await
+    }
+
     /// Runs an operator's write ahead of bulk ones, alone and with `synchronous=FULL`.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The one writer: a thread that owns the writing connection.
 //!
-//! Durable jobs run first, each alone. Bulk jobs share a transaction for at most 50 ms, each in its own
+//! Durable jobs run first, each alone; so do batches, in their turn. Bulk jobs share a transaction for at most 50 ms, each in its own
 //! savepoint, and hear of their success only after the commit.
 
 use std::sync::mpsc;
@@ -18,14 +18,23 @@ const GROUP_FOR: Duration = Duration::from_millis(50);
 /// How a write is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
+    /// An operator's: first, alone, synchronous=FULL.
     Durable,
+    /// Grouped with others.
     Bulk,
+    /// Alone, and its transaction is its own.
+    Batch,
 }
 
 /// What remains to be done once the commit's outcome is known.
 type Finish = Box<dyn FnOnce(Result<(), &DbError>) + Send>;
 /// Runs in the transaction; with None, where none could begin, it only hands back the way to answer.
-type Work = Box<dyn FnOnce(Option<&Transaction<'_>>) -> Finish + Send>;
+type Work = Box<dyn FnOnce(Option<&Transaction<'_>>) -> Ran + Send>;
+
+struct Ran {
+    failed: bool,
+    finish: Finish,
+}
 
 struct Job {
     class: Class,
@@ -56,8 +65,12 @@ impl Writer {
     {
         let (answer, answered) = oneshot::channel();
         let work: Work = Box::new(move |transaction| {
-            let result = transaction.map(|transaction| in_savepoint(transaction, work));
-            Box::new(move |commit| {
+            let result = transaction.map(|transaction| match class {
+                Class::Batch => work(transaction),
+                Class::Durable | Class::Bulk => in_savepoint(transaction, work),
+            });
+            let failed = matches!(result, Some(Err(_)));
+            let finish: Finish = Box::new(move |commit| {
                 let outcome = match (commit, result) {
                     (Ok(()), Some(result)) => result,
                     (Err(_), Some(Err(error))) => Err(error),
@@ -65,7 +78,8 @@ impl Writer {
                     (Ok(()), None) => Err(DbError::Stopped),
                 };
                 let _caller_left = answer.send(outcome);
-            })
+            });
+            Ran { failed, finish }
         });
         let jobs = self.jobs.as_ref().ok_or(DbError::Stopped)?;
         jobs.send(Job { class, work }).map_err(|_gone| DbError::Stopped)?;
@@ -146,7 +160,7 @@ impl Desk {
     fn commit_durable(&mut self, job: Job) {
         if let Err(error) = self.connection.pragma_update(None, "synchronous", "FULL") {
             tracing::error!(%error, "an operator's write could not be made durable");
-            return (job.work)(None)(Err(&error.into()));
+            return ((job.work)(None).finish)(Err(&error.into()));
         }
         self.commit(job);
         if let Err(error) = self.connection.pragma_update(None, "synchronous", "NORMAL") {
@@ -156,23 +170,26 @@ impl Desk {
 
     /// Commits a job, and with a bulk job those that wait behind it.
     fn commit(&mut self, first: Job) {
-        let bulk = first.class == Class::Bulk;
+        let class = first.class;
         let mut next = Some(first);
         let started = self.clock.monotonic();
         let mut finishes = Vec::new();
+        let mut undone = false;
         let outcome = match Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate) {
             Err(error) => {
-                finishes.extend(next.take().map(|job| (job.work)(None)));
+                finishes.extend(next.take().map(|job| (job.work)(None).finish));
                 Err(error)
             }
             Ok(transaction) => {
                 while let Some(job) = next.take() {
-                    finishes.push((job.work)(Some(&transaction)));
-                    if bulk && self.clock.monotonic().saturating_sub(started) < GROUP_FOR {
+                    let ran = (job.work)(Some(&transaction));
+                    finishes.push(ran.finish);
+                    undone |= ran.failed && class == Class::Batch;
+                    if class == Class::Bulk && self.clock.monotonic().saturating_sub(started) < GROUP_FOR {
                         next = next_bulk(&self.inbox, &mut self.waiting);
                     }
                 }
-                transaction.commit()
+                if undone { transaction.rollback() } else { transaction.commit() }
             }
         };
         let outcome = outcome.map_err(DbError::from);
@@ -187,8 +204,8 @@ fn next_bulk(inbox: &mpsc::Receiver<Job>, waiting: &mut Vec<Job>) -> Option<Job>
     if waiting.iter().any(|job| job.class == Class::Durable) {
         return None;
     }
-    if !waiting.is_empty() {
-        return Some(waiting.remove(0));
+    if let Some(index) = waiting.iter().position(|job| job.class == Class::Bulk) {
+        return Some(waiting.remove(index));
     }
     match inbox.try_recv() {
         Ok(job) if job.class == Class::Bulk => Some(job),

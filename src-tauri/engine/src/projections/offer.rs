@@ -61,7 +61,7 @@ pub fn offer(transaction: &Transaction<'_>, offer: &Offer<'_>, names: &MetadataN
     let proof = proof_of(offer);
     let held = if offer.fresh { None } else { find_held(transaction, offer.key)? };
     let Some(held) = held else {
-        write(transaction, offer, place, digest, false, proof)?;
+        write(transaction, offer, true, place, digest, false, proof)?;
         return Ok(Outcome { changed: true, unsettled: false });
     };
     let proof_at = match (held.proof_at, proof) {
@@ -165,7 +165,7 @@ fn replace(
     proof_at: Option<i64>,
     held: &Held,
 ) -> DbResult<()> {
-    let links = write(transaction, offer, place, digest, unsettled, proof_at)?;
+    let links = write(transaction, offer, false, place, digest, unsettled, proof_at)?;
     for left in held.links.into_iter().flatten().filter(|link| !links.contains(&Some(*link))) {
         mark_dirty(transaction, left)?;
     }
@@ -262,10 +262,35 @@ fn find_held(transaction: &Transaction<'_>, key: Key) -> DbResult<Option<Held>> 
         .optional()?)
 }
 
-/// Writes a node; hands back what it leads to now.
+const INSERT: &str =
+    "INSERT INTO node (key, kind, as_of, rank, class, digest, origin, source_seq, unsettled, deleted, attempted,
+       created, proof_at, status, sub_status, amount, amount_part, currency, email, name, preorder_id, user_id,
+       color, locale, source, detail, expires_at, intent, charge, recovered_from, customer)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+       ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
+const UPDATE: &str =
+    "UPDATE node SET kind = ?2, as_of = ?3, rank = ?4, class = ?5, digest = ?6, origin = ?7, source_seq = ?8,
+       unsettled = ?9, deleted = ?10, attempted = ?11, created = ?12, proof_at = ?13, status = ?14, sub_status = ?15,
+       amount = ?16, amount_part = ?17, currency = ?18, email = ?19, name = ?20, preorder_id = ?21, user_id = ?22,
+       color = ?23, locale = ?24, source = ?25, detail = ?26, expires_at = ?27, intent = ?28, charge = ?29,
+       recovered_from = ?30, customer = ?31
+     WHERE key = ?1";
+
+/// Nodes are counted by the kind they were first seen as; they are never removed.
+fn count_kind(transaction: &Transaction<'_>, kind: Kind) -> DbResult<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO kind_count (kind, count) VALUES (?1, 1) ON CONFLICT (kind) DO UPDATE SET count = count + 1",
+        )?
+        .execute([kind as u8])?;
+    Ok(())
+}
+
+/// Writes a node, a `fresh` one or over another state; hands back what it leads to now.
 fn write(
     transaction: &Transaction<'_>,
     offer: &Offer<'_>,
+    fresh: bool,
     place: Standing,
     digest: i64,
     unsettled: bool,
@@ -279,51 +304,41 @@ fn write(
     let charge = link(&state.charge, Kind::Charge)?;
     let recovered_from = link(&state.recovered_from, Kind::Session)?;
     let customer = link(&state.customer, Kind::Customer)?;
-    transaction
-        .prepare_cached(
-            "INSERT INTO node (key, kind, as_of, rank, class, digest, origin, source_seq, unsettled, deleted, attempted,
-               created, proof_at, status, sub_status, amount, amount_part, currency, email, name, preorder_id, user_id,
-               color, locale, source, detail, expires_at, intent, charge, recovered_from, customer)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-               ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)
-             ON CONFLICT (key) DO UPDATE SET kind = ?2, as_of = ?3, rank = ?4, class = ?5, digest = ?6, origin = ?7,
-               source_seq = ?8, unsettled = ?9, deleted = ?10, attempted = ?11, created = ?12, proof_at = ?13, status = ?14,
-               sub_status = ?15, amount = ?16, amount_part = ?17, currency = ?18, email = ?19, name = ?20, preorder_id = ?21,
-               user_id = ?22, color = ?23, locale = ?24, source = ?25, detail = ?26, expires_at = ?27, intent = ?28,
-               charge = ?29, recovered_from = ?30, customer = ?31",
-        )?
-        .execute(params![
-            offer.key,
-            offer.read.kind as u8,
-            place.as_of,
-            place.rank,
-            place.class,
-            digest,
-            offer.origin as u8,
-            offer.source_seq,
-            unsettled,
-            state.deleted,
-            state.attempted,
-            state.created,
-            proof_at,
-            state.status,
-            state.sub_status,
-            state.amount,
-            state.amount_part,
-            state.currency,
-            state.email,
-            state.name,
-            state.preorder_id,
-            state.user_id,
-            state.color,
-            state.locale,
-            state.source,
-            state.detail,
-            state.expires_at,
-            intent,
-            charge,
-            recovered_from,
-            customer
-        ])?;
+    transaction.prepare_cached(if fresh { INSERT } else { UPDATE })?.execute(params![
+        offer.key,
+        offer.read.kind as u8,
+        place.as_of,
+        place.rank,
+        place.class,
+        digest,
+        offer.origin as u8,
+        offer.source_seq,
+        unsettled,
+        state.deleted,
+        state.attempted,
+        state.created,
+        proof_at,
+        state.status,
+        state.sub_status,
+        state.amount,
+        state.amount_part,
+        state.currency,
+        state.email,
+        state.name,
+        state.preorder_id,
+        state.user_id,
+        state.color,
+        state.locale,
+        state.source,
+        state.detail,
+        state.expires_at,
+        intent,
+        charge,
+        recovered_from,
+        customer
+    ])?;
+    if fresh {
+        count_kind(transaction, offer.read.kind)?;
+    }
     Ok([intent, charge, recovered_from])
 }

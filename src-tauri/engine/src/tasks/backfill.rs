@@ -6,15 +6,17 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::context::{Context, Intake, TaskError};
+use super::context::{Also, Context, Intake, TaskError};
 use super::poll::missing_state;
-use crate::db::{Connection, DbResult, Transaction, params};
+use crate::db::{Connection, DbError, DbResult, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::facts::state::{clear_state, find_state, set_state};
 use crate::http::Priority;
 use crate::projections::fold::fold_dirty;
+use crate::projections::ingest::Prepared;
 use crate::queries::health::Progress;
 use crate::stripe::StripeError;
 
@@ -27,7 +29,9 @@ const MAX_WINDOWS: usize = 200;
 /// Windows read at a time.
 const WORKERS: usize = 5;
 /// Nodes folded in one transaction.
-const FOLD_BATCH: usize = 500;
+const FOLD_BATCH: usize = 2_000;
+/// Pages stored in one transaction at most, and pages that may wait for theirs.
+const PAGES_PER_COMMIT: usize = 16;
 
 /// Why everything is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,9 +158,20 @@ fn list_open(connection: &Connection, run: i64) -> DbResult<Vec<Window>> {
 
 /// Runs a backfill to its end, from wherever it stands.
 ///
+/// Workers read windows and prepare their pages; one task stores what has gathered, many pages a transaction.
+///
 /// # Errors
 /// Stripe or the mirror failed; it is resumed by the next call.
 pub async fn advance(context: &Context, run: &Run) -> Result<(), TaskError> {
+    let (pages, inbox) = mpsc::channel(PAGES_PER_COMMIT);
+    let (read, stored) = tokio::join!(read_windows(context, run, pages), store_pages(context, run, inbox));
+    // Where the mirror failed, that is why the readers stopped.
+    stored?;
+    read?;
+    finish(context, run).await
+}
+
+async fn read_windows(context: &Context, run: &Run, pages: mpsc::Sender<ReadPage>) -> Result<(), TaskError> {
     let mut workers: JoinSet<(Window, Result<(), TaskError>)> = JoinSet::new();
     let mut busy: HashSet<(Kind, i64)> = HashSet::new();
     let mut failure = None;
@@ -172,65 +187,116 @@ pub async fn advance(context: &Context, run: &Run) -> Result<(), TaskError> {
                 .collect::<Vec<_>>()
             {
                 busy.insert((window.kind, window.hi));
-                let context = context.clone();
+                let (context, pages) = (context.clone(), pages.clone());
                 let crowded = open.len() >= MAX_WINDOWS;
                 workers.spawn(async move {
-                    let outcome = read_window(&context, &window, crowded).await;
+                    let outcome = read_window(&context, &window, crowded, &pages).await;
                     (window, outcome)
                 });
             }
         }
         let Some(joined) = workers.join_next().await else { break };
-        let (window, outcome) = joined.map_err(|_panicked| TaskError::Db(crate::db::DbError::Stopped))?;
+        let (window, outcome) = joined.map_err(|_panicked| TaskError::Db(DbError::Stopped))?;
         busy.remove(&(window.kind, window.hi));
         if let Err(error) = outcome {
             failure = Some(error);
         }
     }
-    match failure {
-        Some(error) => Err(error),
-        None => finish(context, run).await,
+    failure.map_or(Ok(()), Err)
+}
+
+/// A page that was read, to be stored with where its window stands after it.
+struct ReadPage {
+    prepared: Prepared,
+    objects: i64,
+    kind: Kind,
+    save: Also,
+    /// Told once the page is committed; dropped when it is not.
+    committed: Option<oneshot::Sender<()>>,
+}
+
+/// Stores pages as they come, as many a transaction as wait, until every reader is gone.
+async fn store_pages(context: &Context, run: &Run, mut inbox: mpsc::Receiver<ReadPage>) -> DbResult<()> {
+    let number = run.run;
+    let mut done = context.db.read(move |connection| count_listed(connection, number)).await?;
+    let mut waiting = Vec::new();
+    while inbox.recv_many(&mut waiting, PAGES_PER_COMMIT).await > 0 {
+        let mut told = Vec::new();
+        let mut batch = Vec::new();
+        let mut phase = None;
+        for page in waiting.drain(..) {
+            done += page.objects;
+            phase = Some(page.kind);
+            told.extend(page.committed);
+            batch.push((page.prepared, page.save));
+        }
+        context.commit_pages(batch).await?;
+        for told in told {
+            let _reader_left = told.send(());
+        }
+        context.status.progress(phase.map(|kind| Progress {
+            task: "backfill".to_owned(),
+            phase: kind.as_str().to_owned(),
+            done,
+            total: None,
+        }));
     }
+    Ok(())
+}
+
+fn count_listed(connection: &Connection, run: i64) -> DbResult<i64> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(sum(objects), 0) FROM backfill_window WHERE run = ?1")?
+        .query_row([run], |row| row.get(0))?)
 }
 
 /// Reads a window until it is done or has given its older part away.
-async fn read_window(context: &Context, window: &Window, crowded: bool) -> Result<(), TaskError> {
+async fn read_window(
+    context: &Context,
+    window: &Window,
+    crowded: bool,
+    pages: &mpsc::Sender<ReadPage>,
+) -> Result<(), TaskError> {
     let mut window = window.clone();
+    let mut asked_after = window.cursor.clone();
     loop {
-        let first_page = window.cursor.is_none();
         let page = context
             .stripe
-            .list(window.kind, Some(window.lo), Some(window.hi), window.cursor.as_deref(), Priority::Low)
+            .list(window.kind, Some(window.lo), Some(window.hi), asked_after.as_deref(), Priority::Low)
             .await;
         let page = match page {
             Ok(page) => page,
             Err(StripeError::PermissionMissing { permission, .. }) => {
                 return Ok(skip(context, &window, permission).await?);
             }
-            Err(StripeError::CursorLost) if window.cursor.is_some() => {
-                window.cursor = None;
+            Err(StripeError::CursorLost) if asked_after.is_some() => {
+                asked_after = None;
                 continue;
             }
             Err(error) => return Err(error.into()),
         };
         let done = !page.has_more();
+        let first_page = window.cursor.is_none();
         let split = if first_page && !done && !crowded { split_at(&window, page.created()) } else { None };
         let before = window.clone();
         window.cursor = page.last().map(|(id, _)| id).or(window.cursor);
         window.lo = split.unwrap_or(window.lo);
+        asked_after.clone_from(&window.cursor);
         let after = window.clone();
         let objects = i64::try_from(page.len()).unwrap_or(0);
-        context
-            .take_objects(
-                window.kind,
-                page,
-                Intake::Bulk,
-                Box::new(move |transaction| save(transaction, &before, &after, done, objects)),
-            )
-            .await?;
-        show_progress(context, window.run, window.kind).await?;
-        if done || split.is_some() {
-            return Ok(());
+        let last = done || split.is_some();
+        let (committed, heard) = oneshot::channel();
+        let read = ReadPage {
+            prepared: context.prepare_page(window.kind, page).await?,
+            objects,
+            kind: window.kind,
+            save: Box::new(move |transaction| save(transaction, &before, &after, done, objects)),
+            committed: last.then_some(committed),
+        };
+        // Storing has failed when nobody takes or answers: its own error says why.
+        pages.send(read).await.map_err(|_gone| DbError::Stopped)?;
+        if last {
+            return Ok(heard.await.map_err(|_gone| DbError::Stopped)?);
         }
     }
 }
@@ -257,10 +323,32 @@ fn save(
             .execute(params![before.run, before.kind as u8, before.lo, after.lo])?;
         insert_window(transaction, before.run, before.kind, before.lo, after.lo)?;
     }
-    transaction
-        .prepare_cached("UPDATE backfill_window SET cursor = ?4, done = ?5, objects = objects + ?6 WHERE run = ?1 AND kind = ?2 AND lo = ?3")?
-        .execute(params![after.run, after.kind as u8, after.lo, after.cursor, done, objects])?;
-    Ok(())
+    // Pages of a window are stored in turn or not at all: one that follows a lost page finds another cursor.
+    let found = transaction
+        .prepare_cached(
+            "UPDATE backfill_window SET cursor = ?4, done = ?5, objects = objects + ?6
+             WHERE run = ?1 AND kind = ?2 AND lo = ?3 AND cursor IS ?7",
+        )?
+        .execute(params![
+            after.run,
+            after.kind as u8,
+            after.lo,
+            after.cursor,
+            done,
+            objects,
+            before.cursor
+        ])?;
+    if found == 1 || !is_open(transaction, after)? {
+        return Ok(());
+    }
+    Err(DbError::Invalid("a page arrived out of turn".to_owned()))
+}
+
+/// Whether a window is still to be read; those of a kind that the key may not list are left.
+fn is_open(connection: &Connection, window: &Window) -> DbResult<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM backfill_window WHERE run = ?1 AND kind = ?2 AND lo = ?3)")?
+        .query_row(params![window.run, window.kind as u8, window.lo], |row| row.get(0))?)
 }
 
 /// The key may not list this kind: its windows are left, the permission is named.
@@ -276,24 +364,6 @@ async fn skip(context: &Context, window: &Window, permission: String) -> DbResul
             set_state(transaction, &missing_state(kind.as_str()), &permission)
         })
         .await
-}
-
-async fn show_progress(context: &Context, run: i64, kind: Kind) -> DbResult<()> {
-    let done: i64 = context
-        .db
-        .read(move |connection| {
-            Ok(connection
-                .prepare_cached("SELECT coalesce(sum(objects), 0) FROM backfill_window WHERE run = ?1")?
-                .query_row([run], |row| row.get(0))?)
-        })
-        .await?;
-    context.status.progress(Some(Progress {
-        task: "backfill".to_owned(),
-        phase: kind.as_str().to_owned(),
-        done,
-        total: None,
-    }));
-    Ok(())
 }
 
 async fn finish(context: &Context, run: &Run) -> Result<(), TaskError> {
@@ -338,7 +408,8 @@ fn list_done_kinds(connection: &Connection, run: i64) -> DbResult<Vec<Kind>> {
 pub async fn fold_all(context: &Context) -> DbResult<()> {
     loop {
         let zone = context.terms(Intake::Live).zone;
-        let folded = context.db.write(move |transaction| fold_dirty(transaction, zone, FOLD_BATCH)).await?;
+        let folded =
+            context.db.write_batch(move |transaction| fold_dirty(transaction, zone, FOLD_BATCH)).await?;
         if folded == 0 {
             return Ok(());
         }

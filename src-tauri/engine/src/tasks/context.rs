@@ -111,15 +111,48 @@ impl Context {
     /// # Errors
     /// The write failed; nothing of the page is kept.
     pub async fn take_objects(&self, kind: Kind, page: Page, intake: Intake, also: Also) -> DbResult<Stored> {
-        let codec = self.codec.clone();
         let terms = self.terms(intake);
-        let names = terms.names.clone();
-        let prepared = blocking(move || {
+        let prepared = self.prepare_page(kind, page).await?;
+        self.commit(prepared, terms, also).await
+    }
+
+    /// Prepares a listed page of objects, to be stored by [`Self::commit_pages`].
+    ///
+    /// # Errors
+    /// Packing failed.
+    pub async fn prepare_page(&self, kind: Kind, page: Page) -> DbResult<Prepared> {
+        let codec = self.codec.clone();
+        let names = self.settings().metadata;
+        blocking(move || {
             let raw: Vec<&str> = page.raw().collect();
             prepare_objects(&codec, kind, &raw, (Origin::List, page.as_of()), &names)
         })
-        .await?;
-        self.commit(prepared, terms, also).await
+        .await
+    }
+
+    /// Stores pages in bulk, each with its `also`, in one transaction of their own.
+    ///
+    /// # Errors
+    /// The write failed; nothing of any page is kept.
+    pub async fn commit_pages(&self, pages: Vec<(Prepared, Also)>) -> DbResult<()> {
+        let codec = self.codec.clone();
+        let terms = self.terms(Intake::Bulk);
+        let mut stored = self
+            .db
+            .write_batch(move |transaction| {
+                let mut all = Vec::new();
+                for (prepared, also) in pages {
+                    all.push(store(transaction, &codec, prepared, &terms)?);
+                    also(transaction)?;
+                }
+                Ok(all)
+            })
+            .await?;
+        stored.iter_mut().for_each(Stored::committed);
+        if stored.iter().any(|stored| stored.changed > 0) {
+            self.announcer.announce(Some(&self.store), Topic::Preorders);
+        }
+        Ok(())
     }
 
     /// Stores one retrieved object, with `also` in the same transaction.
