@@ -3,7 +3,7 @@
 //! A sandbox in scale mode serves N preorders from a process of its own. A bare reader (pages -> JSON ->
 //! SQLite, nothing folded) sets the pace of this machine; the engine must reach 0.6 of it, stored and folded.
 //! Then the queries run on the mirror that was made. `FOREDECK_BENCH_PREORDERS` sets N (default 100,000),
-//! `FOREDECK_BENCH_ROUNDS` the rounds (default 3).
+//! `FOREDECK_BENCH_ROUNDS` the rounds (default 5).
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -16,6 +16,7 @@ mod bare;
 mod ingest;
 mod peer;
 mod queries;
+mod size;
 
 use std::time::Instant;
 
@@ -30,16 +31,18 @@ fn main() {
 
 async fn run() {
     let preorders = number("FOREDECK_BENCH_PREORDERS", 100_000);
-    let rounds = number("FOREDECK_BENCH_ROUNDS", 3);
+    let rounds = number("FOREDECK_BENCH_ROUNDS", 5);
     let peer = peer::Peer::start(preorders);
     let mut ratios = Vec::new();
     let mut last = None;
     for round in 1..=rounds {
         let bare = bare::read_all(&peer.url).await;
+        peer::forget_peak();
         let (folded, mirror) = ingest::sync(&peer.url).await;
+        let peak = peer::peak_mb();
         let ratio = folded.per_s() / bare.per_s();
         println!(
-            "round {round}: bare {:.0} objects/s; stored and folded {:.0} objects/s; ratio {ratio:.2}; {:.2} CPU-s per 10,000 objects",
+            "round {round}: bare {:.0} objects/s; stored and folded {:.0} objects/s; ratio {ratio:.2}; {:.2} CPU-s per 10,000 objects (budget 0.5); peak {peak} MB (budget 120)",
             bare.per_s(),
             folded.per_s(),
             folded.cpu_s / (folded.objects as f64 / 10_000.0),
@@ -49,8 +52,8 @@ async fn run() {
     }
     ratios.sort_by(f64::total_cmp);
     println!("ingest ratio, median of {rounds}: {:.2} (budget 0.60)", ratios[ratios.len() / 2]);
-    println!("peak memory of this process: {} MB (budget 120, bare reader included)", peer::peak_mb());
     if let Some(mirror) = last {
+        size::measure(&mirror).await;
         queries::measure(&mirror).await;
     }
 }

@@ -52,7 +52,12 @@ pub fn cpu_s() -> f64 {
     (field(11) + field(12)) / 100.0
 }
 
-/// Peak resident memory of this process (Linux; 0 elsewhere).
+/// Forgets the peak so far, so that the next one is of what comes (Linux).
+pub fn forget_peak() {
+    let _unsupported = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// Peak resident memory of this process since [`forget_peak`] (Linux; 0 elsewhere).
 pub fn peak_mb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();

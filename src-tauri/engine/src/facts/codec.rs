@@ -10,9 +10,9 @@ use zstd::bulk::{Compressor, Decompressor};
 use crate::db::{Connection, DbError, DbResult};
 
 const LEVEL: i32 = 1;
-const DICTIONARY_BYTES: usize = 64 * 1024;
+const DICTIONARY_BYTES: usize = 32 * 1024;
 /// Bodies gathered before a dictionary is trained.
-const SAMPLES: usize = 800;
+const SAMPLES: usize = 400;
 /// Refuses to unpack more than this from one body (a damaged length field).
 const MAX_BODY: usize = 64 * 1024 * 1024;
 

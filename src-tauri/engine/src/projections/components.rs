@@ -184,22 +184,24 @@ impl Neighbourhood {
     }
 
     /// Cuts the neighbourhood into orders.
-    pub fn groups(self) -> Vec<Group> {
-        let labels = self.labels();
-        let mut by_label: BTreeMap<(Option<&str>, Key), Group> = BTreeMap::new();
-        for (key, node) in &self.nodes {
-            let Some(place) = labels.get(key) else { continue };
-            let slot = match place.label {
-                Some(label) => (Some(label), 0),
-                None => (None, place.root),
-            };
-            let group = by_label.entry(slot).or_default();
-            group.preorder_id = place.label.map(str::to_owned);
-            group.conflict |= place.contested || self.carries_unusable(node);
-            group.operator_linked |= self.operator_edges.contains(key);
-            group.nodes.push(node.clone());
+    pub fn groups(mut self) -> Vec<Group> {
+        let nodes = std::mem::take(&mut self.nodes);
+        let mut slots: BTreeMap<(Option<String>, Key), Group> = BTreeMap::new();
+        let places: Vec<Option<(Option<String>, Key, bool)>> = {
+            let labels = self.labels(&nodes);
+            let owned = |place: &Place<'_>| (place.label.map(str::to_owned), place.root, place.contested);
+            nodes.keys().map(|key| labels.get(key).map(owned)).collect()
+        };
+        for ((key, node), place) in nodes.into_iter().zip(places) {
+            let Some((label, root, contested)) = place else { continue };
+            let slot = if label.is_some() { (label.clone(), 0) } else { (None, root) };
+            let group = slots.entry(slot).or_default();
+            group.conflict |= contested || self.carries_unusable(&node);
+            group.operator_linked |= self.operator_edges.contains(&key);
+            group.preorder_id = label;
+            group.nodes.push(node);
         }
-        let mut groups: Vec<Group> = by_label.into_values().collect();
+        let mut groups: Vec<Group> = slots.into_values().collect();
         for group in &mut groups {
             group.nodes.sort_by(|a, b| age(a).cmp(&age(b)));
         }
@@ -210,22 +212,22 @@ impl Neighbourhood {
         node.state.preorder_id.as_ref().is_some_and(|id| self.usable.get(id) == Some(&false))
     }
 
-    fn own_label(&self, key: Key) -> Option<&str> {
-        let id = self.nodes.get(&key)?.state.preorder_id.as_deref()?;
+    fn own_label<'a>(&self, node: &'a Node) -> Option<&'a str> {
+        let id = node.state.preorder_id.as_deref()?;
         (self.usable.get(id) == Some(&true)).then_some(id)
     }
 
     /// Gives every key the label of the nearest labelled node over structural links.
-    fn labels(&self) -> HashMap<Key, Place<'_>> {
+    fn labels<'a>(&self, nodes: &'a BTreeMap<Key, Node>) -> HashMap<Key, Place<'a>> {
         let mut places = HashMap::new();
         let mut done: HashSet<Key> = HashSet::new();
-        for start in self.nodes.keys() {
+        for start in nodes.keys() {
             if done.contains(start) {
                 continue;
             }
             let members = self.reach(*start);
             done.extend(&members);
-            self.label_component(&members, &mut places);
+            self.label_component(nodes, &members, &mut places);
         }
         places
     }
@@ -247,10 +249,18 @@ impl Neighbourhood {
         members
     }
 
-    fn label_component<'a>(&'a self, members: &[Key], places: &mut HashMap<Key, Place<'a>>) {
+    fn label_component<'a>(
+        &self,
+        nodes: &'a BTreeMap<Key, Node>,
+        members: &[Key],
+        places: &mut HashMap<Key, Place<'a>>,
+    ) {
         let root = members.iter().copied().min().unwrap_or_default();
-        let mut sources: Vec<(&Node, &str)> =
-            members.iter().filter_map(|key| Some((self.nodes.get(key)?, self.own_label(*key)?))).collect();
+        let mut sources: Vec<(&Node, &str)> = members
+            .iter()
+            .filter_map(|key| nodes.get(key))
+            .filter_map(|node| Some((node, self.own_label(node)?)))
+            .collect();
         sources.sort_by(|a, b| age(a.0).cmp(&age(b.0)));
         let contested = sources.iter().any(|(_, label)| *label != sources[0].1);
         if !contested {

@@ -7,11 +7,13 @@ use crate::db::{DbResult, OptionalExtension, Transaction, params};
 /// # Errors
 /// The write failed.
 pub fn refresh(transaction: &Transaction<'_>, email: &str) -> DbResult<()> {
-    let (preorders, paid, first_at, last_at): (i64, i64, Option<i64>, Option<i64>) = transaction
-        .prepare_cached(
-            "SELECT count(*), coalesce(sum(reached >= 4), 0), min(started_at), max(started_at) FROM preorder WHERE email = ?1",
-        )?
-        .query_row([email], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let (preorders, paid, first_at, last_at, any_name): (i64, i64, Option<i64>, Option<i64>, Option<String>) =
+        transaction
+            .prepare_cached(
+                "SELECT count(*), coalesce(sum(reached >= 4), 0), min(started_at), max(started_at), max(name)
+                 FROM preorder WHERE email = ?1",
+            )?
+            .query_row([email], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
     let key: Option<i64> = transaction
         .prepare_cached("SELECT key FROM person WHERE email = ?1")?
         .query_row([email], |row| row.get(0))
@@ -23,12 +25,7 @@ pub fn refresh(transaction: &Transaction<'_>, email: &str) -> DbResult<()> {
         }
         return Ok(());
     };
-    let name: Option<String> = transaction
-        .prepare_cached(
-            "SELECT name FROM preorder WHERE email = ?1 AND name IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1",
-        )?
-        .query_row([email], |row| row.get(0))
-        .optional()?;
+    let name = if preorders == 1 { any_name } else { newest_name(transaction, email)? };
     if let Some(key) = key {
         transaction
             .prepare_cached("UPDATE person SET name = ?2, preorders = ?3, paid = ?4, first_at = ?5, last_at = ?6 WHERE key = ?1")?
@@ -43,4 +40,13 @@ pub fn refresh(transaction: &Transaction<'_>, email: &str) -> DbResult<()> {
             .execute(params![key, email])?;
     }
     Ok(())
+}
+
+fn newest_name(transaction: &Transaction<'_>, email: &str) -> DbResult<Option<String>> {
+    Ok(transaction
+        .prepare_cached(
+            "SELECT name FROM preorder WHERE email = ?1 AND name IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1",
+        )?
+        .query_row([email], |row| row.get(0))
+        .optional()?)
 }

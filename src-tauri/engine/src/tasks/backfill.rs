@@ -347,7 +347,9 @@ fn save(
 /// Whether a window is still to be read; those of a kind that the key may not list are left.
 fn is_open(connection: &Connection, window: &Window) -> DbResult<bool> {
     Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM backfill_window WHERE run = ?1 AND kind = ?2 AND lo = ?3)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM backfill_window WHERE run = ?1 AND kind = ?2 AND lo = ?3)",
+        )?
         .query_row(params![window.run, window.kind as u8, window.lo], |row| row.get(0))?)
 }
 

@@ -1,0 +1,20 @@
+//! What facts take on the disk, tables and their indexes together, in whole pages.
+
+use super::ingest::Mirror;
+
+const EVENTS: &str = "SELECT (SELECT count(*) FROM stripe_event), sum(pgsize) FROM dbstat WHERE name IN
+    (SELECT name FROM sqlite_master WHERE tbl_name = 'stripe_event')";
+const SNAPSHOTS: &str = "SELECT (SELECT count(*) FROM stripe_snapshot), sum(pgsize) FROM dbstat WHERE name IN
+    (SELECT name FROM sqlite_master WHERE tbl_name = 'stripe_snapshot')";
+
+pub async fn measure(mirror: &Mirror) {
+    for (what, sql, budget) in [("an event", EVENTS, " (budget 450)"), ("a snapshot", SNAPSHOTS, "")] {
+        let (rows, bytes): (i64, i64) = mirror
+            .store
+            .db()
+            .read(move |connection| Ok(connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?))
+            .await
+            .unwrap();
+        println!("{what} with its indexes: {} bytes{budget}, of {rows}", bytes / rows.max(1));
+    }
+}
