@@ -15,22 +15,36 @@ use super::Pass;
 pub struct Mirror {
     pub engine: Engine,
     pub store: Arc<OpenStore>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
-pub async fn sync(url: &str) -> (Pass, Mirror) {
+impl Mirror {
+    /// Closes the mirror and leaves its folder.
+    pub fn keep(self) -> PathBuf {
+        drop((self.store, self.engine));
+        self.folder.keep()
+    }
+}
+
+/// Opens a new mirror of a shop; without `max_per_s` the default limits hold.
+pub async fn open(url: &str, max_per_s: Option<u32>) -> Mirror {
     let folder = tempfile::tempdir().unwrap();
     let engine = Engine::open(Options {
         data_dir: PathBuf::from(folder.path()),
         keychain: Keychain::Off,
         clock: Arc::new(SystemClock::default()),
-        max_per_s: Some(1_000_000),
+        max_per_s,
     })
     .unwrap();
     let store = engine.add_store("Bench", Mode::Test, url, Some("UTC")).await.unwrap();
     store.keep_key_unchecked(StripeKey::parse("sk_test_sandbox000000000000000000").unwrap()).await.unwrap();
+    Mirror { engine, store, folder }
+}
+
+pub async fn sync(url: &str) -> (Pass, Mirror) {
+    let mirror = open(url, Some(1_000_000)).await;
     let (started, cpu) = (Instant::now(), super::peer::cpu_s());
-    let outcome = store.sync_once(false, |_| {}).await.unwrap();
+    let outcome = mirror.store.sync_once(false, |_| {}).await.unwrap();
     let pass = Pass::since(started, cpu, u64::try_from(outcome.objects).unwrap());
-    (pass, Mirror { engine, store, _folder: folder })
+    (pass, mirror)
 }

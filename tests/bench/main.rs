@@ -3,7 +3,8 @@
 //! A sandbox in scale mode serves N preorders from a process of its own. A bare reader (pages -> JSON ->
 //! SQLite, nothing folded) sets the pace of this machine; the engine must reach 0.6 of it, stored and folded.
 //! Then the queries run on the mirror that was made. `FOREDECK_BENCH_PREORDERS` sets N (default 100,000),
-//! `FOREDECK_BENCH_ROUNDS` the rounds (default 5).
+//! `FOREDECK_BENCH_ROUNDS` the rounds (default 5; with 0 only
+//! the engine reads). `FOREDECK_BENCH_KEEP=1` keeps the mirror and says where.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -14,6 +15,7 @@
 
 mod bare;
 mod ingest;
+mod limiter;
 mod peer;
 mod queries;
 mod size;
@@ -32,29 +34,40 @@ fn main() {
 async fn run() {
     let preorders = number("FOREDECK_BENCH_PREORDERS", 100_000);
     let rounds = number("FOREDECK_BENCH_ROUNDS", 5);
-    let peer = peer::Peer::start(preorders);
+    let peer = peer::Peer::of_scale(preorders);
     let mut ratios = Vec::new();
     let mut last = None;
     for round in 1..=rounds {
+        drop(last.take());
         let bare = bare::read_all(&peer.url).await;
         peer::forget_peak();
         let (folded, mirror) = ingest::sync(&peer.url).await;
         let peak = peer::peak_mb();
         let ratio = folded.per_s() / bare.per_s();
         println!(
-            "round {round}: bare {:.0} objects/s; stored and folded {:.0} objects/s; ratio {ratio:.2}; {:.2} CPU-s per 10,000 objects (budget 0.5); peak {peak} MB (budget 120)",
+            "round {round}: bare {:.0} objects/s, {bare}; stored and folded {:.0} objects/s, {folded} (budget 0.5); ratio {ratio:.2}; peak {peak} MB (budget 120)",
             bare.per_s(),
             folded.per_s(),
-            folded.cpu_s / (folded.objects as f64 / 10_000.0),
         );
         ratios.push(ratio);
         last = Some(mirror);
     }
-    ratios.sort_by(f64::total_cmp);
-    println!("ingest ratio, median of {rounds}: {:.2} (budget 0.60)", ratios[ratios.len() / 2]);
+    if rounds == 0 {
+        let (folded, mirror) = ingest::sync(&peer.url).await;
+        println!("stored and folded {:.0} objects/s; {folded}; peak {} MB", folded.per_s(), peer::peak_mb());
+        last = Some(mirror);
+    } else {
+        ratios.sort_by(f64::total_cmp);
+        println!("ingest ratio, median of {rounds}: {:.2} (budget 0.60)", ratios[ratios.len() / 2]);
+    }
+    limiter::measure(&peer.url).await;
+    size::measure_events().await;
     if let Some(mirror) = last {
-        size::measure(&mirror).await;
+        size::measure_snapshots(&mirror).await;
         queries::measure(&mirror).await;
+        if std::env::var_os("FOREDECK_BENCH_KEEP").is_some() {
+            println!("kept: {}", mirror.keep().display());
+        }
     }
 }
 
@@ -63,6 +76,12 @@ pub struct Pass {
     pub objects: u64,
     pub wall_s: f64,
     pub cpu_s: f64,
+}
+
+impl std::fmt::Display for Pass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.2} CPU-s per 10,000 objects", self.cpu_s / (self.objects as f64 / 10_000.0))
+    }
 }
 
 impl Pass {

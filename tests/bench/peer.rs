@@ -9,22 +9,22 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn start(preorders: u64) -> Self {
+    /// A shop of that many preorders over 90 days, rendered as fast as anyone reads; no events.
+    pub fn of_scale(preorders: u64) -> Self {
+        Self::start(&["--virtual", "1790000000", "--days", "90", "--scale", &preorders.to_string()])
+    }
+
+    /// A shop that lived through 25 days, with its events.
+    pub fn with_events() -> Self {
+        Self::start(&["--days", "25", "--orders", "4000"])
+    }
+
+    fn start(shop: &[&str]) -> Self {
         let binary =
             std::env::var("FOREDECK_SANDBOX_BIN").expect("scripts/bench.sh names the sandbox binary");
         let mut child = Command::new(binary)
-            .args([
-                "--port",
-                "0",
-                "--limits",
-                "none",
-                "--virtual",
-                "1790000000",
-                "--days",
-                "90",
-                "--scale",
-                &preorders.to_string(),
-            ])
+            .args(["--port", "0", "--limits", "none"])
+            .args(shop)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
