@@ -83,11 +83,7 @@ async fn after_poll(
     let pause = match outcome {
         Ok(_) => {
             *failures = 0;
-            let busy = context.status.get().progress.is_some();
-            let state = match busy_state(context).await {
-                Some(state) if busy => state,
-                _ => SyncState::Live,
-            };
+            let state = state_by_listing(context).await;
             context.status.succeeded(state, context.clock.now());
             let settings = context.settings();
             let seconds = if signals.in_front.load(Ordering::Relaxed) {
@@ -112,12 +108,22 @@ async fn after_poll(
     pause
 }
 
-async fn busy_state(context: &Context) -> Option<SyncState> {
-    let run = context.db.read(backfill::find_run).await.ok().flatten()?;
-    if run.finished_at.is_some() {
-        return None;
+async fn state_by_listing(context: &Context) -> SyncState {
+    state_of(context.db.read(backfill::find_run).await.ok().flatten().as_ref())
+}
+
+/// What a poll that succeeded is worth: nothing is live before everything was listed once, however far the poll came.
+fn state_of(listing: Option<&backfill::Run>) -> SyncState {
+    match listing {
+        None => SyncState::Backfill,
+        Some(run) if run.finished_at.is_some() => SyncState::Live,
+        Some(run) => match run.reason {
+            backfill::Reason::First => SyncState::Backfill,
+            backfill::Reason::Away => SyncState::Healing,
+            // Listed over a mirror that was whole, but for kinds that each page names.
+            backfill::Reason::Asked | backfill::Reason::Permitted => SyncState::Live,
+        },
     }
-    Some(if run.reason == backfill::Reason::Away { SyncState::Healing } else { SyncState::Backfill })
 }
 
 /// The pause after a failed poll: what the server asked for, else doubling from the ordinary pace.
@@ -192,6 +198,13 @@ pub async fn steward_once(context: &Context) -> Result<Duration, TaskError> {
     replay_if_due(context).await?;
     if let Some(run) = healing::begin_if_needed(context).await? {
         backfill::advance(context, &run).await?;
+        // The next poll would say so too; a person waits for it.
+        let listed = state_by_listing(context).await;
+        context.status.set(|now| {
+            if matches!(now.state, SyncState::Backfill | SyncState::Healing) {
+                now.state = listed;
+            }
+        });
         context.announcer.announce(Some(&context.store), Topic::Sync);
     }
     if let Some(run) = context.db.read(backfill::find_run).await? {
@@ -277,4 +290,30 @@ async fn take_turn(context: &Context, name: &'static str, every_s: i64) -> DbRes
 async fn end_turn(context: &Context, name: &'static str) -> DbResult<()> {
     let now = context.server_now();
     context.db.write(move |transaction| set_state(transaction, name, &now)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_live_before_everything_was_listed() {
+        let mut run = backfill::Run {
+            run: 1,
+            reason: backfill::Reason::First,
+            started_at: 10,
+            finished_at: None,
+            from_watermark: None,
+            followed_up: false,
+        };
+        assert_eq!(state_of(None), SyncState::Backfill, "the first poll may end before the listing begins");
+        assert_eq!(state_of(Some(&run)), SyncState::Backfill);
+        run.reason = backfill::Reason::Away;
+        assert_eq!(state_of(Some(&run)), SyncState::Healing);
+        run.reason = backfill::Reason::Asked;
+        assert_eq!(state_of(Some(&run)), SyncState::Live);
+        run.reason = backfill::Reason::First;
+        run.finished_at = Some(20);
+        assert_eq!(state_of(Some(&run)), SyncState::Live);
+    }
 }
