@@ -347,14 +347,18 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 fn tls_reason(error: &reqwest::Error) -> Option<String> {
     let mut source = error.source();
     while let Some(cause) = source {
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return Some(tls.to_string());
-        }
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-        if let Some(tls) = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        if let Some(tls) = tls_within(cause) {
             return Some(tls.to_string());
         }
         source = cause.source();
     }
     None
+}
+
+/// What an I/O error wraps is not its source: it is looked into, however often it was wrapped.
+fn tls_within<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+        return Some(tls);
+    }
+    tls_within(cause.downcast_ref::<std::io::Error>()?.get_ref()?)
 }
