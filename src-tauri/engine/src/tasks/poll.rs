@@ -1,7 +1,7 @@
 //! One poll: new events and new sessions, as far back as is due.
 
 use super::context::{Context, Intake, TaskError};
-use super::walk::{Stream, Walk, Walked, walk};
+use super::walk::{Stream, Walk, Walked, resume, walk};
 use crate::db::{DbResult, Transaction};
 use crate::facts::state::{find_state, set_state};
 use crate::http::Priority;
@@ -86,13 +86,20 @@ pub async fn poll_once(context: &Context) -> Result<Polled, TaskError> {
     let events = permitted(
         context,
         "event",
-        poll_stream(context, Stream::Events, "poll_events", watermark, now, wide),
+        poll_stream(context, Stream::Events, "poll_events", (WATERMARK, watermark), now, wide),
     )
     .await?;
     let sessions = permitted(
         context,
         "checkout.session",
-        poll_stream(context, Stream::Sessions, "poll_sessions", session_watermark, now, wide),
+        poll_stream(
+            context,
+            Stream::Sessions,
+            "poll_sessions",
+            (SESSION_WATERMARK, session_watermark),
+            now,
+            wide,
+        ),
     )
     .await?;
     let head = events.or(sessions).map_or(now, |walked| walked.head_at);
@@ -136,10 +143,18 @@ async fn poll_stream(
     context: &Context,
     stream: Stream,
     name: &'static str,
-    watermark: Option<i64>,
+    (mark, watermark): (&'static str, Option<i64>),
     now: i64,
     wide: bool,
 ) -> Result<Walked, TaskError> {
+    // A walk that was cut short and is finished now counts as any other: a process that never lives long enough
+    // for a second walk still gets on.
+    let resumed = resume(context, name, stream, Priority::Normal, Intake::Live).await?;
+    let proven = resumed.map(|walked| walked.head_at - SETTLING_S);
+    if let Some(to) = proven {
+        context.db.write(move |transaction| raise(transaction, mark, to)).await?;
+    }
+    let watermark = watermark.max(proven);
     let reach = now - MINUTELY.back_s;
     let narrow = watermark.unwrap_or(reach) - OVERLAP_S;
     let floor = if wide { narrow.min(reach) } else { narrow };
@@ -152,7 +167,8 @@ async fn poll_stream(
         counter: (wide && watermark.is_some() && stream == Stream::Events)
             .then(|| found_counter(MINUTELY.name)),
     };
-    walk(context, name, fresh, Priority::Normal, Intake::Live).await
+    let walked = walk(context, name, fresh, Priority::Normal, Intake::Live).await?;
+    Ok(resumed.map_or(walked, |resumed| walked.with(resumed)))
 }
 
 /// Runs a step; a missing permission is noted by kind and becomes None.

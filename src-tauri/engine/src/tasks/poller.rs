@@ -61,11 +61,13 @@ impl Signals {
 pub async fn run_poller(context: Context, signals: Arc<Signals>, stop: CancellationToken) {
     let mut failures = 0_u32;
     loop {
+        let began = context.clock.monotonic();
         let outcome = tokio::select! {
             () = stop.cancelled() => return,
             outcome = poll_once(&context) => outcome,
         };
-        let pause = after_poll(&context, &signals, outcome, &mut failures).await;
+        let took = context.clock.monotonic().saturating_sub(began);
+        let pause = after_poll(&context, &signals, outcome, took, &mut failures).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = signals.wake.notified() => {}
@@ -78,6 +80,7 @@ async fn after_poll(
     context: &Context,
     signals: &Signals,
     outcome: Result<Polled, TaskError>,
+    took: Duration,
     failures: &mut u32,
 ) -> Duration {
     let pause = match outcome {
@@ -91,7 +94,7 @@ async fn after_poll(
             } else {
                 settings.poll_back_s
             };
-            Duration::from_secs(u64::from(seconds.clamp(1, 3_600)))
+            pause_within(Duration::from_secs(u64::from(seconds.clamp(1, 3_600))), took)
         }
         Err(error) => {
             *failures += 1;
@@ -106,6 +109,11 @@ async fn after_poll(
         tracing::error!(%error, "the sync status could not be saved");
     }
     pause
+}
+
+/// The pace is from poll to poll: what a poll took is no longer waited for. A slow one still leaves others a breath.
+fn pause_within(pace: Duration, took: Duration) -> Duration {
+    pace.saturating_sub(took).max(pace / 5)
 }
 
 async fn state_by_listing(context: &Context) -> SyncState {

@@ -53,6 +53,18 @@ pub struct Walked {
     pub objects: i64,
 }
 
+impl Walked {
+    /// With what an earlier walk did; the head stays this one's.
+    pub fn with(self, earlier: Self) -> Self {
+        Self {
+            head_at: self.head_at,
+            pages: self.pages + earlier.pages,
+            new_events: self.new_events + earlier.new_events,
+            objects: self.objects + earlier.objects,
+        }
+    }
+}
+
 /// Name of the state document a walk is saved under.
 fn state_name(name: &str) -> String {
     format!("walk:{name}")
@@ -69,24 +81,31 @@ pub async fn walk(
     priority: Priority,
     intake: Intake,
 ) -> Result<Walked, TaskError> {
+    let resumed = resume(context, name, fresh.stream, priority, intake).await?;
+    let walked = run(context, name, fresh, priority, intake).await?;
+    Ok(resumed.map_or(walked, |resumed| walked.with(resumed)))
+}
+
+/// Finishes the walk of this name that was cut short, with its own floor; None where there is none.
+///
+/// # Errors
+/// As [`walk`].
+pub async fn resume(
+    context: &Context,
+    name: &'static str,
+    stream: Stream,
+    priority: Priority,
+    intake: Intake,
+) -> Result<Option<Walked>, TaskError> {
     let saved: Option<Walk> =
         context.db.read(move |connection| find_state(connection, &state_name(name))).await?;
-    let mut sum = Walked::default();
-    if let Some(saved) = saved.filter(|saved| saved.cursor.is_some() && saved.stream == fresh.stream) {
-        let floor = saved.floor;
-        let resumed = run(context, name, saved, priority, intake).await?;
-        sum.pages += resumed.pages;
-        sum.new_events += resumed.new_events;
-        sum.objects += resumed.objects;
-        tracing::info!(walk = name, floor, "a walk that was cut short is finished");
-    }
-    let walked = run(context, name, fresh, priority, intake).await?;
-    Ok(Walked {
-        head_at: walked.head_at,
-        pages: sum.pages + walked.pages,
-        new_events: sum.new_events + walked.new_events,
-        objects: sum.objects + walked.objects,
-    })
+    let Some(saved) = saved.filter(|saved| saved.cursor.is_some() && saved.stream == stream) else {
+        return Ok(None);
+    };
+    let floor = saved.floor;
+    let resumed = run(context, name, saved, priority, intake).await?;
+    tracing::info!(walk = name, floor, "a walk that was cut short is finished");
+    Ok(Some(resumed))
 }
 
 async fn run(
