@@ -4,6 +4,7 @@
 //! are looked for beside the workspace, and where they are not, this says so and stops.
 
 mod expect;
+mod served;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
