@@ -36,7 +36,7 @@ pub struct Common {
     /// One JSON document on stdout; errors as one JSON line on stderr.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Logs on stderr; twice for more.
+    /// Logs on stderr; twice for more, three times for everything.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }

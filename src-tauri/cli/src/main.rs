@@ -70,7 +70,8 @@ fn log(line: &Line) {
         (0, true) => "off",
         (0, false) => "foredeck_engine=warn",
         (1, _) => "foredeck_engine=info",
-        _ => "foredeck_engine=debug",
+        (2, _) => "foredeck_engine=debug",
+        _ => "trace",
     };
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))

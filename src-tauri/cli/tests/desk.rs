@@ -42,19 +42,26 @@ impl Desk {
     }
 
     pub async fn with_limits(shop: ShopPlan, limits: Limits) -> Self {
+        Self::open(Config { seed: 11, clock: ClockMode::Real, shop, limits, ..Config::default() }).await
+    }
+
+    /// Any shop, behind the usual keys unless it brings its own.
+    pub async fn open(mut config: Config) -> Self {
         let denied = |key: &str, permission: &str| KeySpec {
             key: key.to_owned(),
             denied: vec![permission.to_owned(), "rak_accounts_kyc_basic_read".to_owned()],
             ..KeySpec::standard()
         };
-        let keys = vec![
+        let usual = [
             KeySpec::standard(),
             denied(NO_CHARGES, "rak_charge_read"),
             denied(NO_EVENTS, "rak_event_read"),
             KeySpec { key: REVOKED.to_owned(), revoked: true, ..KeySpec::standard() },
             KeySpec { key: STRANGER.to_owned(), account: "acct_stranger".to_owned(), ..KeySpec::standard() },
         ];
-        let config = Config { seed: 11, clock: ClockMode::Real, shop, keys, limits, ..Config::default() };
+        if config.keys.is_empty() {
+            config.keys.extend(usual);
+        }
         let sandbox = Sandbox::start(config).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         Self { world: sandbox.control(), url: sandbox.base_url(), sandbox: Some(sandbox), folder }

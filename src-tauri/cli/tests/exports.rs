@@ -58,6 +58,7 @@ async fn rows_are_the_rows_of_the_pages() {
 }
 
 const FORMULA: &str = "=HYPERLINK(\"http://evil.example\";\"x\")";
+const MARKUP: &str = "<img src=x onerror=alert(1)>&amp;";
 const ESCAPE: &str = "red\u{1b}[31m\u{7}\u{202e}er";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,17 +72,21 @@ async fn what_buyers_write_is_text_in_files_and_on_the_terminal() {
             source: Some(source.to_owned()),
             ..CheckoutSpec::default()
         };
-        for (color, source) in
-            [(FORMULA, "@SUM(A1)"), (ESCAPE, "+1+1"), ("-2+3", "🎁 مرحبا"), ("plain", &"x".repeat(500))]
-        {
+        for (color, source) in [
+            (FORMULA, "@SUM(A1)"),
+            (ESCAPE, "+1+1"),
+            ("-2+3", "🎁 مرحبا"),
+            ("plain", &"x".repeat(500)),
+            ("wide", MARKUP),
+        ] {
             world.open_checkout(spec(color, source)).unwrap();
         }
     });
     desk.add_store();
     desk.sync();
     let csv = desk.run(["export", "preorders", "--format", "csv"]).ok().out;
-    assert_eq!(csv.lines().count(), 5);
-    for neutral in ["\"'=HYPERLINK(\"\"http", "'@SUM(A1)", "'+1+1", "'-2+3", "🎁 مرحبا"] {
+    assert_eq!(csv.lines().count(), 6);
+    for neutral in ["\"'=HYPERLINK(\"\"http", "'@SUM(A1)", "'+1+1", "'-2+3", "🎁 مرحبا", MARKUP] {
         assert!(csv.contains(neutral), "{neutral} in {csv}");
     }
     let rows = desk.run(["preorders", "--json"]).ok().json();

@@ -1,8 +1,9 @@
 //! `foredeckctl` as a script meets it: the binary itself, against a practice Stripe in this process.
 #![allow(
     clippy::disallowed_methods,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "tests fail by panicking, and wait for another process by the machine's own clock"
+    reason = "tests fail by panicking, say what they skip, and wait for another process by the machine's own clock"
 )]
 
 mod desk;
@@ -12,5 +13,6 @@ mod files;
 mod journey;
 mod permissions;
 mod refusals;
+mod troubles;
 mod usage;
 mod watching;
