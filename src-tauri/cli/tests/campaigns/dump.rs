@@ -127,7 +127,7 @@ fn names(connection: &Connection) -> DbResult<Names> {
 fn rows(connection: &Connection, table: &str, apart: &[&str], names: &Names) -> DbResult<Vec<String>> {
     let key = if table == "node" { ", key AS node" } else { "" };
     let mut statement = connection.prepare(&format!("SELECT *{key} FROM {table}"))?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut found = statement.query([])?;
     let mut lines = Vec::new();
     while let Some(row) = found.next()? {
