@@ -339,7 +339,7 @@ fn few_carriers(connection: &Connection, preorder_id: &str) -> DbResult<Option<C
         keys.push(row.get(0)?);
         emails.extend(row.get::<_, Option<String>>(1)?);
     }
-    Ok((keys.len() <= FEW).then(|| Carriers { keys, emails: emails.len() }))
+    Ok((keys.len() <= FEW).then_some(Carriers { keys, emails: emails.len() }))
 }
 
 /// Objects that carry a preorderId.
