@@ -141,6 +141,7 @@ fn rows(connection: &Connection, table: &str, apart: &[&str], names: &Names) -> 
                 ValueRef::Integer(number) if column == "preorder" => {
                     names.orders.get(&number).cloned().unwrap_or_else(|| format!("no order {number}"))
                 }
+                ValueRef::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
                 value => format!("{value:?}"),
             };
             line.push_str(&format!("{column}={told} "));

@@ -39,10 +39,16 @@ pub fn assert_true(desk: &Desk, mirror: &Mirror<'_>) {
     assert_eq!(told.len(), truth.len(), "orders that the shop does not know");
 }
 
-/// Ids of events that the shop has told and the mirror has not.
+/// Stripe keeps events for thirty days.
+const RETENTION_S: i64 = 30 * 86_400;
+
+/// Ids of events that the shop still tells and the mirror has not.
 pub fn missing_events(desk: &Desk, mirror: &Mirror<'_>) -> Vec<String> {
-    let ids: Vec<String> =
-        desk.world.with_world(|world| world.events().iter().map(|event| event.id.clone()).collect());
+    let ids: Vec<String> = desk.world.with_world(|world| {
+        let oldest = world.now() - RETENTION_S;
+        let told = world.events().iter().filter(|event| event.created >= oldest);
+        told.map(|event| event.id.clone()).collect()
+    });
     mirror.read(|connection| {
         let mut missing = Vec::new();
         for id in ids {
