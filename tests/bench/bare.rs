@@ -1,12 +1,10 @@
 //! The bare reader: every list page by page, each object's id and bytes into one SQLite table. Nothing else.
 
-use std::time::Instant;
-
 use foredeck_engine::db::rusqlite::Connection;
 use foredeck_engine::domain::kind::Kind;
 use foredeck_engine::domain::wire::{HeadWire, ListWire};
 
-use super::Pass;
+use super::{Pass, Start};
 
 pub async fn read_all(url: &str) -> Pass {
     let folder = tempfile::tempdir().unwrap();
@@ -16,7 +14,7 @@ pub async fn read_all(url: &str) -> Pass {
         .unwrap();
     let _already_there = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().build().unwrap();
-    let (started, cpu) = (Instant::now(), super::peer::cpu_s());
+    let start = Start::now();
     let mut objects = 0;
     for kind in Kind::FOLDED {
         let mut after: Option<String> = None;
@@ -44,5 +42,5 @@ pub async fn read_all(url: &str) -> Pass {
             }
         }
     }
-    Pass::since(started, cpu, objects)
+    Pass::since(&start, objects)
 }

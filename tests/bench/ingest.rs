@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use foredeck_engine::clock::SystemClock;
 use foredeck_engine::domain::store::Mode;
 use foredeck_engine::engine::{Engine, OpenStore, Options};
 use foredeck_engine::secrets::{Keychain, StripeKey};
 
-use super::Pass;
+use super::{Pass, Start};
 
 /// A mirror that was made, and what keeps its folder.
 pub struct Mirror {
@@ -43,8 +42,8 @@ pub async fn open(url: &str, max_per_s: Option<u32>) -> Mirror {
 
 pub async fn sync(url: &str) -> (Pass, Mirror) {
     let mirror = open(url, Some(1_000_000)).await;
-    let (started, cpu) = (Instant::now(), super::peer::cpu_s());
+    let start = Start::now();
     let outcome = mirror.store.sync_once(false, |_| {}).await.unwrap();
-    let pass = Pass::since(started, cpu, u64::try_from(outcome.objects).unwrap());
+    let pass = Pass::since(&start, u64::try_from(outcome.objects).unwrap());
     (pass, mirror)
 }

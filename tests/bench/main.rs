@@ -76,11 +76,30 @@ pub struct Pass {
     pub objects: u64,
     pub wall_s: f64,
     pub cpu_s: f64,
+    pub written: u64,
+}
+
+/// What the process had cost when a pass began.
+pub struct Start {
+    at: Instant,
+    cpu_s: f64,
+    written: u64,
+}
+
+impl Start {
+    pub fn now() -> Self {
+        Self { at: Instant::now(), cpu_s: peer::cpu_s(), written: peer::written() }
+    }
 }
 
 impl std::fmt::Display for Pass {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:.2} CPU-s per 10,000 objects", self.cpu_s / (self.objects as f64 / 10_000.0))
+        write!(
+            f,
+            "{:.2} CPU-s and {} MB written per 10,000 objects",
+            self.cpu_s / (self.objects as f64 / 10_000.0),
+            self.written * 10_000 / self.objects.max(1) / 1_000_000,
+        )
     }
 }
 
@@ -89,7 +108,12 @@ impl Pass {
         self.objects as f64 / self.wall_s
     }
 
-    pub fn since(started: Instant, cpu_before: f64, objects: u64) -> Self {
-        Self { objects, wall_s: started.elapsed().as_secs_f64(), cpu_s: peer::cpu_s() - cpu_before }
+    pub fn since(start: &Start, objects: u64) -> Self {
+        Self {
+            objects,
+            wall_s: start.at.elapsed().as_secs_f64(),
+            cpu_s: peer::cpu_s() - start.cpu_s,
+            written: peer::written() - start.written,
+        }
     }
 }
