@@ -25,16 +25,27 @@ impl Mirror {
     }
 }
 
-/// Opens a new mirror of a shop; without `max_per_s` the default limits hold.
-pub async fn open(url: &str, max_per_s: Option<u32>) -> Mirror {
-    let folder = tempfile::tempdir().unwrap();
-    let engine = Engine::open(Options {
-        data_dir: PathBuf::from(folder.path()),
+/// Opens a mirror that was kept.
+pub async fn reopen(folder: &std::path::Path) -> Mirror {
+    let engine = engine(folder, None);
+    let store = engine.store("Bench").await.unwrap();
+    Mirror { engine, store, folder: tempfile::tempdir().unwrap() }
+}
+
+fn engine(folder: &std::path::Path, max_per_s: Option<u32>) -> Engine {
+    Engine::open(Options {
+        data_dir: PathBuf::from(folder),
         keychain: Keychain::Off,
         clock: Arc::new(SystemClock::default()),
         max_per_s,
     })
-    .unwrap();
+    .unwrap()
+}
+
+/// Opens a new mirror of a shop; without `max_per_s` the default limits hold.
+pub async fn open(url: &str, max_per_s: Option<u32>) -> Mirror {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path(), max_per_s);
     let store = engine.add_store("Bench", Mode::Test, url, Some("UTC")).await.unwrap();
     store.keep_key_unchecked(StripeKey::parse("sk_test_sandbox000000000000000000").unwrap()).await.unwrap();
     Mirror { engine, store, folder }

@@ -4,7 +4,8 @@
 //! SQLite, nothing folded) sets the pace of this machine; the engine must reach 0.6 of it, stored and folded.
 //! Then the queries run on the mirror that was made. `FOREDECK_BENCH_PREORDERS` sets N (default 100,000),
 //! `FOREDECK_BENCH_ROUNDS` the rounds (default 5; with 0 only
-//! the engine reads). `FOREDECK_BENCH_KEEP=1` keeps the mirror and says where.
+//! the engine reads). `FOREDECK_BENCH_KEEP=1` keeps the mirror and says where; with
+//! `FOREDECK_BENCH_FOLDER` only the queries run, on a mirror that was kept.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -32,6 +33,9 @@ fn main() {
 }
 
 async fn run() {
+    if let Some(folder) = std::env::var_os("FOREDECK_BENCH_FOLDER") {
+        return queries::measure(&ingest::reopen(folder.as_ref()).await).await;
+    }
     let preorders = number("FOREDECK_BENCH_PREORDERS", 100_000);
     let rounds = number("FOREDECK_BENCH_ROUNDS", 5);
     let peer = peer::Peer::of_scale(preorders);

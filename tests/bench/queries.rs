@@ -22,6 +22,7 @@ pub async fn measure(mirror: &Mirror) {
     let row = page["rows"][1].clone();
     let email = row["email"].as_str().unwrap_or("a@example.com").to_owned();
     let part: String = email.chars().skip(2).take(5).collect();
+    let id_start: String = row["id"].as_str().unwrap_or("pre_").chars().take(5).collect();
     let asked: Vec<(&str, &str, Value)> = vec![
         (
             "funnel, 90 days by colour",
@@ -41,6 +42,11 @@ pub async fn measure(mirror: &Mirror) {
             "preorder_page",
             json!({"status": ["completed"], "color": row["color"], "source": row["source"], "sort": "email"}),
         ),
+        ("page, part of an e-mail", "preorder_page", json!({"search": part})),
+        ("page, common part by amount", "preorder_page", json!({"search": "example", "sort": "amount"})),
+        ("page, common part by e-mail", "preorder_page", json!({"search": "example", "sort": "email"})),
+        ("page, ids that begin alike", "preorder_page", json!({"search": id_start, "sort": "paid"})),
+        ("events of a type", "event_page", json!({"type": "charge.dispute.created"})),
         ("search, e-mail prefix", "search", json!({"text": email.chars().take(6).collect::<String>()})),
         ("search, part of an e-mail", "search", json!({"text": part})),
         ("search, session id", "search", json!({"text": row["session_id"]})),

@@ -3,7 +3,7 @@
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
 
 /// Version of the projections. Raise it with any change to what they hold or mean.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 const TABLES: &[&str] = &[
     "node",
@@ -82,8 +82,9 @@ CREATE INDEX preorder_amount ON preorder (amount, started_at);
 CREATE INDEX preorder_facet_started ON preorder (facet, started_at);
 CREATE INDEX preorder_facet_paid ON preorder (facet, paid_at, started_at);
 CREATE INDEX preorder_facet_amount ON preorder (facet, amount, started_at);
--- E-mails are long and nearly all differ: one index that carries the facet serves every filter.
-CREATE INDEX preorder_email ON preorder (email, started_at, facet);
+-- E-mails are long and nearly all differ: one index that carries the facet, and the source for facets that
+-- several share, serves every filter.
+CREATE INDEX preorder_email ON preorder (email, started_at, facet, source);
 -- Orders not paid within two days of their start, so that those of some days need not be looked for in every later payment.
 CREATE INDEX preorder_late ON preorder (paid_at, started_at, facet) WHERE paid_at NOT BETWEEN started_at AND started_at + 172800;
 CREATE INDEX preorder_conflict ON preorder (conflict) WHERE conflict = 1;

@@ -1,6 +1,6 @@
 //! Reads the filters of a preorder page: facets, days and search, and how many orders they match.
 
-use super::people_text::{EmailTest, list_by_email_part, list_by_email_prefix, many_by_email_part};
+use super::people_text::{EmailTest, emails_by_part, list_by_email_prefix};
 use super::preorders::{FunnelStep, PreorderPageArgs};
 use super::resolve::{resolve, tidy_text};
 use super::rows::{at_most, check_span, day_of_text, list_numbers};
@@ -194,6 +194,8 @@ pub(super) enum Hits {
     All,
     /// These orders.
     Keys(Vec<i64>),
+    /// The orders of these e-mails, few in all.
+    Emails(Vec<String>),
     /// Too many to list: a test of each row.
     Test(EmailTest),
 }
@@ -212,16 +214,16 @@ impl Hits {
         }
         let part = text.to_lowercase();
         let long = part.chars().count() >= 3;
-        if long && many_by_email_part(connection, &part, few)? {
-            return Ok(Self::Test(EmailTest::Part(part)));
+        if long {
+            match emails_by_part(connection, &part, few)? {
+                None => return Ok(Self::Test(EmailTest::Part(part))),
+                Some(emails) if !emails.is_empty() => return Ok(Self::Emails(emails)),
+                Some(_none) => {}
+            }
         }
-        let found = if long {
-            list_by_email_part(connection, &part, few + 1)?
-        } else {
-            list_by_email_prefix(connection, &part, few + 1)?
-        };
+        let found = if long { Vec::new() } else { list_by_email_prefix(connection, &part, few + 1)? };
         if found.len() > few {
-            return Ok(Self::Test(if long { EmailTest::Part(part) } else { EmailTest::Prefix(part) }));
+            return Ok(Self::Test(EmailTest::Prefix(part)));
         }
         if !found.is_empty() {
             return Ok(Self::Keys(found));

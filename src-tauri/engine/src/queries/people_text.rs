@@ -96,17 +96,35 @@ pub(super) fn list_by_email_part(connection: &Connection, text: &str, limit: usi
     Ok(found)
 }
 
-/// Whether more people than `few` have an e-mail with all the trigrams of a text, which is told without
-/// reading the e-mails. It may say so of a text that hardly any of them contains.
+/// Lists the e-mails that contain a text of three characters or more. None where they have more orders than
+/// `few`, or more people have all its trigrams: that may be said of a text that hardly any of them contains.
 ///
 /// # Errors
 /// The read failed.
-pub(super) fn many_by_email_part(connection: &Connection, text: &str, few: usize) -> DbResult<bool> {
-    let Some(words) = trigrams(text) else { return Ok(false) };
-    let sql = "SELECT count(*) FROM (SELECT rowid FROM person_text WHERE person_text MATCH ?1 LIMIT ?2)";
-    let values = rusqlite::params![words, at_most(few.saturating_add(1))];
-    let count: i64 = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
-    Ok(count > at_most(few))
+pub(super) fn emails_by_part(
+    connection: &Connection,
+    text: &str,
+    few: usize,
+) -> DbResult<Option<Vec<String>>> {
+    let Some(words) = trigrams(text) else { return Ok(Some(Vec::new())) };
+    let mut statement = connection.prepare_cached(
+        "SELECT p.email, p.preorders FROM person_text t CROSS JOIN person p ON p.key = t.rowid
+         WHERE t.person_text MATCH ?1",
+    )?;
+    let mut people = statement.query([words])?;
+    let (mut emails, mut seen, mut orders) = (Vec::new(), 0, 0_i64);
+    while let Some(row) = people.next()? {
+        let email: String = row.get(0)?;
+        seen += 1;
+        if email.contains(text) {
+            orders += row.get::<_, i64>(1)?;
+            emails.push(email);
+        }
+        if seen > few || orders > at_most(few) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(emails))
 }
 
 /// A full-text query of the text's trigrams, each a quoted word of its own: the index keeps no positions,

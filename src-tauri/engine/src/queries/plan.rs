@@ -3,13 +3,11 @@
 //! Few matching orders are taken whole and sorted; a filter of few facets is merged from their bands; a
 //! broad one walks the index of all orders and skips what does not match.
 
-use std::collections::HashSet;
-
 use super::filter::{Facet, Filter, Hits};
 use super::preorders::PreorderSort;
 use super::rows::{at_most, list_numbers};
 use super::walk::{Band, Cell, Condition, LATE_AFTER_S, Order, Part, Place, Source, Top, read_place, walk};
-use crate::db::{Connection, DbResult, OptionalExtension, Row, rusqlite, types::Value};
+use crate::db::{Connection, DbResult, rusqlite, types::Value};
 
 /// Where one way of finding a page gives way to another. Every choice finds the same page; tests lower them
 /// to walk each way.
@@ -46,7 +44,8 @@ pub(super) fn fill(
     }
     let mut condition = filter.condition();
     match hits {
-        Hits::Keys(keys) => sort_few(connection, keys, &condition, top),
+        Hits::Keys(keys) => sort_few(connection, BY_KEY, keys, &condition, top),
+        Hits::Emails(emails) => sort_few(connection, BY_EMAIL, emails, &condition, top),
         Hits::All => Plan { connection, filter, condition, thresholds }.fill(top, None),
         Hits::Test(test) => {
             condition.tests.push((test.sql(), test.values()));
@@ -55,27 +54,35 @@ pub(super) fn fill(
     }
 }
 
-/// Looks each order up and keeps those that match.
-fn sort_few(connection: &Connection, keys: &[i64], condition: &Condition, top: &mut Top) -> DbResult<()> {
-    let mut sql =
-        format!("SELECT {}, started_at, key, facet FROM preorder WHERE key = ?", top.order().column());
+const BY_KEY: &str = "preorder WHERE key = ?";
+const BY_EMAIL: &str = "preorder INDEXED BY preorder_email WHERE email = ?";
+
+/// Looks orders up, those of each value with one seek, and keeps those that match.
+fn sort_few<V: Clone + Into<Value>>(
+    connection: &Connection,
+    place: &str,
+    sought: &[V],
+    condition: &Condition,
+    top: &mut Top,
+) -> DbResult<()> {
+    let mut sql = format!("SELECT {}, started_at, key, facet FROM {place}", top.order().column());
     let mut values = vec![Value::Null];
     for (test, of_test) in &condition.tests {
         sql.push_str(&format!(" AND {test}"));
         values.extend(of_test.iter().cloned());
     }
     let mut statement = connection.prepare_cached(&sql)?;
-    for key in keys {
-        values[0] = Value::Integer(*key);
-        let read = |row: &Row<'_>| Ok((row.get(3)?, read_place(row)));
-        let found = statement.query_row(rusqlite::params_from_iter(&values), read).optional()?;
-        let Some((facet, place)) = found else { continue };
-        let place: Place = place?;
-        let started = place.started_at;
-        let in_days =
-            condition.from.is_none_or(|from| started >= from) && condition.to.is_none_or(|to| started < to);
-        if in_days && condition.facets.as_ref().is_none_or(|facets: &HashSet<i64>| facets.contains(&facet)) {
-            top.offer(place);
+    for value in sought {
+        values[0] = value.clone().into();
+        let mut rows = statement.query(rusqlite::params_from_iter(&values))?;
+        while let Some(row) = rows.next()? {
+            let (facet, place): (i64, Place) = (row.get(3)?, read_place(row)?);
+            let started = place.started_at;
+            let in_days = condition.from.is_none_or(|from| started >= from)
+                && condition.to.is_none_or(|to| started < to);
+            if in_days && condition.facets.as_ref().is_none_or(|facets| facets.contains(&facet)) {
+                top.offer(place);
+            }
         }
     }
     Ok(())
@@ -93,12 +100,12 @@ impl Plan<'_> {
         let facets = self.facets(|_| true, |_| true);
         let source = facets.as_deref().map_or(Source::All, Source::Facets);
         if let Some(keys) = self.of_rare_source()? {
-            return sort_few(self.connection, &keys, &self.condition, top);
+            return sort_few(self.connection, BY_KEY, &keys, &self.condition, top);
         }
         if top.order().sort != PreorderSort::Started
             && let Some(keys) = self.few(source)?
         {
-            return sort_few(self.connection, &keys, &self.condition, top);
+            return sort_few(self.connection, BY_KEY, &keys, &self.condition, top);
         }
         self.walk_parts(top, source, email)
     }

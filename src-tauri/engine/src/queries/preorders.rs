@@ -54,7 +54,7 @@ pub fn page_with(
     };
     let total = match hits {
         Hits::All => filter.total(connection, args)?,
-        Hits::Keys(_) | Hits::Test(_) => None,
+        Hits::Keys(_) | Hits::Emails(_) | Hits::Test(_) => None,
     };
     let rows = list_rows(connection, places.iter().map(|place| place.key))?;
     Ok(PreorderPage { rows, next, total })
