@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::clock::{SharedClock, SystemClock};
-use crate::db::Db;
+use crate::db::{Db, DbError};
 use crate::domain::store::{Mode, StoreRecord};
 use crate::error::Problem;
 use crate::http::check_base_url;
@@ -134,7 +134,12 @@ impl Engine {
         if let Some(open) = self.find_open(&record.public_id) {
             return Ok(open);
         }
-        let db = Db::open(&self.inner.registry.mirror_path(&record))?;
+        let path = self.inner.registry.mirror_path(&record);
+        let db = match Db::open(&path) {
+            // What cannot be written can be read all the same; each write says that it cannot be.
+            Err(DbError::ReadOnly) => Db::open_read_only(&path)?,
+            opened => opened?,
+        };
         let store = Arc::new(self.assemble(Some(record.clone()), db).await?);
         Ok(Arc::clone(
             self.inner.open.lock().expect("no panic while held").entry(record.public_id).or_insert(store),

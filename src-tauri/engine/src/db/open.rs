@@ -62,11 +62,19 @@ pub(super) fn read_only(path: &Path) -> DbResult<Connection> {
 
 pub(super) fn reader(path: &Path) -> DbResult<Connection> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    // A copy on a read-only medium has no -wal or -shm and cannot make them.
+    // A copy on a read-only medium has no -wal or -shm and cannot make them. SQLite's word for that depends on which
+    // of the two it missed first.
     let readable = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
     let connection = match readable {
         Ok(_) => connection,
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) => immutable(path)?,
+        Err(error)
+            if matches!(
+                error.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly)
+            ) =>
+        {
+            immutable(path)?
+        }
         Err(error) => return Err(error.into()),
     };
     connection.pragma_update(None, "query_only", true)?;
