@@ -6,7 +6,7 @@ setup run
 generated=$ROOT/ui/src/ipc/generated
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-TS_RS_EXPORT_DIR=$fresh bounded 1500 cargo test --locked --profile quick -p foredeck-engine --lib --quiet export_bindings
+TS_RS_EXPORT_DIR=$fresh bounded 1500 cargo test --locked "${BUILD[@]}" --lib --quiet export_bindings
 [ -n "$(find "$fresh" -name '*.ts' -print -quit)" ] || die "the engine exported no type"
 rm -rf "$generated"
 mkdir -p "$generated"

@@ -2,6 +2,8 @@
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=src-tauri/permissions");
+    // The page is embedded: another page is another program.
+    println!("cargo:rerun-if-changed=ui/dist");
     let page = tauri_build::AppManifest::new().permissions_path_pattern("src-tauri/permissions/**/*");
     let attributes = tauri_build::Attributes::new()
         .capabilities_path_pattern("src-tauri/capabilities/**/*")

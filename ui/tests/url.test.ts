@@ -12,6 +12,7 @@ describe("a filter in the URL", () => {
     ["nothing", {}],
     ["statuses", { status: ["disputed", "failed"] }],
     ["an unknown colour", { color: "" }],
+    ["orders with conflicting ids", { conflict: true }],
     ["everything", { status: ["completed"], color: "Mid & night", locale: "en-GB", source: "a=b?c#d", from: "2026-11-01", to: "2026-11-21", step: "paid", q: "0012", sort: "email", asc: true, sel: "po_1" }],
     ["text of any kind", { q: "عميل 🦉 <script> +1 %20", color: "<img src=x>" }],
     ["a number as text", { q: "123", color: "1e3", source: "true" }],

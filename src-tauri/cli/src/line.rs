@@ -224,6 +224,9 @@ pub struct PreordersLine {
     /// Only those that reached this step of the funnel.
     #[arg(long, value_enum)]
     pub step: Option<StepWord>,
+    /// Only those whose objects carry more than one preorderId, or one shared too widely.
+    #[arg(long)]
+    pub conflict: bool,
     /// Beginning of an e-mail, any id, or three or more letters of an e-mail.
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,

@@ -44,6 +44,7 @@ fn args(line: &PreordersLine) -> PreorderPageArgs {
             StepWord::Paid => FunnelStep::Paid,
             StepWord::Kept => FunnelStep::Kept,
         }),
+        conflict: line.conflict,
         search: line.search.clone(),
         sort: match line.sort {
             None | Some(SortWord::Started) => PreorderSort::Started,

@@ -25,6 +25,8 @@ export type PreorderFilter = {
   from?: string;
   to?: string;
   step?: FunnelStep;
+  /** Only orders with conflicting preorderIds. */
+  conflict?: boolean;
   q?: string;
   sort?: PreorderSort;
   asc?: boolean;
@@ -49,6 +51,7 @@ export function readPreorderFilter(query: Record<string, unknown>): PreorderFilt
     from: day(query["from"]),
     to: day(query["to"]),
     step: queryOne(query["step"], STEPS),
+    conflict: queryFlag(query["conflict"]) === true ? true : undefined,
     q: q === "" ? undefined : q,
     sort: sort === "started" ? undefined : sort,
     asc: queryFlag(query["asc"]),
@@ -66,6 +69,7 @@ export function preorderPageArgs(filter: PreorderFilter): PreorderPageArgs {
     from: filter.from,
     to: filter.to,
     step: filter.step === "started" ? undefined : filter.step,
+    conflict: filter.conflict,
     search: filter.q,
     sort: filter.sort,
     ascending: filter.asc,
@@ -74,7 +78,7 @@ export function preorderPageArgs(filter: PreorderFilter): PreorderPageArgs {
 
 /** How many conditions narrow the list (search and sort do not count). */
 export function countConditions(filter: PreorderFilter): number {
-  const conditions = [filter.status, filter.color, filter.locale, filter.source, filter.from ?? filter.to, filter.step];
+  const conditions = [filter.status, filter.color, filter.locale, filter.source, filter.from ?? filter.to, filter.step, filter.conflict];
   return conditions.filter((condition) => condition !== undefined).length;
 }
 

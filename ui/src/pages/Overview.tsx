@@ -240,6 +240,7 @@ function Statuses({ counts, store }: { counts: readonly StatusCount[]; store: st
 
 /** Where each thing is looked at; what is not named here is looked at in Health. */
 const ATTENTION_FILTER: Record<string, PreorderFilter> = {
+  conflicting_ids: { conflict: true },
   open_disputes: { status: ["disputed"] },
   failed_payments: { status: ["failed"] },
 };

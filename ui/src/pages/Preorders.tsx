@@ -208,6 +208,11 @@ const Toolbar = memo(function Toolbar({ filter, show }: { filter: PreorderFilter
         onChange={(value) => show({ step: STEPS.find((step) => step === value) })}
       />
       <DayRange filter={filter} show={show} />
+      {filter.conflict === true ? (
+        <Button variant="light" rightSection={<Icon name="cross" size={12} />} onClick={() => show({ conflict: undefined })}>
+          {t("preorders.conflicting")}
+        </Button>
+      ) : null}
     </div>
   );
 });

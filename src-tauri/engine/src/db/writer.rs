@@ -14,6 +14,8 @@ use super::{DbError, DbResult};
 use crate::clock::{Clock, SystemClock};
 
 const GROUP_FOR: Duration = Duration::from_millis(50);
+/// Without a write for this long the log is written back to the file.
+const IDLE_AFTER: Duration = Duration::from_secs(2);
 
 /// How a write is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +156,17 @@ impl Desk {
         if !self.waiting.is_empty() {
             return Some(self.waiting.remove(0));
         }
+        match self.inbox.recv_timeout(IDLE_AFTER) {
+            Ok(job) => return Some(job),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+            Err(mpsc::RecvTimeoutError::Timeout) => self.tidy_up(),
+        }
         self.inbox.recv().ok()
+    }
+
+    /// With nothing to do the log is written back, so that a copy of the one file holds what the mirror holds.
+    fn tidy_up(&self) {
+        let _best_effort = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     }
 
     fn commit_durable(&mut self, job: Job) {

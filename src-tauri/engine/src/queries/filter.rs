@@ -26,6 +26,7 @@ pub(super) struct Filter {
     pub started_in_days: Option<i64>,
     from: Option<i64>,
     to: Option<i64>,
+    conflict: bool,
 }
 
 /// A combination of values that orders have.
@@ -95,16 +96,17 @@ impl Filter {
             started_in_days,
             from: first.map(|day| start_of(day, zone)),
             to: last.map(|day| start_of(day + 1, zone)),
+            conflict: args.conflict,
         })
     }
 
     pub(super) fn condition(&self) -> Condition {
-        Condition {
-            from: self.from,
-            to: self.to,
-            facets: self.facets.as_ref().map(|facets| facets.iter().map(|facet| facet.key).collect()),
-            tests: self.source.iter().filter(|source| source.shared).map(Source::test).collect(),
+        let mut tests: Vec<_> = self.source.iter().filter(|source| source.shared).map(Source::test).collect();
+        if self.conflict {
+            tests.push(("+conflict = 1", Vec::new()));
         }
+        let facets = self.facets.as_ref().map(|facets| facets.iter().map(|facet| facet.key).collect());
+        Condition { from: self.from, to: self.to, facets, tests }
     }
 
     /// How many orders match, where counts tell: on all days a source alone, or any filter without a source;
@@ -201,12 +203,15 @@ pub(super) enum Hits {
 }
 
 impl Hits {
-    /// Reads the search text: an id, else e-mails, else the beginning of an id.
+    /// Reads the search text: an id, else e-mails, else the beginning of an id. Without one conflicts are listed
+    /// where they are few.
     ///
     /// # Errors
     /// A text that is too long; a read that failed.
-    pub(super) fn read(connection: &Connection, search: Option<&str>, few: usize) -> DbResult<Self> {
-        let Some(text) = search.filter(|text| !text.trim().is_empty()) else { return Ok(Self::All) };
+    pub(super) fn read(connection: &Connection, args: &PreorderPageArgs, few: usize) -> DbResult<Self> {
+        let Some(text) = args.search.as_deref().filter(|text| !text.trim().is_empty()) else {
+            return if args.conflict { Self::conflicts(connection, few) } else { Ok(Self::All) };
+        };
         let text = tidy_text(text)?;
         let by_id = resolve(connection, text, MOST_BY_ID)?;
         if !by_id.is_empty() {
@@ -233,5 +238,11 @@ impl Hits {
         let [low, high] = test.bounds();
         let found = list_numbers(connection, sql, rusqlite::params![low, high, at_most(few + 1)])?;
         Ok(if found.len() > few { Self::Test(test) } else { Self::Keys(found) })
+    }
+
+    fn conflicts(connection: &Connection, few: usize) -> DbResult<Self> {
+        let sql = "SELECT key FROM preorder INDEXED BY preorder_conflict WHERE conflict = 1 LIMIT ?1";
+        let found = list_numbers(connection, sql, [at_most(few + 1)])?;
+        Ok(if found.len() > few { Self::All } else { Self::Keys(found) })
     }
 }

@@ -17,7 +17,7 @@ use crate::projections::schema::require_current;
 /// Reads one page of preorders.
 ///
 /// Equal values are ordered by start, then by number, in the direction of the sort; orders without a value
-/// come last both ways. `total` is null for a search, and for days together with a status or with two of
+/// come last both ways. `total` is null for a search or conflicts, and for days together with a status or with two of
 /// colour, locale and source.
 ///
 /// # Errors
@@ -39,7 +39,7 @@ pub fn page_with(
     require_current(connection)?;
     let limit = limit_of(args.limit, 100, 500)?;
     let filter = Filter::read(connection, args, zone)?;
-    let hits = Hits::read(connection, args.search.as_deref(), thresholds.few)?;
+    let hits = Hits::read(connection, args, thresholds.few)?;
     let list = list_name(args)?;
     let after: Option<Place> = args.after.as_deref().map(|text| cursor::decode(&list, text)).transpose()?;
     let order = Order { sort: args.sort, ascending: args.ascending };
@@ -53,7 +53,8 @@ pub fn page_with(
         _ => None,
     };
     let total = match hits {
-        Hits::All => filter.total(connection, args)?,
+        Hits::All if !args.conflict => filter.total(connection, args)?,
+        Hits::All => None,
         Hits::Keys(_) | Hits::Emails(_) | Hits::Test(_) => None,
     };
     let rows = list_rows(connection, places.iter().map(|place| place.key))?;
@@ -152,6 +153,9 @@ pub struct PreorderPageArgs {
     /// Only orders that reached this step.
     #[ts(optional)]
     pub step: Option<FunnelStep>,
+    /// Only orders whose objects carry more than one preorderId, or one shared too widely.
+    #[ts(optional, as = "Option<bool>")]
+    pub conflict: bool,
     /// E-mail prefix, any Stripe or preorder id, or three or more letters of an e-mail.
     #[ts(optional)]
     pub search: Option<String>,

@@ -38,7 +38,7 @@ pub struct Reach {
     pub every_s: i64,
 }
 
-/// Read with the ordinary poll.
+/// Read beside the polls.
 pub const MINUTELY: Reach = Reach { name: "10m", back_s: 10 * MINUTE, every_s: MINUTE };
 /// Read at low priority.
 pub const HOURLY: Reach = Reach { name: "24h", back_s: DAY, every_s: HOUR };
@@ -66,43 +66,16 @@ pub struct Polled {
     pub head_at: i64,
 }
 
-/// Polls once. What the key may not read is skipped and named in `missing:{kind}`.
+/// Polls once, back to the watermark. What the key may not read is skipped and named in `missing:{kind}`.
 ///
 /// # Errors
 /// Stripe or the mirror failed; what was read is kept.
 pub async fn poll_once(context: &Context) -> Result<Polled, TaskError> {
     let now = context.server_now();
-    let (watermark, session_watermark, last_minutely) = context
-        .db
-        .read(|connection| {
-            Ok((
-                find_state::<i64>(connection, WATERMARK)?,
-                find_state::<i64>(connection, SESSION_WATERMARK)?,
-                find_state::<i64>(connection, &reach_state(MINUTELY.name))?.unwrap_or(0),
-            ))
-        })
-        .await?;
-    let wide = is_due(now, last_minutely, MINUTELY.every_s);
-    let events = permitted(
-        context,
-        "event",
-        poll_stream(context, Stream::Events, "poll_events", (WATERMARK, watermark), now, wide),
-    )
-    .await?;
-    let sessions = permitted(
-        context,
-        "checkout.session",
-        poll_stream(
-            context,
-            Stream::Sessions,
-            "poll_sessions",
-            (SESSION_WATERMARK, session_watermark),
-            now,
-            wide,
-        ),
-    )
-    .await?;
-    let head = events.or(sessions).map_or(now, |walked| walked.head_at);
+    let events = poll_stream(context, Stream::Events, "poll_events", WATERMARK, now);
+    let events = permitted(context, "event", events).await?;
+    let sessions = poll_stream(context, Stream::Sessions, "poll_sessions", SESSION_WATERMARK, now);
+    let sessions = permitted(context, "checkout.session", sessions).await?;
     context
         .db
         .write(move |transaction| {
@@ -112,14 +85,56 @@ pub async fn poll_once(context: &Context) -> Result<Polled, TaskError> {
             if let Some(sessions) = sessions {
                 raise(transaction, SESSION_WATERMARK, sessions.head_at - SETTLING_S)?;
             }
-            if wide { set_state(transaction, &reach_state(MINUTELY.name), &head) } else { Ok(()) }
+            Ok(())
         })
         .await?;
     Ok(Polled {
         new_events: events.map_or(0, |walked| walked.new_events),
         objects: sessions.map_or(0, |walked| walked.objects),
-        head_at: head,
+        head_at: events.or(sessions).map_or(now, |walked| walked.head_at),
     })
+}
+
+/// Reads the last ten minutes again when that is due, beside the polls: in a launch it takes many pages, and
+/// new events do not wait for them.
+///
+/// # Errors
+/// As [`poll_once`]; the walk is resumed by the next call.
+pub async fn reach_once(context: &Context) -> Result<(), TaskError> {
+    let now = context.server_now();
+    let last = context.db.read(|connection| find_state(connection, &reach_state(MINUTELY.name))).await?;
+    if !is_due(now, last.unwrap_or(0), MINUTELY.every_s) {
+        return Ok(());
+    }
+    let events = reach_stream(context, Stream::Events, "reach_events", WATERMARK, now);
+    permitted(context, "event", events).await?;
+    let sessions = reach_stream(context, Stream::Sessions, "reach_sessions", SESSION_WATERMARK, now);
+    permitted(context, "checkout.session", sessions).await?;
+    context
+        .db
+        .write(move |transaction| set_state(transaction, &reach_state(MINUTELY.name), &now))
+        .await
+        .map_err(TaskError::from)
+}
+
+async fn reach_stream(
+    context: &Context,
+    stream: Stream,
+    name: &'static str,
+    mark: &'static str,
+    now: i64,
+) -> Result<Walked, TaskError> {
+    let watermark: Option<i64> = context.db.read(|connection| find_state(connection, mark)).await?;
+    let counted = watermark.filter(|_| stream == Stream::Events);
+    let fresh = Walk {
+        stream,
+        floor: now - MINUTELY.back_s,
+        cursor: None,
+        head_at: None,
+        expected_from: watermark.unwrap_or(now) - OVERLAP_S,
+        counter: counted.map(|_| found_counter(MINUTELY.name)),
+    };
+    walk(context, name, fresh, Priority::Low, Intake::Live).await
 }
 
 /// Whether something last done at `last` is due again. A clock that went back makes it due.
@@ -143,10 +158,10 @@ async fn poll_stream(
     context: &Context,
     stream: Stream,
     name: &'static str,
-    (mark, watermark): (&'static str, Option<i64>),
+    mark: &'static str,
     now: i64,
-    wide: bool,
 ) -> Result<Walked, TaskError> {
+    let watermark: Option<i64> = context.db.read(|connection| find_state(connection, mark)).await?;
     // A walk that was cut short and is finished now counts as any other: a process that never lives long enough
     // for a second walk still gets on.
     let resumed = resume(context, name, stream, Priority::Normal, Intake::Live).await?;
@@ -154,18 +169,14 @@ async fn poll_stream(
     if let Some(to) = proven {
         context.db.write(move |transaction| raise(transaction, mark, to)).await?;
     }
-    let watermark = watermark.max(proven);
-    let reach = now - MINUTELY.back_s;
-    let narrow = watermark.unwrap_or(reach) - OVERLAP_S;
-    let floor = if wide { narrow.min(reach) } else { narrow };
+    let from = watermark.max(proven).unwrap_or(now - MINUTELY.back_s) - OVERLAP_S;
     let fresh = Walk {
         stream,
-        floor: floor.max(now - RETENTION_S).max(0),
+        floor: from.max(now - RETENTION_S).max(0),
         cursor: None,
         head_at: None,
-        expected_from: narrow,
-        counter: (wide && watermark.is_some() && stream == Stream::Events)
-            .then(|| found_counter(MINUTELY.name)),
+        expected_from: from,
+        counter: None,
     };
     let walked = walk(context, name, fresh, Priority::Normal, Intake::Live).await?;
     Ok(resumed.map_or(walked, |resumed| walked.with(resumed)))

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backfill;
 use super::context::{Context, Intake, TaskError};
-use super::poll::{DAILY, HOURLY, Polled, is_due, permitted, poll_once, reach_state, recount};
+use super::poll::{DAILY, HOURLY, Polled, is_due, permitted, poll_once, reach_once, reach_state, recount};
 use super::walk::{Stream, Walk, walk};
 use super::{delivery, healing, refetch, replay};
 use crate::db::DbResult;
@@ -25,6 +25,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 const OPEN_SESSIONS_AT: &str = "open_sessions_at";
 /// State document: when the last 30 days' sessions and intents were last listed.
 const MONTH_AT: &str = "month_listed_at";
+/// How often the last minutes are looked at for being due.
+const REACH_PAUSE: Duration = Duration::from_secs(5);
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
@@ -72,6 +74,23 @@ pub async fn run_poller(context: Context, signals: Arc<Signals>, stop: Cancellat
             () = stop.cancelled() => return,
             () = signals.wake.notified() => {}
             () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Reads the last minutes again beside the polls, until cancelled. What is wrong with Stripe the polls say.
+pub async fn run_reacher(context: Context, stop: CancellationToken) {
+    loop {
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return,
+            outcome = reach_once(&context) => outcome,
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(%error, "the last minutes were not read again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(REACH_PAUSE) => {}
         }
     }
 }

@@ -36,6 +36,10 @@ to?: string,
  */
 step?: FunnelStep, 
 /**
+ * Only orders whose objects carry more than one preorderId, or one shared too widely.
+ */
+conflict?: boolean, 
+/**
  * E-mail prefix, any Stripe or preorder id, or three or more letters of an e-mail.
  */
 search?: string, 

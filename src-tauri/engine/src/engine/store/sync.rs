@@ -15,7 +15,7 @@ use crate::tasks::account;
 use crate::tasks::completeness;
 use crate::tasks::context::{Context, TaskError};
 use crate::tasks::lease::Lease;
-use crate::tasks::poller::{run_poller, run_steward, steward_once};
+use crate::tasks::poller::{run_poller, run_reacher, run_steward, steward_once};
 use crate::tasks::status::{STATUS, StoredStatus};
 use crate::tasks::{backfill, poll};
 use crate::topic::Topic;
@@ -152,8 +152,9 @@ impl OpenStore {
             running.context = Some(context.clone());
         }
         let poller = run_poller(context.clone(), Arc::clone(&self.signals), stop.clone());
+        let reacher = run_reacher(context.clone(), stop.clone());
         let steward = run_steward(context, Arc::clone(&self.signals), stop.clone());
-        tokio::join!(poller, steward);
+        tokio::join!(poller, reacher, steward);
         drop(lease);
         Ok(())
     }
@@ -202,6 +203,7 @@ impl OpenStore {
         }
         let work = async {
             poll::poll_once(&context).await?;
+            poll::reach_once(&context).await?;
             while steward_once(&context).await? == Duration::ZERO {}
             Ok::<(), TaskError>(())
         };
