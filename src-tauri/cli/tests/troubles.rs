@@ -7,30 +7,11 @@ use std::process::Command;
 use std::sync::Arc;
 
 use foredeck_sandbox::{Faults, ShopPlan};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, Ran};
-
-/// A certificate for 127.0.0.1 that nobody vouches for, and its key: good for nothing but this test.
-const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
-MIIBkDCCATagAwIBAgIUazhnf6/qHb5GIpRuNcDd2peBZpcwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyMTEwNDYzOVoYDzIxMjYxMDI4
-MTA0NjM5WjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAASj2umS05NsXUPDcAD0g0eobcTgCk7OZxqSOTAkr3l0M8KYqoYn7fBA
-T3D0C6Rlc6ZH5KHN4rWS8FYAYJLAG44no2QwYjAdBgNVHQ4EFgQUQNsEGy5d8BO+
-XiPqRQQl5LqXwo0wHwYDVR0jBBgwFoAUQNsEGy5d8BO+XiPqRQQl5LqXwo0wDwYD
-VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0gAMEUC
-IH0mNtsPablef4YiJ34d5hCVDdnMOf4rAp2p9asl50bAAiEA4M5F9uLezVP5FP3k
-LeCaAaCZ1JglPi4XiVqAPjxkDhs=
------END CERTIFICATE-----";
-const CERTIFICATE_KEY: &str = "-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+PJh76BUqd5mf0nW
-6N1+zhrR4i9Lf+MOKkp5Eb+pks2hRANCAASj2umS05NsXUPDcAD0g0eobcTgCk7O
-ZxqSOTAkr3l0M8KYqoYn7fBAT3D0C6Rlc6ZH5KHN4rWS8FYAYJLAG44n
------END PRIVATE KEY-----";
 
 impl Desk {
     /// What the mirror tells.
@@ -141,11 +122,12 @@ async fn a_server_that_is_not_vouched_for_gets_no_key() {
 
 /// A server with a certificate of its own making; what it hears in clear after the handshake.
 fn serve_tls() -> (String, std::sync::mpsc::Receiver<String>) {
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(CERTIFICATE_KEY.as_bytes()).unwrap();
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap());
+    let config =
+        Arc::new(config.with_no_client_auth().with_single_cert(vec![own.cert.der().clone()], key).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let (tell, heard) = std::sync::mpsc::channel();
