@@ -98,7 +98,16 @@ impl Desk {
 
     /// The program with its surroundings: this shop, its key, no keychain, and nothing of the shell's.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_foredeckctl"));
+        self.command_of(env!("CARGO_BIN_EXE_foredeckctl"), args)
+    }
+
+    /// As [`Self::command`], of a copy of the program.
+    pub fn command_of<S: AsRef<OsStr>>(
+        &self,
+        program: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = S>,
+    ) -> Command {
+        let mut command = Command::new(program);
         command
             .args(args)
             .env_remove("XDG_DATA_HOME")

@@ -134,9 +134,11 @@ async fn a_file_and_a_folder_that_cannot_be_written_are_readable() {
     let set = |path: &Path, mode: u32| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap()
     };
+    // Permissions do not bind the superuser: then the program runs as nobody, from where nobody may go.
+    let program = desk.folder.path().join("foredeckctl");
+    std::fs::copy(env!("CARGO_BIN_EXE_foredeckctl"), &program).unwrap();
     let run = |args: &[&str]| {
-        let mut command = desk.command(args);
-        // Permissions do not bind the superuser: then the program runs as nobody.
+        let mut command = desk.command_of(&program, args);
         if std::fs::metadata(desk.folder.path()).unwrap().uid() == 0 {
             command.uid(65_534).gid(65_534);
         }
