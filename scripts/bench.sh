@@ -3,5 +3,5 @@
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 setup test
-bounded 3600 cargo build --locked --profile quick -p foredeck-sandbox
-FOREDECK_SANDBOX_BIN="$PWD/target/quick/foredeck-sandbox" bounded 7200 cargo bench --locked --profile quick -p foredeck-engine --bench budgets "$@"
+bounded 3600 cargo build --locked "${BUILD[@]}"
+FOREDECK_SANDBOX_BIN=$TARGET/quick/foredeck-sandbox bounded 7200 cargo bench --locked "${BUILD[@]}" --bench budgets "$@"
