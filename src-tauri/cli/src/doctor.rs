@@ -9,7 +9,7 @@ use foredeck_engine::domain::store::{KeySource, StoreView};
 use foredeck_engine::engine::OpenStore;
 use foredeck_engine::error::Problem;
 use foredeck_engine::projections::schema;
-use foredeck_engine::stripe::StripeError;
+use foredeck_engine::tasks::account::{self, Verdict};
 use foredeck_engine::tasks::lease::Lease;
 use serde::Serialize;
 
@@ -303,9 +303,17 @@ async fn key(found: &mut Findings, store: &OpenStore, view: &StoreView) {
         Err(problem) => return found.problem("stripe", &problem),
     };
     let url = view.stripe_url.as_deref().unwrap_or_default();
-    match stripe.account().await {
-        Ok(account) => found.ok("stripe", format!("{url} answers for {account}")),
-        Err(StripeError::PermissionMissing { .. } | StripeError::NotFound { .. }) => {
+    match account::judge(&stripe, store.db()).await {
+        Ok(Verdict::Other) => found.add(
+            "stripe",
+            State::Fail,
+            format!("{url} answers, but the key is of another account than the store (OTHER_ACCOUNT)"),
+            "Use a key of the store's account, or make a new store for this one.",
+        ),
+        Ok(Verdict::Same { account: Some(account) }) => {
+            found.ok("stripe", format!("{url} answers for {account}"));
+        }
+        Ok(Verdict::Same { account: None }) => {
             found.ok("stripe", format!("{url} answers; the key may not read the account, which is fine"));
         }
         Err(error) => found.problem("stripe", &error.into()),

@@ -3,7 +3,7 @@
 use foredeck_sandbox::{Limits, ShopPlan};
 use serde_json::Value;
 
-use crate::desk::{Desk, NO_EVENTS, REVOKED};
+use crate::desk::{Desk, NO_EVENTS, REVOKED, STRANGER};
 
 fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
     report["checks"].as_array().unwrap().iter().find(|check| check["name"] == name).unwrap_or(&Value::Null)
@@ -38,6 +38,9 @@ async fn a_healthy_machine_passes_and_a_sick_one_is_told_what_to_do() {
     let revoked = desk.run_as(Some(REVOKED), ["doctor", "--json"]);
     assert_eq!(revoked.code(), "DOCTOR_FAILED");
     assert_eq!(check(&revoked.json(), "stripe")["state"], "fail");
+    let stranger = desk.run_as(Some(STRANGER), ["doctor", "--json"]);
+    assert_eq!(stranger.code(), "DOCTOR_FAILED");
+    assert!(check(&stranger.json(), "stripe")["detail"].as_str().unwrap().contains("OTHER_ACCOUNT"));
     desk.close_shop().await;
     let offline = desk.run(["doctor", "--json"]);
     assert_eq!(offline.code(), "DOCTOR_FAILED");
