@@ -41,8 +41,10 @@ function Customer({ row }: { row: PreorderRow }) {
     <span className={css["customer"]}>
       {row.conflict ? <span className={css["flag"]} data-tone="amber" role="img" aria-label={t("table.conflict")} title={t("table.conflict")}><Icon name="warning" size={13} /></span> : null}
       {row.unsettled ? <span className={css["flag"]} role="img" aria-label={t("table.unsettled")} title={t("table.unsettled")}><Icon name="refresh" size={13} /></span> : null}
-      <span className={css["email"]}><Given text={row.email} /></span>
-      {row.name === null ? null : <bdi className={css["name"]}>{row.name}</bdi>}
+      <span className={css["who"]}>
+        <span className={css["email"]}><Given text={row.email} /></span>
+        {row.name === null ? null : <bdi className={css["name"]}>{row.name}</bdi>}
+      </span>
     </span>
   );
 }
