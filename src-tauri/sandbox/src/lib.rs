@@ -19,9 +19,11 @@ pub use config::{
     API_VERSION, ClockMode, Config, DEFAULT_ACCOUNT, DEFAULT_KEY, DEFAULT_START, Faults, KeySpec, Limits,
     ShopPlan,
 };
-pub use ledger::{Fault, Ledger, LedgerOrder, Totals};
+pub use ledger::{
+    CreditLedger, CreditPayment, CreditStatus, Fault, Known, Ledger, LedgerOrder, ShopUser, Totals,
+};
 pub use server::{Control, RequestLog, Sandbox};
 pub use world::{
-    Buyer, CheckoutSpec, DeliveryState, DirectSpec, DisputeOutcome, Event, Health, Kind, Lateness, Origin,
+    Buyer, CREDIT_PACKS, CheckoutSpec, CreditSpec, DeliveryState, DirectSpec, DisputeOutcome, Event, Health, Kind, Lateness, Origin,
     Portion, RefundState, Refusal, Tombstone, VersionMix, World,
 };

@@ -1,6 +1,6 @@
 //! The notes that stories take: one strand per checkout (or payment without one), and what happened to it.
 
-use super::Fault;
+use super::{Fault, ShopUser};
 use crate::json::Metadata;
 use crate::objects::{DisputeStatus, RefundState};
 use std::collections::HashMap;
@@ -37,6 +37,7 @@ pub(crate) struct Tags {
     pub color: Option<String>,
     pub locale: Option<String>,
     pub source: Option<String>,
+    pub user_id: Option<String>,
 }
 
 impl Tags {
@@ -48,6 +49,7 @@ impl Tags {
             color: get("color"),
             locale: get("locale"),
             source: get("source"),
+            user_id: get("userId"),
         }
     }
 }
@@ -69,6 +71,15 @@ pub(crate) struct SessionNote {
     pub page_locale: Option<String>,
     pub amount: i64,
     pub currency: String,
+    /// The credits it sells, if any.
+    pub pack: Option<Pack>,
+}
+
+/// Credits as they were sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pack {
+    pub plan: String,
+    pub credits: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -101,6 +112,8 @@ pub(crate) struct Strand {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Book {
     pub(super) strands: Vec<Strand>,
+    /// Who signed up in the shop.
+    pub(crate) users: Vec<ShopUser>,
     by_object: HashMap<String, usize>,
 }
 

@@ -4,9 +4,12 @@
 //! so a test can hold a projection of that JSON against it.
 
 mod book;
+mod credits;
 mod read;
 
-pub(crate) use book::{Book, PayState, Payment, SessionNote, SessionState};
+pub(crate) use book::{Book, Pack, PayState, Payment, SessionNote, SessionState};
+pub(crate) use credits::{Owners, Sale, clawed, plain};
+pub use credits::{CreditLedger, CreditPayment, CreditStatus, Known, ShopUser};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,6 +21,9 @@ pub struct Ledger {
     pub orders: Vec<LedgerOrder>,
     /// Counts over all orders, those of scale mode included.
     pub totals: Totals,
+    /// What is true of the credits sold, as far as Stripe alone can tell who owns them.
+    #[serde(default)]
+    pub credits: CreditLedger,
 }
 
 /// One order, as an all-knowing bookkeeper would write it down.
@@ -45,6 +51,12 @@ pub struct LedgerOrder {
     pub locale: Option<String>,
     /// Metadata `source`.
     pub source: Option<String>,
+    /// Metadata `userId`.
+    #[serde(default)]
+    pub user_id: Option<String>,
+    /// The plan of the credits it buys; `None` for a preorder.
+    #[serde(default)]
+    pub plan: Option<String>,
     /// One of the nine status words of the design.
     pub status: String,
     /// Amount of the earliest payment that succeeded, else of the earliest object.

@@ -1,7 +1,7 @@
 //! Reads orders out of the book: joins strands by recovery and by valid preorderId, then names each order's state.
 
 use super::book::{Bearer, Book, PayState, Payment, SessionNote, SessionState, Strand};
-use super::{Ledger, LedgerOrder, Totals};
+use super::{Known, Ledger, LedgerOrder, Totals};
 use crate::objects::{DisputeStatus, RefundState};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -48,7 +48,7 @@ impl Book {
                 [order.checkout_opened, order.payment_attempted, order.paid, order.kept],
             );
         }
-        Ledger { orders, totals }
+        Ledger { orders, totals, credits: self.credits(Known::Stripe) }
     }
 
     fn pick(&self, members: &[usize]) -> Vec<&Strand> {
@@ -74,7 +74,7 @@ impl Book {
 }
 
 /// Bearers of metadata, earliest first.
-fn bearers<'a>(strands: &[&'a Strand]) -> Vec<&'a Bearer> {
+pub(super) fn bearers<'a>(strands: &[&'a Strand]) -> Vec<&'a Bearer> {
     let mut all: Vec<&Bearer> = strands.iter().flat_map(|s| &s.bearers).collect();
     all.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
     all
@@ -125,6 +125,8 @@ fn order(strands: &[&Strand], usable: &BTreeSet<&str>) -> LedgerOrder {
         locale: tag(|b| b.tags.locale.as_ref())
             .or_else(|| sessions.iter().find_map(|s| s.page_locale.clone()).filter(|l| l != "auto")),
         source: tag(|b| b.tags.source.as_ref()),
+        user_id: tag(|b| b.tags.user_id.as_ref()),
+        plan: sessions.iter().find_map(|s| s.pack.as_ref()).map(|pack| pack.plan.clone()),
         status: status.to_owned(),
         amount_minor,
         currency,

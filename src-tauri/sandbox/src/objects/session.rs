@@ -3,6 +3,9 @@
 use super::{Address, write_address};
 use crate::json::{Json, Metadata};
 
+/// The one coupon there is, by name only.
+const COUPON: &str = r#"[{"coupon":"LANTERNGIFT","promotion_code":null}]"#;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionStatus {
     Open,
@@ -53,15 +56,19 @@ pub(crate) struct LineItem {
     pub price_active: bool,
     pub price_created: i64,
     pub lookup_key: Option<String>,
+    pub nickname: Option<String>,
+    pub price_metadata: Metadata,
     pub description: String,
     pub quantity: i64,
     pub unit_amount: i64,
+    /// Minor units that a coupon takes off.
+    pub discount: i64,
     pub currency: String,
 }
 
 impl LineItem {
     pub(crate) fn amount(&self) -> i64 {
-        self.quantity * self.unit_amount
+        self.quantity * self.unit_amount - self.discount
     }
 
     pub(crate) fn write(&self, j: &mut Json, livemode: bool) {
@@ -69,8 +76,8 @@ impl LineItem {
             j.text("id", &self.id);
             j.text("object", "item");
             j.raw("adjustable_quantity", "null");
-            j.int("amount_discount", 0);
-            j.int("amount_subtotal", self.amount());
+            j.int("amount_discount", self.discount);
+            j.int("amount_subtotal", self.amount() + self.discount);
             j.int("amount_tax", 0);
             j.int("amount_total", self.amount());
             j.text("currency", &self.currency);
@@ -87,8 +94,8 @@ impl LineItem {
                         unit_amount: self.unit_amount,
                         active: self.price_active,
                         lookup_key: self.lookup_key.as_deref(),
-                        nickname: None,
-                        metadata: &Metadata::new(),
+                        nickname: self.nickname.as_deref(),
+                        metadata: &self.price_metadata,
                     },
                     livemode,
                 );
@@ -151,13 +158,14 @@ impl Session {
 
     /// Writes the session, with its line items inside when they are asked for.
     pub(crate) fn write_with(&self, j: &mut Json, livemode: bool, line_items: bool) {
+        let discount: i64 = self.items.iter().map(|item| item.discount).sum();
         j.object(|j| {
             j.text("id", &self.id);
             j.text("object", "checkout.session");
             j.raw("adaptive_pricing", r#"{"enabled":false}"#);
             self.write_recovery(j);
             j.null(&["allow_promotion_codes"]);
-            j.int("amount_subtotal", self.amount);
+            j.int("amount_subtotal", self.amount + discount);
             j.int("amount_total", self.amount);
             j.raw("automatic_tax", r#"{"enabled":false,"liability":null,"provider":null,"status":null}"#);
             j.null(&["billing_address_collection"]);
@@ -179,7 +187,7 @@ impl Session {
             j.opt("customer_creation", self.customer_creation);
             self.write_details(j);
             j.opt("customer_email", self.customer_email.as_deref());
-            j.raw("discounts", "[]");
+            j.raw("discounts", if discount == 0 { "[]" } else { COUPON });
             j.int("expires_at", self.expires_at);
             j.null(&["integration_identifier", "invoice", "invoice_creation"]);
             if line_items {
@@ -214,7 +222,10 @@ impl Session {
             j.text("status", self.status.word());
             j.null(&["submit_type", "subscription"]);
             j.opt("success_url", self.success_url.as_deref());
-            j.raw("total_details", r#"{"amount_discount":0,"amount_shipping":0,"amount_tax":0}"#);
+            j.nest("total_details", |j| {
+                j.int("amount_discount", discount);
+                j.raw("amount_shipping", r#"0,"amount_tax":0"#);
+            });
             j.text("ui_mode", "hosted_page");
             match self.status {
                 SessionStatus::Open => j.text("url", &format!("https://checkout.stripe.com/c/pay/{}", self.id)),

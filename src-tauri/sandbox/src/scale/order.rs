@@ -177,9 +177,12 @@ impl Scale {
                 price_active: true,
                 price_created: self.prices.created,
                 lookup_key: Some(format!("preorder_{}", sale.currency)),
+                nickname: None,
+                price_metadata: Default::default(),
                 description: "Lanternfish night lamp (preorder)".to_owned(),
                 quantity: 1,
                 unit_amount: sale.amount,
+                discount: 0,
                 currency: sale.currency,
             }],
             // Only an open session still needs what its payment will carry.
@@ -279,6 +282,7 @@ pub(crate) fn note(book: &mut Book, order: &[Object]) {
                     page_locale: s.locale.clone(),
                     amount: s.amount,
                     currency: s.currency.clone(),
+                    pack: None,
                 };
                 book.session_opened(note, s.email(), &s.metadata);
             }

@@ -32,6 +32,8 @@ struct Order {
     metadata: Metadata,
     intent_metadata: Metadata,
     price: Option<String>,
+    quantity: Option<i64>,
+    free: bool,
     expires_in_s: Option<i64>,
     capture_by_hand: bool,
     collects_shipping: Option<bool>,
@@ -64,6 +66,8 @@ impl Order {
             metadata: self.metadata.clone(),
             intent_metadata: self.intent_metadata.clone(),
             price: self.price.clone(),
+            quantity: self.quantity.unwrap_or(standard.quantity),
+            free: self.free,
             expires_in_s: self.expires_in_s.unwrap_or(standard.expires_in_s),
             capture_by_hand: self.capture_by_hand,
             collects_shipping: self.collects_shipping.unwrap_or(true),
@@ -139,6 +143,8 @@ pub(crate) fn tell(world: &mut World, op: &str, args: &Value) -> Told<Value> {
     let made = match op {
         "new_customer" => Some(world.new_customer(args["email"].as_str(), args["name"].as_str())),
         "open_checkout" => Some(world.open_checkout(read::<Order>(args)?.spec())?),
+        "open_credit_checkout" => Some(world.open_credit_checkout(read(args)?)?),
+        "overlap_endpoints" => Some(world.overlap_endpoints()),
         "attempt" => Some(world.attempt(text("session")?)?),
         "decline" => {
             Some(world.decline(text("session")?, args["code"].as_str().unwrap_or("generic_decline"))?)
@@ -202,6 +208,10 @@ fn tell_silent<'a>(
     text: impl Fn(&str) -> Told<&'a str>,
 ) -> Told<()> {
     match op {
+        "register_user" => {
+            world.register_user(text("id")?, text("email")?, args["name"].as_str().unwrap_or_default());
+            Ok(())
+        }
         "settle_async" => world.settle_async(text("session")?),
         "fail_async" => world.fail_async(text("session")?),
         "expire" => world.expire(text("session")?),

@@ -139,9 +139,12 @@ impl World {
             price_active: price.active,
             price_created: price.created,
             lookup_key: price.lookup_key,
+            nickname: price.nickname,
+            price_metadata: price.metadata,
             description,
             quantity,
             unit_amount: price.unit_amount,
+            discount: 0,
             currency: price.currency,
         })
     }
@@ -161,9 +164,12 @@ impl World {
             price_active: false,
             price_created: self.now,
             lookup_key: None,
+            nickname: None,
+            price_metadata: Metadata::new(),
             description: name.to_owned(),
             quantity,
             unit_amount,
+            discount: 0,
             currency: currency.to_owned(),
         }
     }

@@ -59,6 +59,10 @@ pub struct CheckoutSpec {
     pub intent_metadata: Metadata,
     /// A listed price, instead of one by currency and amount.
     pub price: Option<String>,
+    /// How many of it.
+    pub quantity: i64,
+    /// Whether a coupon takes the whole price off.
+    pub free: bool,
     /// Seconds until it expires.
     pub expires_in_s: i64,
     /// Whether the payment is only authorised, to be captured later.
@@ -88,6 +92,8 @@ impl Default for CheckoutSpec {
             metadata: Metadata::new(),
             intent_metadata: Metadata::new(),
             price: None,
+            quantity: 1,
+            free: false,
             expires_in_s: DEFAULT_LIFE_S,
             capture_by_hand: false,
             collects_shipping: true,
@@ -121,19 +127,23 @@ impl World {
     /// The shop opens a checkout. No event announces it, and there is no intent yet.
     pub fn open_checkout(&mut self, spec: CheckoutSpec) -> Told<String> {
         let listed = self.list_price(&spec.currency).map(|(price, amount)| (price.to_owned(), amount));
-        let item = match (&spec.price, spec.amount, listed) {
-            (Some(price), _, _) => self.line_item_of(price, 1)?,
-            (None, None, Some((price, _))) => self.line_item_of(&price, 1)?,
+        let quantity = spec.quantity;
+        let mut item = match (&spec.price, spec.amount, listed) {
+            (Some(price), _, _) => self.line_item_of(price, quantity)?,
+            (None, None, Some((price, _))) => self.line_item_of(&price, quantity)?,
             (None, Some(amount), Some((price, listed))) if amount == listed => {
-                self.line_item_of(&price, 1)?
+                self.line_item_of(&price, quantity)?
             }
             (None, amount, _) => self.line_item_inline(
                 super::catalogue::PRODUCT_NAME,
                 &spec.currency,
                 amount.unwrap_or(14_900),
-                1,
+                quantity,
             ),
         };
+        if spec.free {
+            item.discount = item.amount();
+        }
         let mut metadata = super::shop_metadata([
             ("preorderId", spec.preorder_id.as_deref()),
             ("userId", spec.user_id.as_deref()),
@@ -224,6 +234,7 @@ impl World {
             page_locale: session.locale.clone(),
             amount,
             currency: session.currency.clone(),
+            pack: self.pack_in(&session.items),
         };
         self.book.session_opened(note, session.email(), &session.metadata);
         self.later(new.expires_in_s, Due::SessionExpires(id.clone()));

@@ -10,6 +10,12 @@ use serde::{Deserialize, Serialize};
 const RETRY_AFTER_S: [i64; 12] =
     [60, 300, 1_800, 7_200, 18_000, 36_000, 43_200, 43_200, 43_200, 43_200, 43_200, 43_200];
 
+/// Path of the shop's own webhook endpoint.
+pub(crate) const FIRST_ENDPOINT: &str = "/api/stripe/webhook";
+/// Path of the one that a shop which sells credits has beside it.
+pub(crate) const SECOND_ENDPOINT: &str = "/api/payment/webhook";
+const COMPLETED: &str = "checkout.session.completed";
+
 /// Where the delivery of one event to one endpoint stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +60,28 @@ impl World {
             health: Health::Healthy,
         })));
         id
+    }
+
+    /// The shop's second webhook endpoint takes completed checkouts too, as the first does: each is told twice.
+    /// It is registered where there is none.
+    pub fn overlap_endpoints(&mut self) -> String {
+        let second = self.shelf(Kind::Endpoint).oldest_first().find_map(|object| match object {
+            Object::Endpoint(e) if e.url.ends_with(SECOND_ENDPOINT) => Some(e.id.clone()),
+            _ => None,
+        });
+        let id = second.unwrap_or_else(|| self.second_endpoint());
+        if let Ok(endpoint) = self.endpoint_mut(&id)
+            && !endpoint.takes(COMPLETED)
+        {
+            endpoint.enabled_events.push(COMPLETED.to_owned());
+        }
+        id
+    }
+
+    /// Registers the shop's second webhook endpoint, which takes payments and refunds.
+    pub(crate) fn second_endpoint(&mut self) -> String {
+        let url = format!("https://shop.example.com{SECOND_ENDPOINT}");
+        self.new_endpoint(&url, &["payment_intent.succeeded", "charge.refunded"])
     }
 
     /// Makes the server behind an endpoint behave well or badly.

@@ -7,6 +7,7 @@
 mod agenda;
 mod catalogue;
 mod checkout;
+mod credits;
 mod customers;
 mod debits;
 mod deliveries;
@@ -24,7 +25,9 @@ mod versions;
 
 pub(crate) use checkout::NewSession;
 pub use checkout::{Buyer, CheckoutSpec};
+pub use credits::{CREDIT_PACKS, CreditSpec};
 pub use deliveries::DeliveryState;
+pub(crate) use deliveries::{FIRST_ENDPOINT, SECOND_ENDPOINT};
 pub use direct::DirectSpec;
 pub use disputes::DisputeOutcome;
 pub use event_log::{Event, Lateness, Origin};
@@ -40,12 +43,13 @@ pub(crate) use agenda::Due;
 pub use catalogue::PRICE_LIST;
 
 use crate::json::{self, Metadata};
-use crate::ledger::{Book, Fault, Ledger};
+use crate::ledger::{Book, CreditLedger, Fault, Known, Ledger, ShopUser};
 use crate::objects::Object;
 use crate::scale::Scale;
 use crate::shop::Traffic;
 use agenda::Agenda;
 use catalogue::PriceList;
+use credits::CreditPrices;
 use event_log::EventLog;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -70,6 +74,7 @@ pub struct Tombstone {
 pub struct World {
     pub(crate) account: String,
     pub(crate) livemode: bool,
+    pub(crate) seed: u64,
     now: i64,
     rng: ChaCha8Rng,
     shelves: [Shelf; 9],
@@ -78,6 +83,7 @@ pub struct World {
     book: Book,
     tombstones: Vec<Tombstone>,
     prices: PriceList,
+    credit_prices: CreditPrices,
     origin: Option<Origin>,
     pub(crate) traffic: Option<Traffic>,
     pub(crate) scale: Option<Scale>,
@@ -89,6 +95,7 @@ impl World {
         let mut world = World {
             account: crate::config::DEFAULT_ACCOUNT.to_owned(),
             livemode: false,
+            seed,
             now: start,
             rng: stream(seed, 1),
             shelves: Default::default(),
@@ -97,11 +104,13 @@ impl World {
             book: Book::default(),
             tombstones: Vec::new(),
             prices: PriceList::default(),
+            credit_prices: CreditPrices::default(),
             origin: None,
             traffic: None,
             scale: None,
         };
         world.found_catalogue();
+        world.found_credit_packs(&mut stream(seed, 5));
         world
     }
 
@@ -159,6 +168,22 @@ impl World {
             scale.add_totals(&mut ledger.totals);
         }
         ledger
+    }
+
+    /// What is true of the credits sold, as far as these sources can tell who owns them.
+    pub fn credits(&self, known: Known) -> CreditLedger {
+        self.book.credits(known)
+    }
+
+    /// Somebody signs up in the shop. Stripe hears nothing of it.
+    pub fn register_user(&mut self, id: &str, email: &str, name: &str) {
+        let (id, email, name) = (id.to_owned(), email.to_owned(), name.to_owned());
+        self.book.users.push(ShopUser { id, email, name, created: self.now });
+    }
+
+    /// The notes behind the ledger.
+    pub(crate) fn book(&self) -> &Book {
+        &self.book
     }
 
     /// Notes a planted fault in the ledger of the order that an object belongs to.
@@ -233,7 +258,7 @@ impl World {
     }
 }
 
-fn stream(seed: u64, number: u64) -> ChaCha8Rng {
+pub(crate) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(number);
     rng
