@@ -188,6 +188,7 @@ impl Practice {
             journal: Some(self.journal()),
             since: Some(note.since),
             closed: note.closed.clone(),
+            credits: false,
         };
         match Sandbox::start(config).await {
             Ok(sandbox) => {

@@ -34,6 +34,8 @@ pub struct Config {
     /// Spans of world time, from and to, in which no live customer arrives; those who are there go on. A shop that is
     /// only there while somebody watches tells here when nobody did, and keeps its past small.
     pub closed: Vec<(i64, i64)>,
+    /// Whether the shop sells credits as well: about one visitor in six comes for them. It changes what a seed gives.
+    pub credits: bool,
 }
 
 impl Default for Config {
@@ -48,6 +50,7 @@ impl Default for Config {
             journal: None,
             since: None,
             closed: Vec::new(),
+            credits: false,
         }
     }
 }

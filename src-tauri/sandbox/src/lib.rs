@@ -4,6 +4,7 @@
 //! serves is what Stripe documents, and [`Ledger`] says what is true, apart from what is served. See the README for
 //! what is simulated and what is not.
 
+pub mod backoffice;
 mod clock;
 mod config;
 mod ids;
@@ -12,7 +13,7 @@ mod ledger;
 mod objects;
 mod scale;
 mod server;
-mod shop;
+pub mod shop;
 pub mod world;
 
 pub use config::{
@@ -24,6 +25,6 @@ pub use ledger::{
 };
 pub use server::{Control, RequestLog, Sandbox};
 pub use world::{
-    Buyer, CREDIT_PACKS, CheckoutSpec, CreditSpec, DeliveryState, DirectSpec, DisputeOutcome, Event, Health, Kind, Lateness, Origin,
-    Portion, RefundState, Refusal, Tombstone, VersionMix, World,
+    Buyer, CREDIT_PACKS, CheckoutSpec, CreditSpec, DeliveryState, DirectSpec, DisputeOutcome, Event, Health,
+    Kind, Lateness, Origin, Portion, RefundState, Refusal, Tombstone, VersionMix, World,
 };

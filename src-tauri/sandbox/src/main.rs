@@ -1,6 +1,7 @@
 //! `foredeck-sandbox`: runs the practice Stripe alone.
 
 use clap::{Parser, ValueEnum};
+use foredeck_sandbox::backoffice::{Books, Faults};
 use foredeck_sandbox::{ClockMode, Config, KeySpec, Limits, Sandbox, ShopPlan};
 use std::io::Write;
 use std::path::PathBuf;
@@ -32,6 +33,15 @@ struct Arguments {
     /// This many preorders, rendered on the fly.
     #[arg(long, value_name = "N", conflicts_with_all = ["live", "orders"])]
     scale: Option<u64>,
+    /// Sells credits beside the preorders, to about one visitor in six.
+    #[arg(long, conflicts_with = "scale")]
+    credits: bool,
+    /// Writes the shop's own tables here, as CSV and JSONL, once its past is played.
+    #[arg(long, value_name = "FOLDER")]
+    books: Option<PathBuf>,
+    /// Plants faults in those tables: the same seed in the same places.
+    #[arg(long, value_name = "SEED", requires = "books")]
+    book_faults: Option<u64>,
     /// World time at which the past begins, unix seconds: the same again gives the same past.
     #[arg(long, value_name = "UNIX")]
     since: Option<i64>,
@@ -87,7 +97,8 @@ impl Arguments {
         });
         let keys = std::iter::once(KeySpec::standard()).chain(restricted).collect();
         let (seed, port, journal, since) = (self.seed, self.port, self.journal, self.since);
-        Config { seed, clock, shop, port, limits, keys, journal, since, closed: Vec::new() }
+        let credits = self.credits;
+        Config { seed, clock, shop, port, limits, keys, journal, since, closed: Vec::new(), credits }
     }
 }
 
@@ -97,13 +108,23 @@ async fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let sandbox = match Sandbox::start(Arguments::parse().config()).await {
+    let mut arguments = Arguments::parse();
+    let books = arguments.books.take();
+    let faults = arguments.book_faults.map_or_else(Faults::none, Faults::seeded);
+    let sandbox = match Sandbox::start(arguments.config()).await {
         Ok(sandbox) => sandbox,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "foredeck-sandbox could not start: {error}");
             return ExitCode::FAILURE;
         }
     };
+    if let Some(folder) = books {
+        let books = sandbox.control().with_world(|world| Books::of(world, &faults));
+        if let Err(error) = books.write_to(&folder) {
+            let _ = writeln!(std::io::stderr(), "foredeck-sandbox could not write its books: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
     let mut stdout = std::io::stdout();
     let _ = writeln!(stdout, "listening on {}", sandbox.base_url());
     let _ = stdout.flush();

@@ -118,6 +118,16 @@ pub(crate) struct Book {
 }
 
 impl Book {
+    /// Users that metadata names: id, e-mail, and when they were first named.
+    pub(crate) fn named_users(&self) -> impl Iterator<Item = (&str, Option<&str>, i64)> {
+        self.strands.iter().flat_map(|strand| {
+            strand.bearers.iter().filter_map(|bearer| {
+                let email = bearer.tags.email.as_deref().or(strand.email.as_deref());
+                Some((bearer.tags.user_id.as_deref()?, email, bearer.created))
+            })
+        })
+    }
+
     pub(crate) fn session_opened(&mut self, note: SessionNote, email: Option<&str>, metadata: &Metadata) {
         let at = self.strands.len();
         self.by_object.insert(note.id.clone(), at);

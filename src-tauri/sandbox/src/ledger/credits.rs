@@ -120,13 +120,13 @@ pub(crate) struct Sale {
 
 /// Which users an e-mail belongs to.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Owners {
+struct Owners {
     by_email: HashMap<String, BTreeSet<String>>,
 }
 
 impl Owners {
     /// The user of a payment: `userId`, or the only one that the e-mail belongs to.
-    pub(crate) fn user(&self, user_id: Option<&str>, email: Option<&str>) -> Option<String> {
+    fn user(&self, user_id: Option<&str>, email: Option<&str>) -> Option<String> {
         let named = user_id.filter(|id| !id.trim().is_empty()).map(str::to_owned);
         named.or_else(|| {
             let users = self.by_email.get(&plain(email?))?;
@@ -142,7 +142,7 @@ impl Owners {
 }
 
 /// An e-mail as it is compared.
-pub(crate) fn plain(email: &str) -> String {
+fn plain(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
@@ -168,7 +168,7 @@ impl Book {
     }
 
     /// Which users e-mails belong to, as far as these sources can tell.
-    pub(crate) fn owners(&self, known: Known) -> Owners {
+    fn owners(&self, known: Known) -> Owners {
         let mut owners = Owners::default();
         for strand in &self.strands {
             let emails = strand.bearers.iter().filter_map(|b| b.tags.email.as_deref());
@@ -231,8 +231,7 @@ impl Book {
             for sale in &mut found {
                 let p = &mut sale.payment;
                 let owner = owners.user(p.user_id.as_deref(), p.email.as_deref());
-                p.owner =
-                    owner.or(p.email.as_deref().map(plain)).unwrap_or_else(|| p.payment_id.clone());
+                p.owner = owner.or(p.email.as_deref().map(plain)).unwrap_or_else(|| p.payment_id.clone());
             }
             sales.append(&mut found);
         }

@@ -8,8 +8,8 @@ mod credits;
 mod read;
 
 pub(crate) use book::{Book, Pack, PayState, Payment, SessionNote, SessionState};
-pub(crate) use credits::{Owners, Sale, clawed, plain};
 pub use credits::{CreditLedger, CreditPayment, CreditStatus, Known, ShopUser};
+pub(crate) use credits::{Sale, clawed};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 use super::request_log::RequestLog;
 use super::shared::Shared;
+use crate::backoffice::{self, Books};
 use crate::config::Faults;
 use crate::ledger::Ledger;
 use crate::world::{Lateness, World};
@@ -33,6 +34,11 @@ impl Control {
     /// What is true of every order now.
     pub fn ledger(&self) -> Ledger {
         self.shared.world().ledger()
+    }
+
+    /// The shop's own tables now, with these faults in them.
+    pub fn books(&self, faults: &backoffice::Faults) -> Books {
+        Books::of(&self.shared.world(), faults)
     }
 
     /// Every API request so far, oldest first.

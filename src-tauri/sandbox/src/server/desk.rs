@@ -4,10 +4,12 @@ use super::control::Control;
 use super::journal::{Act, Entry};
 use super::shared::Shared;
 use super::{door, stories};
+use crate::backoffice::{self, Table};
 use crate::config::Faults;
 use crate::world::{Refusal, Told, World};
-use axum::extract::State;
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -21,6 +23,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     let desk = Router::new()
         .route("/_sandbox/health", get(health))
         .route("/_sandbox/ledger", get(ledger))
+        .route("/_sandbox/books/{file}", get(books))
         .route("/_sandbox/requests", get(requests).delete(clear_requests))
         .route("/_sandbox/advance", post(advance))
         .route("/_sandbox/faults", post(faults))
@@ -52,6 +55,37 @@ async fn requests(State(control): State<Control>) -> Response {
 async fn clear_requests(State(control): State<Control>) -> StatusCode {
     control.clear_requests();
     StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct BookFaults {
+    faults: Option<String>,
+}
+
+/// One table of the shop's own, or `planted.jsonl`.
+async fn books(
+    State(control): State<Control>,
+    Path(file): Path<String>,
+    Query(asked): Query<BookFaults>,
+) -> Response {
+    let faults = match asked.faults.as_deref() {
+        None | Some("none" | "") => backoffice::Faults::none(),
+        Some(seed) => match seed.parse() {
+            Ok(seed) => backoffice::Faults::seeded(seed),
+            Err(_) => {
+                return refused(&Refusal::invalid("faults is a number or 'none'.").param("faults"));
+            }
+        },
+    };
+    let (name, form) = file.rsplit_once('.').unwrap_or((&file, ""));
+    let text = match (Table::named(name), form) {
+        (Some(table), "csv") => control.books(&faults).csv(table),
+        (Some(table), "jsonl") => control.books(&faults).jsonl(table),
+        (None, "jsonl") if name == "planted" => control.books(&faults).planted_jsonl(),
+        _ => return refused(&Refusal::invalid(format!("There is no book '{file}'.")).status(404)),
+    };
+    let type_ = if form == "csv" { "text/csv; charset=utf-8" } else { "application/x-ndjson" };
+    ([(CONTENT_TYPE, type_)], text).into_response()
 }
 
 #[derive(Deserialize)]

@@ -26,6 +26,7 @@ pub use request_log::RequestLog;
 
 use crate::clock::WorldClock;
 use crate::config::{ClockMode, Config, KeySpec};
+use crate::world::World;
 use journal::Journal;
 use limits::Limiter;
 use shared::Shared;
@@ -49,9 +50,20 @@ pub struct Sandbox {
 impl Sandbox {
     /// Builds the world, plays its past, and starts to serve it on 127.0.0.1.
     pub async fn start(config: Config) -> io::Result<Sandbox> {
+        Sandbox::serve(config, None).await
+    }
+
+    /// Serves a world that was told its stories before, [`crate::shop::credit_shop`] for one, instead of the one that
+    /// the configuration's seed and shop would give. Its time goes on from where it stands.
+    pub async fn start_with(config: Config, world: World) -> io::Result<Sandbox> {
+        Sandbox::serve(config, Some(world)).await
+    }
+
+    async fn serve(config: Config, world: Option<World>) -> io::Result<Sandbox> {
         let listener = transport::bind(config.port).await?;
         let port = listener.local_addr()?.port();
-        let shared = tokio::task::spawn_blocking(move || open(config)).await.map_err(io::Error::other)??;
+        let shared =
+            tokio::task::spawn_blocking(move || open(config, world)).await.map_err(io::Error::other)??;
         let shared = Arc::new(shared);
         let stop = watch::Sender::new(false);
         let router = desk::router(Arc::clone(&shared));
@@ -87,7 +99,7 @@ impl Drop for Sandbox {
     }
 }
 
-fn open(config: Config) -> io::Result<Shared> {
+fn open(config: Config, world: Option<World>) -> io::Result<Shared> {
     let mut config = config;
     if config.keys.is_empty() {
         config.keys.push(KeySpec::standard());
@@ -97,7 +109,7 @@ fn open(config: Config) -> io::Result<Shared> {
         let begun = journal::beginning(path, config.seed)?;
         config.since = config.since.or(begun);
     }
-    let mut world = crate::shop::open(&config, clock.now());
+    let mut world = world.unwrap_or_else(|| crate::shop::open(&config, clock.now()));
     world.account.clone_from(&config.keys[0].account);
     let mut idempotency = idempotency::Idempotency::default();
     let journal = match &config.journal {

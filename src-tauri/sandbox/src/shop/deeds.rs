@@ -27,6 +27,9 @@ pub(crate) enum Deed {
     RefundAll,
     RefundPart,
     RefundPending,
+    /// So little that it takes no whole credit back.
+    RefundTiny,
+    SettleRefund,
     FailRefund,
     Dispute,
     AnswerDispute,
@@ -36,6 +39,8 @@ pub(crate) enum Deed {
     DeleteCustomer,
     /// The webhook of the event that completed checkout never gets through.
     RefuseDelivery,
+    /// The event that completed checkout is sent to every endpoint again.
+    Resend,
 }
 
 /// Opens a checkout and starts a story with it.
@@ -86,6 +91,14 @@ fn attempt(world: &mut World, play: &mut Play, deed: Deed) -> Told<()> {
         Deed::RefundPending => {
             play.refund = Some(world.refund(&charge, Portion::All, RefundState::Pending)?)
         }
+        Deed::RefundTiny => {
+            let credits = world.pack_in(&world.session(&session)?.items).map_or(1, |pack| pack.credits);
+            let c = world.charge(&charge)?;
+            let step = if c.currency == "kwd" { 10 } else { 1 };
+            let tiny = Portion::Amount((c.amount - 1) / credits / step * step);
+            play.refund = Some(world.refund(&charge, tiny, RefundState::Succeeded)?);
+        }
+        Deed::SettleRefund => world.settle_refund(play.refund.as_deref().unwrap_or_default())?,
         Deed::FailRefund => world.fail_refund(play.refund.as_deref().unwrap_or_default())?,
         Deed::Dispute => play.dispute = Some(world.dispute(&charge, "product_not_received")?),
         Deed::AnswerDispute => world.answer_dispute(play.dispute.as_deref().unwrap_or_default())?,
@@ -101,6 +114,11 @@ fn attempt(world: &mut World, play: &mut Play, deed: Deed) -> Told<()> {
             let completed =
                 world.events().iter().rev().find(|e| e.object_id == session).map(|e| e.id.clone());
             world.refuse_deliveries_of(&completed.unwrap_or_default());
+        }
+        Deed::Resend => {
+            let completed =
+                world.events().iter().rev().find(|e| e.object_id == session).map(|e| e.id.clone());
+            world.resend(&completed.unwrap_or_default(), None)?;
         }
     }
     Ok(())

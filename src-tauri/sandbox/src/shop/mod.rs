@@ -3,17 +3,20 @@
 //! A customer's whole story is drawn when they arrive, from a stream of its own, and put on the world's agenda step
 //! by step. Requests never draw from that stream: the same seed and start give the same shop, whoever looks at it.
 
+mod credits;
 mod deeds;
 mod people;
 mod script;
 
+pub use credits::credit_shop;
 pub(crate) use people::{COLORS, FIRST_NAMES, LAST_NAMES, MARKETS, SOURCES, address_in, name_of};
 
 use crate::config::{API_VERSION, Config, ShopPlan};
 use crate::scale::{Scale, ScalePrices};
-use crate::world::{CheckoutSpec, Due, Lateness, PRICE_LIST, VersionMix, World};
+use crate::world::{CheckoutSpec, Due, FIRST_ENDPOINT, Lateness, PRICE_LIST, VersionMix, World};
+use credits::CreditDesk;
 use deeds::Deed;
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 const DAY_S: i64 = 86_400;
@@ -25,6 +28,12 @@ pub(crate) enum Step {
     Arrive,
     /// A customer of the live shop arrives, and the next one is drawn.
     ArriveLive,
+    /// A buyer of credits arrives.
+    ArriveForCredits,
+    /// A checkout for credits is opened, and what follows it in so many seconds.
+    Buy { spec: Box<CheckoutSpec>, deeds: Vec<(i64, Deed)> },
+    /// Somebody becomes a user of the shop.
+    SignUp { user_id: String, email: String, name: String },
     /// A customer goes on with their story.
     Act { play: usize, deed: Deed },
 }
@@ -52,9 +61,25 @@ pub(crate) struct Traffic {
     quiet_from: i64,
     plays: Vec<Play>,
     serial: u64,
+    /// Who buys credits, in a shop that sells them.
+    credits: Option<CreditDesk>,
 }
 
 impl Traffic {
+    /// A shop to which nobody comes but buyers of credits.
+    fn of_credits(seed: u64, desk: CreditDesk) -> Traffic {
+        Traffic {
+            rng: crate::world::stream(seed, 4),
+            faults: 1.0,
+            per_minute: 0.0,
+            closed: Vec::new(),
+            quiet_from: 0,
+            plays: Vec::new(),
+            serial: 0,
+            credits: Some(desk),
+        }
+    }
+
     /// Seconds between `low` and `high`, short ones more often.
     fn seconds(&mut self, low: i64, high: i64) -> i64 {
         let drawn: f64 = self.rng.random();
@@ -80,6 +105,9 @@ pub(crate) fn play(world: &mut World, step: Step) {
             script::arrive(world, &mut traffic);
             next_live(world, &mut traffic);
         }
+        Step::ArriveForCredits => credits::arrive(world, &mut traffic),
+        Step::Buy { spec, deeds } => credits::open(world, &mut traffic, *spec, deeds),
+        Step::SignUp { user_id, email, name } => world.register_user(&user_id, &email, &name),
         Step::Act { play, deed } => deeds::act(world, &mut traffic, play, deed),
     }
     world.traffic = Some(traffic);
@@ -119,17 +147,31 @@ pub(crate) fn open(config: &Config, now: i64) -> World {
             world.scale = Some(scale);
         }
     }
+    if config.credits {
+        sell_credits(&mut world, config.seed);
+    }
     if let Some(traffic) = &mut world.traffic {
         traffic.closed.clone_from(&config.closed);
     }
     world
 }
 
+/// About one visitor in six comes for credits. Payments go to a webhook endpoint of their own beside the first; in a
+/// shop with faults both take completed checkouts.
+fn sell_credits(world: &mut World, seed: u64) {
+    let Some(traffic) = &mut world.traffic else { return };
+    traffic.credits = Some(CreditDesk::new(seed));
+    let broken = traffic.faults > 0.0;
+    world.second_endpoint();
+    if broken {
+        world.overlap_endpoints();
+    }
+}
+
 fn populate(world: &mut World, seed: u64, orders: u32, days: u32, per_minute: f64, faults: f64) {
     let past_s = i64::from(days) * DAY_S;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(4);
-    world.new_endpoint("https://shop.example.com/api/stripe/webhook", &["*"]);
+    let mut rng = crate::world::stream(seed, 4);
+    world.new_endpoint(&format!("https://shop.example.com{FIRST_ENDPOINT}"), &["*"]);
     if faults > 0.0 {
         world.set_versions(VersionMix::of(&[
             (API_VERSION, 94),
@@ -162,6 +204,7 @@ fn populate(world: &mut World, seed: u64, orders: u32, days: u32, per_minute: f6
         quiet_from,
         plays: Vec::new(),
         serial: 0,
+        credits: None,
     });
 }
 

@@ -1,5 +1,6 @@
 //! What becomes of a customer who arrives: drawn whole, healthy or broken.
 
+use super::credits::CreditDesk;
 use super::deeds::{Deed, act_later, start};
 use super::people::{COLORS, FIRST_NAMES, LAST_NAMES, MARKETS, SOURCES};
 use super::{DAY_S, Traffic};
@@ -22,6 +23,9 @@ const DECLINES: [&str; 6] =
 
 /// A customer arrives, and their story is drawn.
 pub(super) fn arrive(world: &mut World, traffic: &mut Traffic) {
+    if traffic.credits.as_mut().is_some_and(CreditDesk::next_one) {
+        return super::credits::arrive(world, traffic);
+    }
     let spec = visitor(traffic);
     let broken = traffic.faults > 0.0 && traffic.rng.random_bool(traffic.faults.clamp(0.0, 1.0));
     if broken {

@@ -181,7 +181,7 @@ impl World {
     }
 
     /// The credits that these line items sell, if any.
-    pub(super) fn pack_in(&self, items: &[LineItem]) -> Option<Pack> {
+    pub(crate) fn pack_in(&self, items: &[LineItem]) -> Option<Pack> {
         let mut sold: Option<Pack> = None;
         for item in items {
             let Some(listed) = self.credit_prices.packs.iter().find(|p| p.price == item.price) else {

@@ -1,7 +1,9 @@
 //! The sandbox, asked over real HTTP and told stories directly.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod backoffice;
 mod client;
+mod credits;
 mod events;
 mod faults;
 mod idempotency;
