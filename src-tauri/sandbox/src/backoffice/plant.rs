@@ -132,7 +132,7 @@ impl Planter<'_> {
             Fault::WrongCredits => self.wrong_credits(),
             Fault::RefundedNotClawed => self.refunded_not_clawed(),
             Fault::WalletDrift => self.wallet_drift(),
-            Fault::PurchaseWithoutPayment if n % 2 == 0 => {
+            Fault::PurchaseWithoutPayment if n.is_multiple_of(2) => {
                 self.never_paid().or_else(|| self.no_such_payment())
             }
             Fault::PurchaseWithoutPayment => self.no_such_payment(),

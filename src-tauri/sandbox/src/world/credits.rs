@@ -92,10 +92,10 @@ impl Default for CreditSpec {
 }
 
 impl World {
-    /// The packs stand beside the price list and are as old. Their ids come from a stream of their own, so that a
+    /// The packs stand beside the price list and are older still. Their ids come from a stream of their own, so that a
     /// seed's other ids are what they were before credits were sold.
     pub(super) fn found_credit_packs(&mut self, ids: &mut ChaCha8Rng) {
-        let created = self.now - 400 * 86_400;
+        let created = self.now - 500 * 86_400;
         let product = crate::ids::tail(ids, "prod_", 14);
         let mut packs = Vec::new();
         for (currency, amounts) in CREDIT_PRICES {

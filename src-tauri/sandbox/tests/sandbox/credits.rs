@@ -1,7 +1,8 @@
 use crate::client::Shop;
 use foredeck_sandbox::shop::credit_shop;
-use foredeck_sandbox::world::{CheckoutSpec, CreditSpec, DisputeOutcome, Portion, RefundState};
+use foredeck_sandbox::world::{CheckoutSpec, CreditSpec, DisputeOutcome, Kind, Portion, RefundState};
 use foredeck_sandbox::{Config, CreditStatus, Known, Sandbox, ShopPlan, World};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn pack(plan: &str, currency: &str, user: Option<&str>, email: &str) -> CreditSpec {
@@ -273,4 +274,54 @@ async fn two_endpoints_take_completed_checkouts_only_in_a_shop_with_faults() {
         assert!(taking("/api/stripe/webhook"));
         assert_eq!(taking("/api/payment/webhook"), both);
     }
+}
+
+#[test]
+fn the_ledger_agrees_with_what_is_served() {
+    let w = credit_shop(13, 80);
+    let (refunds, disputes) = (w.objects(Kind::Refund), w.objects(Kind::Dispute));
+    let sum = |all: &[Value], intent: &str, status: &str| -> i64 {
+        let of = all.iter().filter(|o| o["payment_intent"] == intent && o["status"] == status);
+        of.map(|o| o["amount"].as_i64().unwrap()).sum()
+    };
+    let payments = w.credits(Known::Stripe).payments;
+    let paid: BTreeSet<String> = payments
+        .iter()
+        .filter(|p| p.status != CreditStatus::Pending)
+        .filter_map(|p| p.intent_id.clone())
+        .collect();
+    let served: BTreeSet<String> = w
+        .objects(Kind::Intent)
+        .iter()
+        .filter(|i| i["status"] == "succeeded")
+        .map(|i| i["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(paid, served);
+    for p in payments.iter().filter(|p| p.granted > 0 && p.amount_minor > 0) {
+        let taken = sum(&refunds, &p.payment_id, "succeeded") + sum(&disputes, &p.payment_id, "lost");
+        assert_eq!(p.clawed, (p.granted * taken / p.amount_minor).min(p.granted), "{p:?}");
+    }
+}
+
+#[tokio::test]
+async fn stories_about_credits_are_told_over_http() {
+    let shop = Shop::empty().await;
+    let tell = |body: &'static str| shop.post("/_sandbox/story", body);
+    tell(r#"{"op":"register_user","args":{"id":"u_9","email":"n@example.com","name":"Nine"}}"#).await;
+    let made = tell(
+        r#"{"op":"open_credit_checkout","args":{"plan":"studio","currency":"kwd","email":"n@example.com","plan_key":"planId"}}"#,
+    )
+    .await
+    .json();
+    let session = made["made"].as_str().unwrap().to_owned();
+    let refused = tell(r#"{"op":"open_credit_checkout","args":{"plan":"gold"}}"#).await;
+    assert_eq!(refused.status, 400);
+    let credits = shop.control().with_world(|w| {
+        w.pay(&session).unwrap();
+        assert_eq!(w.object(&session).unwrap()["metadata"]["planId"], "studio");
+        w.credits(Known::StripeAndUsers)
+    });
+    assert_eq!(credits.balances, BTreeMap::from([("u_9".to_owned(), 2_000)]));
+    let ledger = shop.get("/_sandbox/ledger").await.json();
+    assert_eq!(ledger["credits"]["payments"][0]["owner"], "n@example.com");
 }
