@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::plan::PlanRule;
+
 /// Which metadata keys carry which meaning, in order of preference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default)]
@@ -20,6 +22,10 @@ pub struct MetadataNames {
     pub locale: Vec<String>,
     /// Source.
     pub source: Vec<String>,
+    /// The plan that a payment buys.
+    pub plan: Vec<String>,
+    /// The credits that a payment buys.
+    pub credits: Vec<String>,
 }
 
 impl Default for MetadataNames {
@@ -32,6 +38,8 @@ impl Default for MetadataNames {
             color: names(&["color", "colour", "yoyo_color"]),
             locale: names(&["locale"]),
             source: names(&["source", "utm_source"]),
+            plan: names(&["plan", "planId", "plan_id"]),
+            credits: names(&["credits"]),
         }
     }
 }
@@ -53,6 +61,8 @@ pub struct Settings {
     pub undelivered_after_min: u32,
     /// Metadata key names.
     pub metadata: MetadataNames,
+    /// The plan table; changed by its own operation, which shows the difference first.
+    pub plans: Vec<PlanRule>,
 }
 
 impl Default for Settings {
@@ -64,6 +74,7 @@ impl Default for Settings {
             max_requests_per_s: None,
             undelivered_after_min: 15,
             metadata: MetadataNames::default(),
+            plans: Vec::new(),
         }
     }
 }

@@ -10,6 +10,10 @@ pub const UNLINK: &str = "unlink";
 pub const INTENT: &str = "intent";
 /// The kind of a note.
 pub const NOTE: &str = "note";
+/// The kind of an adjustment of a wallet; its subject is the owner.
+pub const ADJUSTMENT: &str = "adjustment";
+/// The kind of a change of the plan table; its subject is the settings revision.
+pub const PLANS: &str = "plans";
 
 /// One local fact.
 #[derive(Debug, Clone, PartialEq, Eq)]

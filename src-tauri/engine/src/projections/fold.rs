@@ -5,14 +5,18 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono_tz::Tz;
 
 use super::components::{Group, Neighbourhood, Rare};
+use super::identity;
 use super::nodes::{find_node, list_keys};
+use super::payments::Purchases;
 use super::people;
 use super::preorder::{Preorder, Step, fold_order};
 use super::rollups::{Differences, facet_of};
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Row, Transaction, params, rusqlite};
 use crate::domain::kind::Kind;
+use crate::domain::plan::PlanTable;
 use crate::domain::status::PreorderStatus;
 use crate::facts::names::Key;
+use crate::facts::settings::get_settings;
 
 /// Marks a node's order to be folded again.
 ///
@@ -23,12 +27,13 @@ pub fn mark_dirty(transaction: &Transaction<'_>, node: Key) -> DbResult<()> {
     Ok(())
 }
 
-/// How many nodes wait to be folded.
+/// How many nodes and e-mails wait to be folded.
 ///
 /// # Errors
 /// The read failed.
 pub fn count_dirty(connection: &Connection) -> DbResult<i64> {
-    Ok(connection.query_row("SELECT count(*) FROM dirty", [], |row| row.get(0))?)
+    let sql = "SELECT (SELECT count(*) FROM dirty) + (SELECT count(*) FROM dirty_email)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
 /// Folds at most `limit` dirty nodes; says how many it took.
@@ -41,10 +46,14 @@ pub fn fold_dirty(transaction: &Transaction<'_>, zone: Tz, limit: usize) -> DbRe
         "SELECT node FROM dirty ORDER BY node LIMIT ?1",
         i64::try_from(limit).unwrap_or(i64::MAX),
     )?;
-    if taken.is_empty() {
+    let (_, settings) = get_settings(transaction)?;
+    let purchases = Purchases::new(PlanTable::lenient(&settings.plans));
+    let mut batch = Batch::new(zone, Rare::look(transaction)?, purchases);
+    // Whose an e-mail is comes first: what is folded now goes to its owner at once.
+    let emails = identity::settle(transaction, limit, &mut batch.purchases.owners)?;
+    if taken.is_empty() && emails == 0 {
         return Ok(0);
     }
-    let mut batch = Batch::new(zone, Rare::look(transaction)?);
     for key in &taken {
         if !batch.done.contains(key) {
             batch.fold_around(transaction, *key)?;
@@ -52,8 +61,10 @@ pub fn fold_dirty(transaction: &Transaction<'_>, zone: Tz, limit: usize) -> DbRe
     }
     batch.finish(transaction)?;
     // They were the smallest that waited, and folding marks none.
-    transaction.prepare_cached("DELETE FROM dirty WHERE node <= ?1")?.execute([taken.last()])?;
-    Ok(taken.len())
+    if let Some(last) = taken.last() {
+        transaction.prepare_cached("DELETE FROM dirty WHERE node <= ?1")?.execute([last])?;
+    }
+    Ok(taken.len() + emails)
 }
 
 struct Batch {
@@ -62,16 +73,18 @@ struct Batch {
     done: HashSet<Key>,
     zone: Tz,
     rare: Rare,
+    purchases: Purchases,
 }
 
 impl Batch {
-    fn new(zone: Tz, rare: Rare) -> Self {
+    fn new(zone: Tz, rare: Rare, purchases: Purchases) -> Self {
         Self {
             differences: Differences::new(zone),
             emails: BTreeSet::new(),
             done: HashSet::new(),
             zone,
             rare,
+            purchases,
         }
     }
 
@@ -97,7 +110,8 @@ impl Batch {
         }
         let groups = found.groups();
         self.done.extend(groups.iter().flat_map(|group| group.nodes.iter().map(|node| node.key)));
-        self.replace(transaction, &groups, old)
+        self.replace(transaction, &groups, old)?;
+        self.purchases.fold(transaction, groups, |customers| customer_email(transaction, customers))
     }
 
     fn replace(
@@ -165,7 +179,7 @@ impl Batch {
         for email in std::mem::take(&mut self.emails) {
             people::refresh(transaction, &email)?;
         }
-        Ok(())
+        self.purchases.finish(transaction)
     }
 }
 
@@ -173,7 +187,8 @@ impl Batch {
 fn borrowers(connection: &Connection, customer: Key) -> DbResult<Vec<Key>> {
     list_keys(
         connection,
-        "SELECT n.key FROM node n JOIN preorder p ON p.key = n.preorder WHERE n.customer = ?1 AND p.borrows_email = 1",
+        "SELECT n.key FROM node n JOIN preorder p ON p.key = n.preorder WHERE n.customer = ?1 AND p.borrows_email = 1
+         UNION SELECT n.key FROM node n JOIN purchase u ON u.payment = n.payment WHERE n.customer = ?1 AND u.borrows_email = 1",
         customer,
     )
 }

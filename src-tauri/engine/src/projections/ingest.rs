@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use serde_json::value::RawValue;
 
+use super::evidence;
 use super::fold::{fold_dirty, mark_dirty};
 use super::object::{ReadObject, Unreadable, read_object};
 use super::offer::{Offer, offer};
@@ -285,7 +286,8 @@ pub fn take_in(
     stored: &mut Stored,
 ) -> DbResult<()> {
     let outcome = offer(transaction, offered, &terms.names)?;
-    if outcome.changed {
+    let proven = evidence::note(transaction, offered)?;
+    if outcome.changed || proven {
         stored.changed += 1;
         mark_dirty(transaction, offered.key)?;
     }

@@ -6,11 +6,12 @@ use super::fold::mark_dirty;
 use super::ingest::{Stored, Terms, take_in};
 use super::object::{ObjectState, ReadObject};
 use super::offer::Offer;
+use super::wallets::take_adjustment;
 use crate::db::{DbError, DbResult, Transaction, params};
 use crate::domain::email::normalize;
 use crate::domain::ids::usable_preorder_id;
 use crate::domain::kind::Kind;
-use crate::facts::local::{INTENT, LINK, LocalFact, UNLINK};
+use crate::facts::local::{ADJUSTMENT, INTENT, LINK, LocalFact, UNLINK};
 use crate::facts::names::{Key, intern_id};
 use crate::facts::snapshots::Origin;
 
@@ -42,6 +43,7 @@ pub fn take_local(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Terms
     match fact.kind.as_str() {
         INTENT => take_intent(transaction, fact, terms),
         LINK | UNLINK => take_link(transaction, fact),
+        ADJUSTMENT => take_adjustment(transaction, fact),
         _ => Ok(()),
     }
 }
@@ -63,7 +65,7 @@ fn take_intent(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Terms) -
         currency: body.currency,
         ..ObjectState::default()
     };
-    let read = ReadObject { id, kind: Kind::Local, state };
+    let read = ReadObject { id, kind: Kind::Local, state, items: None };
     let offered = Offer {
         key,
         fresh: false,

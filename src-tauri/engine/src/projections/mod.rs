@@ -1,20 +1,28 @@
 //! Projections: a pure function of all facts and the settings revision, kept in disposable tables.
 //!
-//! In: facts. Out: nodes (the newest state of each Stripe object), preorders, people, roll-ups. Any order,
+//! In: facts. Out: nodes (the newest state of each Stripe object), preorders, people, roll-ups,
+//! purchases, wallets. Any order,
 //! duplication or batching of facts makes the same projections; `rebuild` makes them anew. Written by this
 //! room alone.
 
 pub mod components;
+pub mod credits;
+mod evidence;
 pub mod fold;
+pub mod identity;
 pub mod ingest;
 pub mod local;
 pub mod nodes;
 pub mod object;
 pub mod offer;
+mod payments;
 pub mod people;
 pub mod precedence;
 pub mod preorder;
+pub mod purchase_rows;
 pub mod rebuild;
 pub mod rollups;
 pub mod schema;
 mod shapes;
+pub mod shop_tables;
+pub mod wallets;

@@ -24,6 +24,8 @@ pub struct Node {
     pub links: Links,
     /// The order it was last folded into.
     pub preorder: Option<i64>,
+    /// The payment it was last folded into: the number of its intent, else of its session or charge.
+    pub payment: Option<Key>,
     /// Its state; link ids are empty here, see `links`.
     pub state: ObjectState,
 }
@@ -74,9 +76,12 @@ impl Node {
                 detail: row.get(24)?,
                 expires_at: row.get(25)?,
                 deleted: row.get(26)?,
+                plan: row.get(28)?,
+                credits: row.get(29)?,
                 ..ObjectState::default()
             },
             as_of: row.get(27)?,
+            payment: row.get(30)?,
         })
     }
 }
@@ -90,7 +95,8 @@ pub fn find_node(connection: &Connection, key: Key) -> DbResult<Option<Node>> {
         .prepare_cached(
             "SELECT n.key, s.id, n.kind, n.unsettled, n.proof_at, n.preorder, n.intent, n.charge, n.recovered_from, n.customer,
                     n.created, n.status, n.sub_status, n.amount, n.amount_part, n.currency, n.email, n.name, n.preorder_id,
-                    n.user_id, n.color, n.locale, n.source, n.attempted, n.detail, n.expires_at, n.deleted, n.as_of
+                    n.user_id, n.color, n.locale, n.source, n.attempted, n.detail, n.expires_at, n.deleted, n.as_of,
+                    n.plan, n.credits, n.payment
              FROM node n JOIN stripe_id s ON s.key = n.key WHERE n.key = ?1",
         )?
         .query_row([key], Node::read)

@@ -4,6 +4,7 @@ use super::shapes::Wire;
 use crate::domain::email;
 use crate::domain::ids::usable_preorder_id;
 use crate::domain::kind::Kind;
+use crate::domain::plan::Item;
 use crate::domain::settings::MetadataNames;
 use crate::domain::wire::{Metadata, Text};
 
@@ -40,6 +41,10 @@ pub struct ObjectState {
     pub locale: Option<String>,
     /// Source.
     pub source: Option<String>,
+    /// The plan its metadata names.
+    pub plan: Option<String>,
+    /// The credits its metadata names.
+    pub credits: Option<i64>,
     /// A payment was tried.
     pub attempted: bool,
     /// Why the last attempt failed, or the reason of a refund, dispute or cancellation.
@@ -67,6 +72,8 @@ pub struct ReadObject {
     pub kind: Kind,
     /// Its state.
     pub state: ObjectState,
+    /// A session's line items where the answer brought all of them; sorted.
+    pub items: Option<Vec<Item>>,
 }
 
 /// Why an object of a known kind could not be read. Its bytes are stored all the same.
@@ -121,7 +128,30 @@ pub fn read_object(
     } else {
         state_of(kind, &wire, event_type, names)
     };
-    Ok(ReadObject { id, kind, state })
+    let items = if kind == Kind::Session && !deleted { line_items(&wire) } else { None };
+    Ok(ReadObject { id, kind, state, items })
+}
+
+/// Line items are listed ten at a time; an answer that has not all of them says nothing.
+fn line_items(wire: &Wire<'_>) -> Option<Vec<Item>> {
+    let lines = &wire.line_items.0;
+    if lines.data.0.is_empty() || lines.has_more.0 == Some(true) {
+        return None;
+    }
+    let owned = |text: &Text<'_>| text.get().map(str::to_owned);
+    let mut items: Vec<Item> = lines
+        .data
+        .0
+        .iter()
+        .map(|line| Item {
+            price: owned(&line.0.price.0.id),
+            product: line.0.price.0.product.get().map(str::to_owned),
+            lookup_key: owned(&line.0.price.0.lookup_key),
+            quantity: line.0.quantity.0.unwrap_or(1),
+        })
+        .collect();
+    items.sort();
+    Some(items)
 }
 
 fn is_deletion(event_type: &str) -> bool {
@@ -162,6 +192,8 @@ fn state_of(kind: Kind, wire: &Wire<'_>, event_type: Option<&str>, names: &Metad
         locale: text(wire.metadata.first(&names.locale)),
         source: text(wire.metadata.first(&names.source)),
         email: wire.metadata.first(&names.email).and_then(email::normalize),
+        plan: text(wire.metadata.first(&names.plan)),
+        credits: wire.metadata.first(&names.credits).and_then(|credits| credits.trim().parse().ok()),
         customer: wire.customer.get().map(str::to_owned),
         ..ObjectState::default()
     };
@@ -266,6 +298,8 @@ fn reversal(kind: Kind, wire: &Wire<'_>, base: ObjectState) -> ObjectState {
         color: None,
         locale: None,
         source: None,
+        plan: None,
+        credits: None,
         ..base
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fold::mark_dirty;
+use super::identity;
 use super::object::{ObjectState, ReadObject, read_object};
 use super::precedence::{self, CREATED, Rival, Standing, digest, standing};
 use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
@@ -48,7 +49,11 @@ struct Held {
     preorder_id: Option<String>,
     proof_at: Option<i64>,
     links: [Option<Key>; 3],
+    person: Person,
 }
+
+/// The user and the e-mail that an object names together.
+type Person = (Option<String>, Option<String>);
 
 /// Offers a snapshot to its node, which takes it if it is the newest.
 ///
@@ -62,6 +67,7 @@ pub fn offer(transaction: &Transaction<'_>, offer: &Offer<'_>, names: &MetadataN
     let held = if offer.fresh { None } else { find_held(transaction, offer.key)? };
     let Some(held) = held else {
         write(transaction, offer, true, place, digest, false, proof)?;
+        person_moved(transaction, &(None, None), state)?;
         return Ok(Outcome { changed: true, unsettled: false });
     };
     let proof_at = match (held.proof_at, proof) {
@@ -169,6 +175,19 @@ fn replace(
     for left in held.links.into_iter().flatten().filter(|link| !links.contains(&Some(*link))) {
         mark_dirty(transaction, left)?;
     }
+    person_moved(transaction, &held.person, &offer.read.state)
+}
+
+/// An e-mail may now belong to another user: whom it belongs to is looked at again.
+fn person_moved(transaction: &Transaction<'_>, before: &Person, now: &ObjectState) -> DbResult<()> {
+    if before.0 == now.user_id && before.1 == now.email {
+        return Ok(());
+    }
+    let was = before.0.as_ref().and(before.1.as_ref());
+    let is = now.user_id.as_ref().and(now.email.as_ref());
+    for email in was.into_iter().chain(is) {
+        identity::mark(transaction, email)?;
+    }
     Ok(())
 }
 
@@ -178,7 +197,7 @@ pub(super) fn tombstone(connection: &Connection, key: Key) -> DbResult<ReadObjec
         .prepare_cached("SELECT id, kind FROM stripe_id WHERE key = ?1")?
         .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let state = ObjectState { deleted: true, ..ObjectState::default() };
-    Ok(ReadObject { id, kind: Kind::from_stored(kind), state })
+    Ok(ReadObject { id, kind: Kind::from_stored(kind), state, items: None })
 }
 
 /// Takes an event's object and former values out of its bytes.
@@ -196,7 +215,7 @@ fn as_map(json: &str) -> Option<Map<String, Value>> {
 }
 
 /// The instant of an event that proves its object was paid.
-fn proof_of(offer: &Offer<'_>) -> Option<i64> {
+pub(super) fn proof_of(offer: &Offer<'_>) -> Option<i64> {
     let state = &offer.read.state;
     let proves = match offer.event_type? {
         "payment_intent.succeeded" | "checkout.session.async_payment_succeeded" => true,
@@ -247,7 +266,8 @@ fn note_former_ids(
 fn find_held(transaction: &Transaction<'_>, key: Key) -> DbResult<Option<Held>> {
     Ok(transaction
         .prepare_cached(
-            "SELECT as_of, rank, class, digest, unsettled, preorder_id, proof_at, intent, charge, recovered_from FROM node WHERE key = ?1",
+            "SELECT as_of, rank, class, digest, unsettled, preorder_id, proof_at, intent, charge, recovered_from, user_id, email
+             FROM node WHERE key = ?1",
         )?
         .query_row([key], |row| {
             Ok(Held {
@@ -257,6 +277,7 @@ fn find_held(transaction: &Transaction<'_>, key: Key) -> DbResult<Option<Held>> 
                 preorder_id: row.get(5)?,
                 proof_at: row.get(6)?,
                 links: [row.get(7)?, row.get(8)?, row.get(9)?],
+                person: (row.get(10)?, row.get(11)?),
             })
         })
         .optional()?)
@@ -265,15 +286,15 @@ fn find_held(transaction: &Transaction<'_>, key: Key) -> DbResult<Option<Held>> 
 const INSERT: &str =
     "INSERT INTO node (key, kind, as_of, rank, class, digest, origin, source_seq, unsettled, deleted, attempted,
        created, proof_at, status, sub_status, amount, amount_part, currency, email, name, preorder_id, user_id,
-       color, locale, source, detail, expires_at, intent, charge, recovered_from, customer)
+       color, locale, source, detail, expires_at, intent, charge, recovered_from, customer, plan, credits)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-       ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
+       ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
 const UPDATE: &str =
     "UPDATE node SET kind = ?2, as_of = ?3, rank = ?4, class = ?5, digest = ?6, origin = ?7, source_seq = ?8,
        unsettled = ?9, deleted = ?10, attempted = ?11, created = ?12, proof_at = ?13, status = ?14, sub_status = ?15,
        amount = ?16, amount_part = ?17, currency = ?18, email = ?19, name = ?20, preorder_id = ?21, user_id = ?22,
        color = ?23, locale = ?24, source = ?25, detail = ?26, expires_at = ?27, intent = ?28, charge = ?29,
-       recovered_from = ?30, customer = ?31
+       recovered_from = ?30, customer = ?31, plan = ?32, credits = ?33
      WHERE key = ?1";
 
 /// Nodes are counted by the kind they were first seen as; they are never removed.
@@ -335,7 +356,9 @@ fn write(
         intent,
         charge,
         recovered_from,
-        customer
+        customer,
+        state.plan,
+        state.credits
     ])?;
     if fresh {
         count_kind(transaction, offer.read.kind)?;

@@ -81,6 +81,7 @@ pub fn digest(state: &ObjectState) -> i64 {
         &state.color,
         &state.locale,
         &state.source,
+        &state.plan,
         &state.detail,
         &state.intent,
         &state.charge,
@@ -94,7 +95,7 @@ pub fn digest(state: &ObjectState) -> i64 {
             hash.update(text.as_bytes());
         }
     }
-    for number in [state.created, state.amount, state.amount_part, state.expires_at] {
+    for number in [state.created, state.amount, state.amount_part, state.expires_at, state.credits] {
         hash.update(&[u8::from(number.is_some())]);
         hash.update(&number.unwrap_or_default().to_le_bytes());
     }

@@ -130,16 +130,16 @@ struct Parts<'a> {
     locals: Vec<&'a Node>,
 }
 
-fn is(value: Option<&String>, words: &[&str]) -> bool {
+pub(super) fn is(value: Option<&String>, words: &[&str]) -> bool {
     value.is_some_and(|value| words.contains(&value.as_str()))
 }
 
-fn session_paid(node: &Node) -> bool {
+pub(super) fn session_paid(node: &Node) -> bool {
     is(node.state.sub_status.as_ref(), &["paid", "no_payment_required"])
         && !is(node.state.status.as_ref(), &["open", "expired"])
 }
 
-fn charge_paid(node: &Node) -> bool {
+pub(super) fn charge_paid(node: &Node) -> bool {
     is(node.state.status.as_ref(), &["succeeded"]) && is(node.state.sub_status.as_ref(), &["captured"])
 }
 
@@ -320,7 +320,7 @@ fn sum<'a>(nodes: impl Iterator<Item = &'a Node>) -> i64 {
     nodes.filter_map(|node| node.state.amount).fold(0, i64::saturating_add)
 }
 
-fn of_charge(refund: &Node, charge: &Node) -> bool {
+pub(super) fn of_charge(refund: &Node, charge: &Node) -> bool {
     match refund.links.charge {
         Some(key) => key == charge.key,
         None => refund.links.intent.is_some() && refund.links.intent == charge.links.intent,

@@ -14,7 +14,7 @@ use super::schema::{self, VERSION};
 use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
 use crate::facts::codec::Unpackers;
 use crate::facts::events::get_event;
-use crate::facts::local::{INTENT, LINK, UNLINK, list_local};
+use crate::facts::local::{ADJUSTMENT, INTENT, LINK, UNLINK, list_local};
 use crate::facts::snapshots::{Origin, get_snapshot};
 use crate::facts::state::add_to_counter;
 
@@ -55,7 +55,7 @@ pub fn begin(transaction: &Transaction<'_>, settings_revision: i64) -> DbResult<
     set_mark(transaction, "building", 1)?;
     transaction
         .execute("DELETE FROM sync_state WHERE name LIKE 'skipped:%' OR name LIKE 'unreadable:%'", [])?;
-    for kind in [INTENT, LINK, UNLINK] {
+    for kind in [INTENT, LINK, UNLINK, ADJUSTMENT] {
         for fact in list_local(transaction, kind)? {
             take_local(transaction, &fact, &plain_terms())?;
         }

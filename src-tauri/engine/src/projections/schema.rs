@@ -1,9 +1,10 @@
 //! The disposable tables. A new [`VERSION`] drops them and folds every fact again.
 
+use super::{evidence, identity, purchase_rows, shop_tables, wallets};
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
 
 /// Version of the projections. Raise it with any change to what they hold or mean.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 const TABLES: &[&str] = &[
     "node",
@@ -22,6 +23,15 @@ const TABLES: &[&str] = &[
     "projection",
 ];
 
+/// Tables that other files of this room keep, with their SQL.
+const PARTS: &[(&[&str], &str)] = &[
+    (&evidence::TABLES, evidence::SQL),
+    (&identity::TABLES, identity::SQL),
+    (&purchase_rows::TABLES, purchase_rows::SQL),
+    (&wallets::TABLES, wallets::SQL),
+    (shop_tables::TABLES, shop_tables::SQL),
+];
+
 const SQL: &str = "
 CREATE TABLE projection (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
@@ -35,8 +45,8 @@ CREATE TABLE node (
   amount INTEGER, amount_part INTEGER, currency TEXT,
   email TEXT, name TEXT, preorder_id TEXT, user_id TEXT, color TEXT, locale TEXT, source TEXT,
   detail TEXT, expires_at INTEGER,
-  intent INTEGER, charge INTEGER, recovered_from INTEGER, customer INTEGER,
-  preorder INTEGER
+  intent INTEGER, charge INTEGER, recovered_from INTEGER, customer INTEGER, plan TEXT, credits INTEGER,
+  preorder INTEGER, payment INTEGER
 ) STRICT;
 CREATE INDEX node_preorder_id ON node (preorder_id, email) WHERE preorder_id IS NOT NULL;
 CREATE INDEX node_intent ON node (intent) WHERE intent IS NOT NULL;
@@ -44,6 +54,7 @@ CREATE INDEX node_charge ON node (charge) WHERE charge IS NOT NULL;
 CREATE INDEX node_recovered ON node (recovered_from) WHERE recovered_from IS NOT NULL;
 CREATE INDEX node_customer ON node (customer) WHERE customer IS NOT NULL;
 CREATE INDEX node_preorder ON node (preorder) WHERE preorder IS NOT NULL;
+CREATE INDEX node_payment ON node (payment) WHERE payment IS NOT NULL;
 CREATE INDEX node_unsettled ON node (key) WHERE unsettled = 1;
 -- Disputes are few; this counts the open ones without a scan.
 CREATE INDEX node_dispute ON node (status) WHERE kind = 5;
@@ -160,10 +171,13 @@ pub fn require_current(connection: &Connection) -> DbResult<()> {
 /// # Errors
 /// The write failed.
 pub fn recreate(transaction: &Transaction<'_>, settings_revision: i64) -> DbResult<()> {
-    for table in TABLES {
+    for table in TABLES.iter().chain(PARTS.iter().flat_map(|(tables, _)| *tables)) {
         transaction.execute_batch(&format!("DROP TABLE IF EXISTS {table}"))?;
     }
     transaction.execute_batch(SQL)?;
+    for (_, sql) in PARTS {
+        transaction.execute_batch(sql)?;
+    }
     for (name, value) in [("version", VERSION), ("settings", settings_revision)] {
         transaction.execute("INSERT INTO projection (name, value) VALUES (?1, ?2)", params![name, value])?;
     }

@@ -64,6 +64,8 @@ pub(super) struct Wire<'a> {
     pub(super) display_items: Items<Nested<DisplayItem<'a>>>,
     #[serde(borrow)]
     pub(super) charges: Nested<Embedded<'a>>,
+    #[serde(borrow)]
+    pub(super) line_items: Nested<Lines<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -102,4 +104,32 @@ pub(super) struct DisplayItem<'a> {
 pub(super) struct Embedded<'a> {
     #[serde(borrow)]
     pub(super) data: Items<Ref<'a>>,
+}
+
+/// Line items of a session, where the request asked for them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Lines<'a> {
+    #[serde(borrow)]
+    pub(super) data: Items<Nested<Line<'a>>>,
+    pub(super) has_more: Flag,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Line<'a> {
+    pub(super) quantity: Int,
+    #[serde(borrow)]
+    pub(super) price: Nested<LinePrice<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct LinePrice<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) product: Ref<'a>,
+    #[serde(borrow)]
+    pub(super) lookup_key: Text<'a>,
 }
