@@ -16,7 +16,7 @@ use crate::http::check_base_url;
 use crate::registry::{Registry, RegistryError};
 use crate::secrets::{Keychain, Secrets};
 use crate::topic::{Announcer, Topic};
-pub use store::{KeyOutcome, OpenStore, SyncOutcome, Verified};
+pub use store::{Adjust, KeyOutcome, OpenStore, SyncOutcome, Verified};
 
 /// How an engine is opened.
 pub struct Options {

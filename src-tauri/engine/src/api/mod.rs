@@ -2,6 +2,7 @@
 //!
 //! The window and the command line call the same table by name. Deliberately absent: Tauri, printing.
 
+mod credits;
 mod errors;
 mod operations;
 pub mod types;

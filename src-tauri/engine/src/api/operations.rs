@@ -2,18 +2,29 @@
 
 use std::path::Path;
 
+use super::credits::{
+    plan_catalogue, plan_list, plan_preview, plan_set, purchase_page, purchase_sheet, purchase_status,
+    reconcile, wallet_adjust, wallet_page, wallet_sheet,
+};
 use super::types::{
     AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, KeyCheck, KeyPermission, MirrorBackupArgs,
-    MirrorReport, NoArgs, StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs,
-    WindowFocusArgs,
+    MirrorReport, NoArgs, PlanSetArgs, StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs,
+    WalletAdjustArgs, WindowFocusArgs,
 };
-use super::{ADMIN, Call, Operation, VIEWER, read_args, write_reply};
+use super::{ADMIN, Call, Operation, SUPPORT, VIEWER, read_args, write_reply};
 use crate::domain::kind::Kind;
 use crate::domain::settings::Settings;
 use crate::domain::store::{Mode, STRIPE_URL, StoreView};
 use crate::engine::{Verified, machine_zone};
 use crate::error::Problem;
 use crate::http::Priority;
+use crate::queries::credits::catalogue::Catalogue;
+use crate::queries::credits::payment::{PurchaseSheet, PurchaseSheetArgs};
+use crate::queries::credits::plans::{PlanList, PlanPreview, PlanPreviewArgs};
+use crate::queries::credits::purchases::{PurchasePage, PurchasePageArgs};
+use crate::queries::credits::reconcile::{ReconcileArgs, Reconciliation};
+use crate::queries::credits::status::{PurchaseAnswer, PurchaseStatusArgs};
+use crate::queries::credits::wallets::{WalletPage, WalletPageArgs, WalletSheet, WalletSheetArgs};
 use crate::queries::events::{EventPage, EventPageArgs};
 use crate::queries::funnel::{Funnel, FunnelArgs};
 use crate::queries::health::{Freshness, Health};
@@ -70,6 +81,17 @@ table! {
     mirror_rebuild: NoArgs -> MirrorReport, ADMIN;
     mirror_backup: MirrorBackupArgs -> MirrorReport, VIEWER;
     export: ExportArgs -> ExportReply, VIEWER;
+    plan_list: NoArgs -> PlanList, VIEWER;
+    plan_catalogue: NoArgs -> Catalogue, VIEWER;
+    plan_preview: PlanPreviewArgs -> PlanPreview, VIEWER;
+    plan_set: PlanSetArgs -> PlanPreview, ADMIN;
+    purchase_page: PurchasePageArgs -> PurchasePage, VIEWER;
+    purchase_sheet: PurchaseSheetArgs -> PurchaseSheet, VIEWER;
+    purchase_status: PurchaseStatusArgs -> PurchaseAnswer, VIEWER;
+    wallet_page: WalletPageArgs -> WalletPage, VIEWER;
+    wallet_sheet: WalletSheetArgs -> WalletSheet, VIEWER;
+    wallet_adjust: WalletAdjustArgs -> WalletSheet, SUPPORT;
+    reconcile: ReconcileArgs -> Reconciliation, VIEWER;
 }
 
 async fn app_info(call: Call, _: NoArgs) -> Result<AppInfo, Problem> {
@@ -243,7 +265,7 @@ async fn preorder_sheet(call: Call, args: SheetArgs) -> Result<PreorderSheet, Pr
     Ok(found)
 }
 
-fn not_found(id: &str) -> Problem {
+pub(super) fn not_found(id: &str) -> Problem {
     Problem::new(
         "NOT_FOUND",
         format!("nothing in this mirror is called {id:?}"),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::domain::plan::PlanRule;
 use crate::domain::store::{Mode, StoreView};
 use crate::queries::export::ExportFormat;
 
@@ -208,4 +209,32 @@ pub struct Changed {
     pub store: Option<String>,
     /// `preorders`, `sync`, `settings`, `stores`.
     pub topics: Vec<String>,
+}
+
+/// Changes the plan table.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct PlanSetArgs {
+    /// The whole table as it shall be.
+    pub rules: Vec<PlanRule>,
+    /// The settings revision that the difference was shown for.
+    pub revision: i64,
+    /// Who does it.
+    pub operator: String,
+}
+
+/// Gives an owner credits or takes them, here in the mirror alone.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct WalletAdjustArgs {
+    /// A user id or an e-mail.
+    pub owner: String,
+    /// Credits, with their sign.
+    pub credits: i64,
+    /// Why.
+    pub reason: String,
+    /// Who does it.
+    pub operator: String,
 }

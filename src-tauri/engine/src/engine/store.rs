@@ -1,9 +1,11 @@
 //! One open store: its mirror, its settings, its key, and its sync while it runs.
 
+mod credits;
 mod keys;
 mod mirror;
 mod sync;
 
+pub use credits::Adjust;
 pub use mirror::Verified;
 
 use std::sync::{Arc, Mutex, RwLock};
@@ -178,6 +180,8 @@ impl OpenStore {
     pub async fn set_settings(&self, settings: Settings) -> Result<Settings, Problem> {
         check_settings(&settings)?;
         let before = self.settings();
+        // The plan table has an operation of its own, which shows the difference first.
+        let settings = Settings { plans: before.plans.clone(), ..settings };
         let now = self.wiring.clock.now();
         let renamed = before.metadata != settings.metadata;
         let moved = before.time_zone != settings.time_zone;
@@ -270,8 +274,16 @@ fn check_settings(settings: &Settings) -> Result<(), Problem> {
         return bad("the waiting time for deliveries is out of range".to_owned(), "Give 1 minute to 7 days.");
     }
     let names = &settings.metadata;
-    let lists =
-        [&names.preorder_id, &names.user_id, &names.email, &names.color, &names.locale, &names.source];
+    let lists = [
+        &names.preorder_id,
+        &names.user_id,
+        &names.email,
+        &names.color,
+        &names.locale,
+        &names.source,
+        &names.plan,
+        &names.credits,
+    ];
     let usable = |name: &String| !name.is_empty() && name.len() <= 40 && !name.contains(['[', ']']);
     if lists.iter().any(|list| list.len() > 10 || !list.iter().all(usable)) {
         return bad(

@@ -27,6 +27,7 @@ pub(super) struct Purchases {
     /// Owners whose wallets changed.
     pub owners: BTreeSet<String>,
     bases: BTreeMap<i64, (Basis, i64)>,
+    counts: BTreeMap<(PurchaseStatus, Coverage), i64>,
 }
 
 impl Purchases {
@@ -154,6 +155,10 @@ impl Purchases {
         }
         let same = before.as_ref() == Some(purchase);
         if !same {
+            *self.counts.entry((purchase.status, purchase.coverage)).or_default() += 1;
+            if let Some(before) = &before {
+                *self.counts.entry((before.status, before.coverage)).or_default() -= 1;
+            }
             write_purchase(transaction, anchor, purchase)?;
         }
         let owner = purchase.owner.clone();
@@ -170,6 +175,7 @@ impl Purchases {
     fn remove(&mut self, transaction: &Transaction<'_>, anchor: Key) -> DbResult<()> {
         let Some(before) = find_purchase(transaction, anchor)? else { return Ok(()) };
         self.count(before.basis, None, -1);
+        *self.counts.entry((before.status, before.coverage)).or_default() -= 1;
         self.owners.extend(before.owner);
         transaction.prepare_cached("DELETE FROM wallet_entry WHERE payment = ?1")?.execute([anchor])?;
         delete_purchase(transaction, anchor)
@@ -190,6 +196,9 @@ impl Purchases {
     pub(super) fn finish(&mut self, transaction: &Transaction<'_>) -> DbResult<()> {
         for (key, (basis, by)) in std::mem::take(&mut self.bases) {
             super::purchase_rows::count_basis(transaction, key, &basis, by)?;
+        }
+        for (of, by) in std::mem::take(&mut self.counts) {
+            super::purchase_rows::count_purchases(transaction, of, by)?;
         }
         wallets::refresh_these(transaction, std::mem::take(&mut self.owners))
     }

@@ -6,7 +6,7 @@ use crate::domain::plan::Basis;
 use crate::domain::purchase::{Coverage, EntryKind, PurchaseStatus};
 use crate::facts::names::Key;
 
-pub(super) const TABLES: [&str; 2] = ["purchase", "basis"];
+pub(super) const TABLES: [&str; 3] = ["purchase", "basis", "purchase_count"];
 
 pub(super) const SQL: &str = "
 -- One row a payment that is paid or may yet be; key is the number of its intent, else of its session or charge.
@@ -27,6 +27,10 @@ CREATE TABLE basis (
   key INTEGER PRIMARY KEY, items TEXT NOT NULL, plan TEXT, credits INTEGER, amount INTEGER, currency TEXT,
   count INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE purchase_count (
+  status TEXT NOT NULL, coverage TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (status, coverage)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// A purchase as a row.
@@ -187,6 +191,27 @@ pub(super) fn count_basis(transaction: &Transaction<'_>, key: i64, basis: &Basis
             .execute([key, by])?;
         transaction.prepare_cached("DELETE FROM basis WHERE key = ?1 AND count = 0")?.execute([key])?;
     }
+    Ok(())
+}
+
+/// Counts purchases in or out of a status and coverage.
+pub(super) fn count_purchases(
+    transaction: &Transaction<'_>,
+    (status, coverage): (PurchaseStatus, Coverage),
+    by: i64,
+) -> DbResult<()> {
+    if by == 0 {
+        return Ok(());
+    }
+    transaction
+        .prepare_cached(
+            "INSERT INTO purchase_count (status, coverage, count) VALUES (?1, ?2, ?3)
+             ON CONFLICT (status, coverage) DO UPDATE SET count = count + ?3",
+        )?
+        .execute(params![status.as_str(), coverage.as_str(), by])?;
+    transaction
+        .prepare_cached("DELETE FROM purchase_count WHERE status = ?1 AND coverage = ?2 AND count = 0")?
+        .execute(params![status.as_str(), coverage.as_str()])?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! TypeScript. Deliberately absent: writes, network, interface text (codes only).
 
 mod counters;
+pub mod credits;
 mod cursor;
 pub mod events;
 pub mod export;

@@ -27,4 +27,12 @@ locale: Array<string>,
 /**
  * Source.
  */
-source: Array<string>, };
+source: Array<string>, 
+/**
+ * The plan that a payment buys.
+ */
+plan: Array<string>, 
+/**
+ * The credits that a payment buys.
+ */
+credits: Array<string>, };
