@@ -86,7 +86,7 @@ impl History {
 
     /// A list shows an object now.
     pub(super) fn look_at(&mut self, id: &str) {
-        if let (Some(kind), Some(object)) = (kind_of(id), self.world.object(id)) {
+        if let (Some(kind), Some(object)) = (kind_of(id), listed(&self.world, id)) {
             self.facts.push(seen(kind, id.to_owned(), Origin::List, self.world.now(), object));
         }
     }
@@ -124,7 +124,10 @@ impl History {
                 self.facts.push(Fact::Gone { kind, id, as_of });
                 continue;
             }
-            match self.world.object(&id) {
+            match listed(&self.world, &id)
+                .filter(|_| origin == Origin::List)
+                .or_else(|| self.world.object(&id))
+            {
                 Some(object) if object["deleted"] == true && origin == Origin::List => {}
                 Some(object) => self.facts.push(seen(kind, id, origin, as_of, object)),
                 None => self.facts.push(Fact::Gone { kind, id, as_of }),
@@ -151,12 +154,22 @@ impl History {
             for object in self.world.objects(shelf) {
                 let id = object["id"].as_str().unwrap().to_owned();
                 if let Some(kind) = kind_of(&id) {
+                    let object = listed(&self.world, &id).unwrap_or(object);
                     facts.push(seen(kind, id, Origin::List, as_of, object));
                 }
             }
         }
         facts
     }
+}
+
+/// An object as a list shows it: sessions with their line items.
+fn listed(world: &World, id: &str) -> Option<Value> {
+    let mut object = world.object(id)?;
+    if let Some(items) = world.line_items(id) {
+        object["line_items"] = items;
+    }
+    Some(object)
 }
 
 fn seen(kind: Kind, id: String, origin: Origin, as_of: i64, object: Value) -> Fact {

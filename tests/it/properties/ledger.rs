@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use foredeck_sandbox::{LedgerOrder, World};
+use foredeck_sandbox::{Known, LedgerOrder, World};
 use serde_json::{Map, Value};
 
 use super::history::History;
@@ -66,6 +66,31 @@ pub fn compare(history: &History, tables: &Tables) -> Result<Covered, Vec<String
         }
     }
     if problems.is_empty() { Ok(covered) } else { Err(problems) }
+}
+
+/// Holds purchases against what the world knows of the credits it sold; says how many there were.
+pub fn compare_credits(history: &History, tables: &Tables) -> Result<usize, Vec<String>> {
+    let mut problems = Vec::new();
+    let sold = history.world.credits(Known::Stripe).payments;
+    for payment in &sold {
+        let Some(row) = tables["purchase"].get(&payment.payment_id) else {
+            problems.push(format!("{} is no purchase; the ledger says {payment:?}", payment.payment_id));
+            continue;
+        };
+        let number = |name: &str| row.get(name).and_then(Value::as_i64).unwrap_or_default();
+        let back = i128::from(payment.refunded_minor + payment.lost_minor);
+        let granted = number("credits");
+        let share = i128::from(granted) * back / i128::from(payment.amount_minor.max(1));
+        let clawed = i64::try_from(share.min(i128::from(granted))).unwrap();
+        let here =
+            (row["status"].as_str().unwrap(), number("refunded"), number("clawed") - number("reversed"));
+        let ledger = (payment.status.word(), payment.refunded_minor, clawed);
+        if here != ledger && !history.ancient {
+            problems
+                .push(format!("{}: {here:?}, the ledger says {ledger:?}: {payment:?}", payment.payment_id));
+        }
+    }
+    if problems.is_empty() { Ok(sold.len()) } else { Err(problems) }
 }
 
 fn of(order: &LedgerOrder) -> impl Iterator<Item = &String> {

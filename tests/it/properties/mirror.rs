@@ -5,10 +5,12 @@ use std::path::Path;
 
 use chrono_tz::Tz;
 use foredeck_engine::db::{Connection, Db, DbResult, Transaction, types::ValueRef};
-use foredeck_engine::domain::settings::MetadataNames;
+use foredeck_engine::domain::plan::{PlanBy, PlanRule};
+use foredeck_engine::domain::settings::{MetadataNames, Settings};
 use foredeck_engine::facts::codec::Codec;
 use foredeck_engine::facts::local::append_local;
 use foredeck_engine::facts::names::intern_id;
+use foredeck_engine::facts::settings::append_settings;
 use foredeck_engine::projections::fold::{count_dirty, fold_dirty};
 use foredeck_engine::projections::ingest::{
     Prepared, Terms, prepare_events, prepare_objects, store, store_tombstone,
@@ -77,7 +79,28 @@ fn empty(transaction: &Transaction<'_>) -> DbResult<()> {
         transaction.prepare_cached(&format!("DELETE FROM {name}"))?.execute([])?;
     }
     transaction.prepare_cached("INSERT INTO person_text (person_text) VALUES ('delete-all')")?.execute([])?;
+    append_settings(transaction, 0, &Settings { plans: plans(), ..Settings::default() })?;
     Ok(())
+}
+
+/// The plan table of every mirror. Prices are minted by each world, so lookup keys stand for them.
+fn plans() -> Vec<PlanRule> {
+    let rule = |by, value: &str, plan: Option<&str>, credits| PlanRule {
+        by,
+        value: value.to_owned(),
+        plan: plan.map(str::to_owned),
+        credits,
+    };
+    vec![
+        rule(PlanBy::LookupKey, "credits_starter_eur", Some("starter"), Some(100)),
+        rule(PlanBy::LookupKey, "credits_pro_eur", Some("pro"), Some(500)),
+        rule(PlanBy::LookupKey, "credits_starter_jpy", Some("starter"), Some(101)),
+        rule(PlanBy::LookupKey, "credits_studio_kwd", Some("studio"), Some(2_003)),
+        rule(PlanBy::LookupKey, "preorder_eur", None, None),
+        rule(PlanBy::Plan, "pro", Some("pro by name"), Some(7)),
+        rule(PlanBy::Credits, "", Some("as said"), None),
+        rule(PlanBy::Amount, "1000 usd", Some("ten dollars"), Some(9)),
+    ]
 }
 
 pub struct Mirror<'a> {
@@ -227,16 +250,17 @@ fn take_local_fact(transaction: &Transaction<'_>, local: Local, terms: &Terms) -
 
 /// The first column is the row's key. What the naive fold cannot know (`rank`, `class`, `digest`, `facet`)
 /// is left out when it is asked.
-const TABLES: [(&str, &str); 12] = [
+const TABLES: [(&str, &str); 17] = [
     (
         "node",
         "SELECT s.id AS id, n.kind, n.as_of, n.rank, n.class, n.digest, n.unsettled, n.deleted, n.attempted, n.created,
            n.proof_at, n.status, n.sub_status, n.amount, n.amount_part, n.currency, n.email, n.name, n.preorder_id, n.user_id,
            n.color, n.locale, n.source, n.detail, n.expires_at, i.id AS intent, c.id AS charge, r.id AS recovered_from,
-           u.id AS customer, p.id AS preorder
+           u.id AS customer, p.id AS preorder, n.plan, n.credits, y.id AS payment
          FROM node n JOIN stripe_id s ON s.key = n.key LEFT JOIN stripe_id i ON i.key = n.intent
          LEFT JOIN stripe_id c ON c.key = n.charge LEFT JOIN stripe_id r ON r.key = n.recovered_from
-         LEFT JOIN stripe_id u ON u.key = n.customer LEFT JOIN preorder p ON p.key = n.preorder",
+         LEFT JOIN stripe_id u ON u.key = n.customer LEFT JOIN preorder p ON p.key = n.preorder
+         LEFT JOIN stripe_id y ON y.key = n.payment",
     ),
     (
         "former_preorder_id",
@@ -269,6 +293,24 @@ const TABLES: [(&str, &str); 12] = [
     ),
     ("source_count", "SELECT value, bucket, count FROM source_count"),
     ("kind_count", "SELECT CAST(kind AS TEXT) AS kind, count FROM kind_count"),
+    (
+        "purchase",
+        "SELECT d.id, u.status, u.coverage, u.plan, u.rule, u.credits, u.clawed, u.reversed, u.amount, u.currency, u.refunded,
+           u.email, u.user_id, u.owner, u.at, u.paid_at, e.id AS event, s.id AS session, u.borrows_email, u.unsettled
+         FROM purchase u JOIN stripe_id d ON d.key = u.payment LEFT JOIN stripe_event e ON e.seq = u.event
+         LEFT JOIN stripe_id s ON s.key = u.session",
+    ),
+    (
+        "wallet_entry",
+        "SELECT d.id || ' ' || w.kind || ' ' || w.cause AS key, w.owner, w.email, w.at, w.credits
+         FROM wallet_entry w JOIN stripe_id d ON d.key = w.payment",
+    ),
+    (
+        "wallet",
+        "SELECT owner, granted, clawed, reversed, spent, adjusted, balance, entries, first_at, last_at FROM wallet",
+    ),
+    ("identity", "SELECT email, user_id FROM identity"),
+    ("purchase_count", "SELECT status || ' ' || coverage AS key, count FROM purchase_count"),
 ];
 
 fn rows(connection: &Connection, sql: &str) -> DbResult<Rows> {

@@ -34,6 +34,13 @@ struct Tally {
     unsettled: usize,
     compared: usize,
     left_out: usize,
+    purchases: usize,
+    granted: usize,
+    clawbacks: usize,
+    reversals: usize,
+    /// Purchases by e-mail that turned out to be a user's.
+    joined: usize,
+    sold: usize,
 }
 
 impl Tally {
@@ -46,6 +53,12 @@ impl Tally {
         self.unsettled += other.unsettled;
         self.compared += other.compared;
         self.left_out += other.left_out;
+        self.purchases += other.purchases;
+        self.granted += other.granted;
+        self.clawbacks += other.clawbacks;
+        self.reversals += other.reversals;
+        self.joined += other.joined;
+        self.sold += other.sold;
     }
 }
 
@@ -93,6 +106,11 @@ fn any_order_of_a_shops_facts_makes_the_same_projections() {
     eprintln!("{tally:?} in {:.1} s", began.elapsed().as_secs_f64());
     assert!(tally.same_second * 100 >= tally.facts * 30, "at least 30 % of the facts share their second");
     assert!(tally.compared * 2 >= tally.orders, "the ledger is asked about enough orders");
+    let of_grants = |count: usize, least: usize| count * least >= tally.granted;
+    assert!(
+        of_grants(tally.clawbacks, 20) && of_grants(tally.reversals, 400) && of_grants(tally.joined, 20),
+        "money goes back, comes again, and goes to users found later, often enough"
+    );
 }
 
 /// The fewest first steps of a case that still fail, and how.
@@ -134,10 +152,18 @@ fn check(bench: &Bench, seed: u64, steps: usize) -> Result<Tally, String> {
     same("the mirror and its rebuild", &told, &mirror.projections())?;
     strip(&mut told);
     same("the mirror and the naive fold, all told", &told, &naive::fold(&all, zone))?;
+    let sold = ledger::compare_credits(&history, &told)
+        .map_err(|problems| format!("the purchases and the ledger:\n  {}", problems.join("\n  ")))?;
     let covered = ledger::compare(&history, &told)
         .map_err(|problems| format!("the mirror and the ledger:\n  {}", problems.join("\n  ")))?;
 
     let count = |table: &str, column: &str| expected[table].values().filter(|row| row[column] == 1).count();
+    let entries = |kind: &str| {
+        expected["wallet_entry"].keys().filter(|key| key.split(' ').nth(1) == Some(kind)).count()
+    };
+    let joined = |row: &serde_json::Map<String, serde_json::Value>| {
+        row.get("email").is_some_and(|email| *email != row["owner"])
+    };
     Ok(Tally {
         cases: 1,
         facts: history.facts.len(),
@@ -147,6 +173,12 @@ fn check(bench: &Bench, seed: u64, steps: usize) -> Result<Tally, String> {
         unsettled: count("node", "unsettled"),
         compared: covered.compared,
         left_out: covered.left_out,
+        purchases: expected["purchase"].len(),
+        granted: entries("grant"),
+        clawbacks: entries("clawback"),
+        reversals: entries("reversal"),
+        joined: expected["wallet_entry"].values().filter(|row| joined(row)).count(),
+        sold,
     })
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use foredeck_engine::domain::kind::Kind;
 use foredeck_engine::facts::local::{INTENT, LINK, UNLINK};
-use foredeck_sandbox::world::{Buyer, CheckoutSpec, DirectSpec, DisputeOutcome, Portion, RefundState};
+use foredeck_sandbox::world::{
+    Buyer, CheckoutSpec, CreditSpec, DirectSpec, DisputeOutcome, Portion, RefundState,
+};
 use serde_json::json;
 
 use super::facts::Fact;
@@ -59,6 +61,9 @@ impl History {
     }
 
     fn begin(&mut self) {
+        if self.chance.percent(35) {
+            return self.buy_credits();
+        }
         let preorder_id = self.preorder_id();
         let email = self.chance.percent(80).then(|| self.chance.pick(&self.emails).clone());
         let customer = match self.chance.below(3) {
@@ -73,7 +78,7 @@ impl History {
             color: self.chance.percent(80).then(|| (*self.chance.pick(&COLORS)).to_owned()),
             locale: self.chance.percent(60).then(|| "de".to_owned()),
             source: self.chance.percent(50).then(|| "friend".to_owned()),
-            user_id: self.chance.percent(30).then(|| "user_1".to_owned()),
+            user_id: self.user(30),
             amount: match self.chance.below(10) {
                 0 => Some(0),
                 1 => Some(9_900),
@@ -94,6 +99,35 @@ impl History {
         }
         if let Ok(session) = self.world.open_checkout(spec) {
             // No event announces a session: often it is heard of later only, after its intent.
+            self.know(&session);
+        }
+    }
+
+    fn user(&mut self, percent: usize) -> Option<String> {
+        self.chance.percent(percent).then(|| format!("user_{}", self.chance.below(4)))
+    }
+
+    /// A pack of credits: by a user, or by somebody who leaves an e-mail only.
+    fn buy_credits(&mut self) {
+        let spec = CreditSpec {
+            plan: (*self.chance.pick(&["starter", "pro", "studio"])).to_owned(),
+            quantity: if self.chance.percent(20) { 3 } else { 1 },
+            currency: (*self.chance.pick(&["eur", "usd", "jpy", "kwd"])).to_owned(),
+            user_id: self.user(60),
+            email: self.chance.percent(70).then(|| self.chance.pick(&self.emails).clone()),
+            typed_email: self.chance.percent(70).then(|| self.chance.pick(&self.emails).to_lowercase()),
+            plan_key: (*self.chance.pick(&["plan", "planId", ""])).to_owned(),
+            free: self.chance.percent(8),
+            recovery: self.chance.percent(50),
+            metadata_on_intent: self.chance.percent(60),
+            metadata: if self.chance.percent(20) {
+                BTreeMap::from([("credits".to_owned(), self.chance.pick(&["40", "-3", "many"]).to_string())])
+            } else {
+                BTreeMap::new()
+            },
+            ..CreditSpec::default()
+        };
+        if let Ok(session) = self.world.open_credit_checkout(spec) {
             self.know(&session);
         }
     }
@@ -212,7 +246,8 @@ impl History {
             0..4 => ("preorderId", self.preorder_id().unwrap_or_default()),
             4..6 => ("color", (*self.chance.pick(&COLORS)).to_owned()),
             6..8 => ("email", self.chance.pick(&self.emails).clone()),
-            8 => ("source", "press".to_owned()),
+            8 if self.chance.percent(50) => ("source", "press".to_owned()),
+            8 => ("userId", self.user(100).unwrap_or_default()),
             // Back and forth within a second: nothing proves which came last.
             _ => {
                 let _refused = self.world.set_metadata(&id, "color", "moss", true);

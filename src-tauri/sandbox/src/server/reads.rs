@@ -81,8 +81,7 @@ pub(super) fn retrieve(world: &World, kind: Kind, id: &str, form: &Form) -> Told
 
 fn session_items(world: &World, id: &str, form: &Form) -> Told<Vec<u8>> {
     form.only(&["limit", "starting_after", "ending_before"])?;
-    let list =
-        super::expand::line_items(world, id).ok_or_else(|| Refusal::no_such(Kind::Session.name(), id))?;
+    let list = world.line_items(id).ok_or_else(|| Refusal::no_such(Kind::Session.name(), id))?;
     Ok(list.to_string().into_bytes())
 }
 

@@ -148,6 +148,19 @@ impl World {
         self.bytes(id).map(|bytes| json::parse(&bytes))
     }
 
+    /// A session's line items as a list object.
+    pub fn line_items(&self, session: &str) -> Option<Value> {
+        let mut j = json::Json::default();
+        match self.session(session) {
+            Ok(s) => s.write_with(&mut j, self.livemode, true),
+            Err(_) => {
+                let scale = self.scale.as_ref()?;
+                scale.write(&mut j, Kind::Session, scale.find(session)?, true);
+            }
+        }
+        Some(json::parse(&j.into_bytes())["line_items"].take())
+    }
+
     /// All living objects of a kind, oldest first. Scale objects that nothing touched are not among them.
     pub fn objects(&self, kind: Kind) -> Vec<Value> {
         self.shelf(kind).oldest_first().map(|o| json::parse(&o.to_bytes(self.livemode))).collect()

@@ -1,6 +1,7 @@
 //! The naive reference fold: DESIGN.md's words done the most obvious way, over all facts in memory.
 
 mod components;
+mod credits;
 mod newest;
 mod orders;
 mod read;
@@ -50,6 +51,7 @@ pub fn fold(facts: &[Fact], zone: Tz) -> Tables {
         count.insert("count".to_owned(), (before + 1).into());
     }
     tables.insert("kind_count", kinds);
+    credits::add_up(facts, &objects, &mut tables);
     tables
 }
 

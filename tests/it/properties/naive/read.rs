@@ -33,6 +33,9 @@ pub fn fields(kind: Kind, object: &Value, event_type: Option<&str>) -> Fields {
     }
     put("user_id", tag(&["userId", "user_id"]));
     if !matches!(kind, Kind::Refund | Kind::Dispute) {
+        put("plan", tag(&["plan", "planId", "plan_id"]));
+        let credits = tag(&["credits"]).and_then(|text| text.as_str()?.parse::<i64>().ok());
+        put("credits", credits.map(Value::from));
         put("color", tag(&["color", "colour", "yoyo_color"]));
         put("source", tag(&["source", "utm_source"]));
         let page =
