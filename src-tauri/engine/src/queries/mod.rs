@@ -23,7 +23,7 @@ pub mod sheet;
 mod sheet_parts;
 mod stored_json;
 mod timeline;
-mod undeliverable;
+pub mod undeliverable;
 mod walk;
 #[cfg(test)]
 mod walk_plans;
