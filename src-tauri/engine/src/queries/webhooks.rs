@@ -34,7 +34,8 @@ pub fn webhooks(connection: &Connection, now: i64) -> DbResult<Webhooks> {
     let (_, settings) = get_settings(connection)?;
     let overdue = now - i64::from(settings.undelivered_after_min) * 60;
     let as_of: Option<i64> = find_state(connection, READ_AT)?;
-    let there = list_now(connection)?;
+    // A file of before the first look has neither looks nor the indexes they are found by.
+    let there = if as_of.is_some() { list_now(connection)? } else { Vec::new() };
     let needed = needed_types(connection)?;
     let never = match as_of {
         Some(as_of) => never_deliverable(connection, &list_with_past(connection)?, as_of)?,
@@ -61,6 +62,9 @@ pub fn webhooks(connection: &Connection, now: i64) -> DbResult<Webhooks> {
 /// # Errors
 /// The read failed.
 pub(super) fn count_problems(connection: &Connection) -> DbResult<(i64, i64)> {
+    if find_state::<i64>(connection, READ_AT)?.is_none() {
+        return Ok((0, 0));
+    }
     let there = list_now(connection)?;
     let count =
         |is: &dyn Fn(&State) -> bool| -> i64 { there.iter().map(|(_, state)| i64::from(is(state))).sum() };
