@@ -4,3 +4,4 @@ mod facts;
 mod findings;
 mod hand;
 mod looks;
+mod migration;

@@ -19,7 +19,7 @@ use crate::facts::state::find_state;
 use crate::projections::schema::require_current;
 
 /// Undelivered events that are grouped, oldest first.
-const MOST_GROUPED: i64 = 5_000;
+const MOST_GROUPED: i64 = 2_000;
 /// Orders shown with undelivered events.
 const MOST_ORDERS: usize = 50;
 /// Events shown of one order.
