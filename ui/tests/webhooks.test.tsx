@@ -45,7 +45,7 @@ describe("webhooks in Health", () => {
   it("says why an event could never be delivered, and what is not known", async () => {
     openWindow("full", HEALTH);
     const never = await screen.findByRole("table", { name: "Never deliverable" });
-    for (const reason of ["No endpoint existed", "No endpoint took this type then", "Only disabled endpoints took it"]) {
+    for (const reason of ["No known endpoint existed", "No endpoint took this type then", "Only disabled endpoints took it"]) {
       expect(within(never).getAllByText(new RegExp(reason)).length).toBeGreaterThan(0);
     }
     expect(never.textContent).toContain("changed soon after, so it may have arrived");

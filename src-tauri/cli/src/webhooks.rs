@@ -140,7 +140,7 @@ fn never(never: &NeverDeliverable, looked_since: Option<i64>, zone: Tz) -> Strin
     }
     let rows = never.events.iter().map(|event| {
         let reason = match event.reason {
-            NeverReason::NoEndpoint => "no endpoint existed",
+            NeverReason::NoEndpoint => "no known endpoint existed",
             NeverReason::NotSubscribed => "no endpoint took this type then",
             NeverReason::OnlyDisabled => "only disabled endpoints took it",
         };

@@ -131,3 +131,25 @@ async fn an_event_before_its_subscription_is_found_and_its_neighbours_are_not() 
     assert_eq!(found["never_deliverable"]["events"][0]["reason"], "no_endpoint");
     assert!(found["never_deliverable"]["events"][0]["order"].is_string(), "{found}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sync_now_looks_again_at_once() {
+    let desk = Desk::with_shop(ShopPlan::Empty).await;
+    let mut changes = desk.engine.announcer().listen();
+    desk.store.start_sync();
+    let looked = async |changes: &mut tokio::sync::broadcast::Receiver<_>, endpoints: usize| {
+        while {
+            let found = ask(&desk, "webhooks").await;
+            found["as_of"].is_null() || found["endpoints"].as_array().unwrap().len() != endpoints
+        } {
+            let heard = tokio::time::timeout(std::time::Duration::from_secs(60), changes.recv()).await;
+            assert!(heard.is_ok(), "nothing changes any more");
+        }
+    };
+    looked(&mut changes, 0).await;
+    // The clock stands still: no look would be due for ten minutes.
+    desk.world.with_world(|world| world.new_endpoint("https://shop.example.com/hook", &["*"]));
+    ask(&desk, "sync_now").await;
+    looked(&mut changes, 1).await;
+    desk.store.stop_sync().await;
+}

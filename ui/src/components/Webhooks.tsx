@@ -61,7 +61,7 @@ function Notices({ webhooks }: { webhooks: WebhooksReply }) {
       ))}
       {webhooks.unsubscribed.length === 0 ? null : (
         <Notice tone="amber" title={t("webhooks.unsubscribed_title")}>
-          {webhooks.unsubscribed.map((name) => <code key={name} className={css["name"]}>{name}</code>)}
+          <span className={css["names"]}>{webhooks.unsubscribed.map((name) => <code key={name} className={css["name"]}>{name}</code>)}</span>
         </Notice>
       )}
       {missing === null ? null : (
@@ -108,7 +108,7 @@ const TONES: Record<EndpointProblem, Tone> = { overlap: "red", disabled: "red", 
 function Endpoints({ endpoints }: { endpoints: readonly WebhookEndpoint[] }) {
   const { t } = useTranslation();
   return (
-    <table className={table["table"]} aria-label={t("webhooks.endpoints")}>
+    <table className={`${table["table"]} ${css["endpoints"]}`} aria-label={t("webhooks.endpoints")}>
       <thead>
         <tr>
           <th scope="col">{t("webhooks.endpoint")}</th>
@@ -121,7 +121,7 @@ function Endpoints({ endpoints }: { endpoints: readonly WebhookEndpoint[] }) {
       <tbody>
         {endpoints.map((endpoint) => (
           <tr key={endpoint.id}>
-            <td className={css["address"]}>
+            <td>
               <span className={css["line"]}>
                 <code className={css["path"]}><bdi>{endpoint.path}</bdi></code>
                 {endpoint.problems.map((problem) => <Tag key={problem} tone={TONES[problem]}>{t(`webhooks.problem.${problem}`)}</Tag>)}
