@@ -13,4 +13,5 @@ mod it {
     mod samples;
     mod shop;
     mod sync;
+    mod webhooks;
 }

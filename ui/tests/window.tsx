@@ -34,7 +34,7 @@ export function openWindow(scene: string, url: string) {
   const router = makeRouter(client, history);
   const view = render(<App client={client} router={router} />);
   return {
-    calls, history, router, view,
+    calls, client, history, router, view,
     tell: (changed: Changed) => {
       for (const listener of heard) listener(changed);
     },

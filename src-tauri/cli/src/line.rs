@@ -51,6 +51,8 @@ pub enum Command {
     Sync(SyncLine),
     /// Says how complete and how fresh the mirror is, kind by kind.
     Status,
+    /// Shows the account's webhook endpoints, and events that did not arrive or never could.
+    Webhooks,
     /// Today, the last seven days, money, and what needs attention.
     Overview,
     /// Counts how far preorders came: by day, colour, locale or source.

@@ -17,6 +17,7 @@ mod probe;
 mod settings;
 mod stores;
 mod sync;
+mod webhooks;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -99,6 +100,7 @@ async fn command(deck: &Deck, line: &Line) -> Outcome {
         Command::Store(command) => stores::run(deck, command).await,
         Command::Sync(line) => sync::run(deck, line).await,
         Command::Status => figures::status(deck).await,
+        Command::Webhooks => webhooks::show(deck).await,
         Command::Overview => figures::overview(deck).await,
         Command::Funnel(line) => figures::funnel(deck, line).await,
         Command::Preorders(line) => orders::page(deck, line).await,

@@ -16,3 +16,4 @@ mod refusals;
 mod troubles;
 mod usage;
 mod watching;
+mod webhooks;

@@ -52,6 +52,7 @@ async fn it_describes_itself() {
         "store",
         "sync",
         "status",
+        "webhooks",
         "overview",
         "funnel",
         "preorders",

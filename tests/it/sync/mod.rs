@@ -2,7 +2,7 @@
 
 mod away;
 mod delivery;
-mod desk;
+pub mod desk;
 mod first;
 mod late;
 mod lease;

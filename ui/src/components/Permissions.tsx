@@ -5,6 +5,7 @@ import css from "./Permissions.module.css";
 /** What a restricted key must be allowed to read, in the words of Stripe's own page. */
 const NEEDED = [
   "Events", "Checkout Sessions", "PaymentIntents", "Charges and Refunds", "Disputes", "Customers", "Products", "Prices",
+  "Webhook Endpoints",
 ] as const;
 
 /** Which permissions a restricted key needs. Names are Stripe's and are not translated. */

@@ -25,6 +25,7 @@ export const settingsQuery = (store: string) => question("settings_get", store, 
 export const overviewQuery = (store: string) => question("overview", store, {}, ["preorders", "sync", "settings"]);
 /** Read again every 15 s too, so that the age on screen never rests on a `changed` that got lost. */
 export const healthQuery = (store: string) => ({ ...question("health", store, {}, ["sync", "settings"]), refetchInterval: 15_000 });
+export const webhooksQuery = (store: string) => question("webhooks", store, {}, ["sync", "settings"]);
 export const sheetQuery = (store: string, id: string) => question("preorder_sheet", store, { id }, ["preorders", "settings"]);
 export const rawFactQuery = (store: string, id: string) => question("raw_fact", store, { id }, ["preorders"]);
 

@@ -30,6 +30,7 @@ import type { StoreList } from "./generated/StoreList";
 import type { StoreRemoveArgs } from "./generated/StoreRemoveArgs";
 import type { StoreView } from "./generated/StoreView";
 import type { SyncNowArgs } from "./generated/SyncNowArgs";
+import type { Webhooks } from "./generated/Webhooks";
 import type { WindowFocusArgs } from "./generated/WindowFocusArgs";
 
 type Operation<Args, Reply> = { args: Args; reply: Reply };
@@ -62,6 +63,7 @@ export type Operations = {
   raw_fact: Operation<RawFactArgs, RawFact>;
   event_page: Operation<EventPageArgs, EventPage>;
   health: Operation<NoArgs, Health>;
+  webhooks: Operation<NoArgs, Webhooks>;
   mirror_verify: Operation<NoArgs, MirrorReport>;
   mirror_rebuild: Operation<NoArgs, MirrorReport>;
   mirror_backup: Operation<MirrorBackupArgs, MirrorReport>;

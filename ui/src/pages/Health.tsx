@@ -1,12 +1,12 @@
 import { Button, Modal } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { MirrorTools } from "../components/MirrorTools";
 import { Instant } from "../components/Values";
+import { Webhooks } from "../components/Webhooks";
 import { useStore, useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
 import { useFormat } from "../data/format";
@@ -86,11 +86,9 @@ function Body({ health, store }: { health: HealthReply; store: string }) {
     <>
       <State health={health} />
       <Section title={t("health.kinds")} note={t("health.kinds_note")} flush><Kinds health={health} /></Section>
+      <Webhooks store={store} />
       <Columns shape="even">
         <Stack>
-          <Section title={t("health.undelivered")} note={t("health.undelivered_note", { count: health.undelivered_total })} flush>
-            <Undelivered health={health} store={store} />
-          </Section>
           <Section title={t("health.recounts")} note={t("health.recounts_note")} flush><Recounts health={health} /></Section>
           <Section title={t("health.notices")} flush><Notices health={health} /></Section>
         </Stack>
@@ -187,43 +185,6 @@ function Kinds({ health }: { health: HealthReply }) {
         ))}
       </tbody>
     </table>
-  );
-}
-
-function Undelivered({ health, store }: { health: HealthReply; store: string }) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  if (health.undelivered.length === 0) return <p className={css["none"]}><Icon name="check" size={14} />{t("health.all_delivered")}</p>;
-  return (
-    <div className={css["scroll"]}>
-      <table className={table["table"]} aria-label={t("health.undelivered")}>
-        <thead>
-          <tr>
-            <th scope="col">{t("health.event")}</th>
-            <th scope="col">{t("health.made")}</th>
-            <th scope="col" className={table["number"]}>{t("health.pending")}</th>
-            <th scope="col">{t("health.order")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {health.undelivered.map((event) => (
-            <tr key={event.event_id}>
-              <td title={`${event.event_type} ${event.event_id}`} className={css["event"]}><code className={table["mono"]}>{event.event_type}</code></td>
-              <td className={css["nowrap"]}><Instant at={event.created_at} /></td>
-              <td className={table["number"]}>{format.count(event.pending_webhooks)}</td>
-              <td>
-                {event.preorder_id === null ? <span className={table["faint"]}>{t("health.no_order")}</span> : (
-                  <Link className={css["order"]} to="/s/$store/preorders/$id" params={{ store, id: event.preorder_id }}>{event.preorder_id}</Link>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {health.undelivered_total > health.undelivered.length ? (
-        <p className={css["more"]}>{t("health.undelivered_more", { n: format.count(health.undelivered_total - health.undelivered.length) })}</p>
-      ) : null}
-    </div>
   );
 }
 

@@ -286,6 +286,8 @@ function attentionText(t: ReturnType<typeof useTranslation>["t"], kind: string, 
     case "open_disputes": return t("attention.open_disputes", { count });
     case "failed_payments": return t("attention.failed_payments", { count });
     case "event_conflicts": return t("attention.event_conflicts", { count });
+    case "webhook_overlaps": return t("attention.webhook_overlaps", { count });
+    case "disabled_endpoints": return t("attention.disabled_endpoints", { count });
     case "clock_skew": return t("attention.clock_skew", { count });
     default: return `${kind}: ${count}`;
   }

@@ -32,9 +32,10 @@ use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
 use crate::queries::search::{SearchArgs, SearchReply};
 use crate::queries::sheet::{PreorderSheet, RawFact, RawFactArgs, SheetArgs};
+use crate::queries::webhooks::Webhooks;
 use crate::queries::{
     events as event_log, export as exports, funnel as funnels, health as sync_health, overview as overviews,
-    preorders, search as searches, sheet,
+    preorders, search as searches, sheet, webhooks as hooks,
 };
 use crate::secrets::StripeKey;
 use crate::stripe::StripeError;
@@ -77,6 +78,7 @@ table! {
     raw_fact: RawFactArgs -> RawFact, VIEWER;
     event_page: EventPageArgs -> EventPage, VIEWER;
     health: NoArgs -> Health, VIEWER;
+    webhooks: NoArgs -> Webhooks, VIEWER;
     mirror_verify: NoArgs -> MirrorReport, VIEWER;
     mirror_rebuild: NoArgs -> MirrorReport, ADMIN;
     mirror_backup: MirrorBackupArgs -> MirrorReport, VIEWER;
@@ -185,6 +187,8 @@ async fn store_check_key(call: Call, _: NoArgs) -> Result<KeyCheck, Problem> {
     let events =
         stripe.list_events(&crate::stripe::EventQuery::default(), Priority::Normal).await.map(|_| ());
     permissions.insert(0, permission("event", events)?);
+    let endpoints = stripe.list_endpoints(None, Priority::Normal).await.map(|_| ());
+    permissions.push(permission(Kind::Endpoint.as_str(), endpoints)?);
     let account_id = match stripe.account().await {
         Ok(account) => Some(account),
         Err(StripeError::PermissionMissing { account, .. }) => account,
@@ -288,6 +292,12 @@ async fn health(call: Call, _: NoArgs) -> Result<Health, Problem> {
     let store = call.store().await?;
     let (now, sync) = (store.clock().now(), store.sync_facts().await?);
     Ok(store.db().read(move |connection| sync_health::health(connection, now, &sync)).await?)
+}
+
+async fn webhooks(call: Call, _: NoArgs) -> Result<Webhooks, Problem> {
+    let store = call.store().await?;
+    let now = store.clock().now();
+    Ok(store.db().read(move |connection| hooks::webhooks(connection, now)).await?)
 }
 
 async fn mirror_verify(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {

@@ -22,6 +22,8 @@ pub enum Kind {
     Price = 8,
     /// An order taken here by support, before anything was opened at Stripe.
     Local = 9,
+    /// `webhook_endpoint`: looked at by itself, no part of an order and not folded.
+    Endpoint = 10,
     /// Anything else: stored by its events, not folded.
     Other = 0,
 }
@@ -51,11 +53,12 @@ impl Kind {
             Self::Product => "product",
             Self::Price => "price",
             Self::Local => "local_intent",
+            Self::Endpoint => "webhook_endpoint",
             Self::Other => "other",
         }
     }
 
-    /// Reads Stripe's `object` word.
+    /// Reads Stripe's `object` word, of the folded kinds alone.
     pub fn parse(object: &str) -> Self {
         Self::FOLDED.into_iter().find(|kind| kind.as_str() == object).unwrap_or(Self::Other)
     }
@@ -64,7 +67,7 @@ impl Kind {
     pub fn from_stored(number: i64) -> Self {
         Self::FOLDED
             .into_iter()
-            .chain([Self::Local])
+            .chain([Self::Local, Self::Endpoint])
             .find(|kind| *kind as i64 == number)
             .unwrap_or(Self::Other)
     }
@@ -80,6 +83,7 @@ impl Kind {
             Self::Customer => "/v1/customers",
             Self::Product => "/v1/products",
             Self::Price => "/v1/prices",
+            Self::Endpoint => "/v1/webhook_endpoints",
             Self::Local | Self::Other => "",
         }
     }

@@ -13,4 +13,5 @@ pub mod settings;
 pub mod shop;
 pub mod status;
 pub mod store;
+pub mod webhook;
 pub mod wire;

@@ -5,6 +5,7 @@
 
 pub mod codec;
 pub mod delivery;
+pub mod endpoints;
 pub mod events;
 pub mod local;
 pub mod names;

@@ -209,7 +209,7 @@ fn state_of(kind: Kind, wire: &Wire<'_>, event_type: Option<&str>, names: &Metad
             preorder_id: None,
             ..base
         },
-        Kind::Product | Kind::Price | Kind::Local | Kind::Other => {
+        Kind::Product | Kind::Price | Kind::Local | Kind::Endpoint | Kind::Other => {
             ObjectState { name: text(wire.name.get()), preorder_id: None, ..base }
         }
     }

@@ -63,7 +63,7 @@ fn is_final(kind: Kind, status: Option<&str>) -> bool {
         Kind::Charge => matches!(status, "succeeded" | "failed"),
         Kind::Refund => matches!(status, "succeeded" | "failed" | "canceled"),
         Kind::Dispute => matches!(status, "won" | "lost" | "warning_closed"),
-        Kind::Customer | Kind::Product | Kind::Price | Kind::Local | Kind::Other => false,
+        Kind::Customer | Kind::Product | Kind::Price | Kind::Local | Kind::Endpoint | Kind::Other => false,
     }
 }
 

@@ -12,6 +12,7 @@ use super::offer::{Offer, event_parts, tombstone};
 use super::rollups::{self, Differences};
 use super::schema::{self, VERSION};
 use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
+use crate::domain::kind::Kind;
 use crate::facts::codec::Unpackers;
 use crate::facts::events::get_event;
 use crate::facts::local::{ADJUSTMENT, INTENT, LINK, UNLINK, list_local};
@@ -166,7 +167,11 @@ fn replay_snapshots(
     for seq in &seqs {
         let snapshot = get_snapshot(transaction, *seq)?;
         let read = if snapshot.bytes.is_empty() {
-            tombstone(transaction, snapshot.object)?
+            let read = tombstone(transaction, snapshot.object)?;
+            if read.kind == Kind::Endpoint {
+                continue;
+            }
+            read
         } else {
             let text = String::from_utf8_lossy(&snapshot.bytes);
             let Ok(read) = read_object(&text, None, &terms.names) else { continue };

@@ -6,6 +6,7 @@
 mod counters;
 pub mod credits;
 mod cursor;
+mod endpoints;
 pub mod events;
 pub mod export;
 mod filter;
@@ -22,6 +23,8 @@ pub mod sheet;
 mod sheet_parts;
 mod stored_json;
 mod timeline;
+pub mod undeliverable;
 mod walk;
 #[cfg(test)]
 mod walk_plans;
+pub mod webhooks;

@@ -8,6 +8,7 @@ use super::counters::{count_event_conflicts, count_undelivered, count_unsettled}
 use super::funnel::{self, FunnelCounts};
 use super::health::{Freshness, SyncFacts};
 use super::preorders::{self, PreorderPageArgs, PreorderRow};
+use super::webhooks;
 use crate::db::{Connection, DbResult, rusqlite};
 use crate::domain::day::{Day, day_of, format_day};
 use crate::domain::status::PreorderStatus;
@@ -98,11 +99,14 @@ fn attention(
     let conflicting = count("SELECT count(*) FROM preorder INDEXED BY preorder_conflict WHERE conflict = 1")?;
     let gaps: usize = sync.kinds.iter().map(|kind| kind.gaps.len()).sum();
     let missing = sync.kinds.iter().filter(|kind| kind.missing_permission.is_some()).count();
+    let (overlapping, disabled) = webhooks::count_problems(connection)?;
     let skew = sync.clock_skew_s.map_or(0, i64::abs);
     let found = [
         ("clock_skew", if skew > SKEW_S { skew } else { 0 }),
         ("missing_permissions", whole(missing)),
         ("gaps", whole(gaps)),
+        ("webhook_overlaps", overlapping),
+        ("disabled_endpoints", disabled),
         ("open_disputes", open_disputes),
         ("undelivered_events", count_undelivered(connection, overdue)?),
         ("conflicting_ids", conflicting),
@@ -150,9 +154,9 @@ pub struct OverviewSpan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Attention {
-    /// `undelivered_events`, `gaps`, `missing_permissions`, `conflicting_ids`, `unsettled_objects`, `open_disputes`, `failed_payments`, `event_conflicts`, `clock_skew`.
+    /// `undelivered_events`, `gaps`, `missing_permissions`, `conflicting_ids`, `unsettled_objects`, `open_disputes`, `failed_payments`, `event_conflicts`, `clock_skew`, `webhook_overlaps`, `disabled_endpoints`.
     pub kind: String,
-    /// How many; of `clock_skew`, the seconds.
+    /// How many; of `clock_skew`, the seconds; of `webhook_overlaps`, endpoints.
     pub count: i64,
 }
 

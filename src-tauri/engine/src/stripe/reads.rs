@@ -173,6 +173,18 @@ impl Stripe {
         Page::read(self.send(request, kind.as_str(), priority, None).await?)
     }
 
+    /// Lists the account's webhook endpoints, newest first. A list never carries their signing secrets.
+    ///
+    /// # Errors
+    /// [`StripeError`].
+    pub async fn list_endpoints(&self, after: Option<&str>, priority: Priority) -> Result<Page, StripeError> {
+        let mut request = stripe_misc::webhook_endpoint::ListWebhookEndpoint::new().limit(PAGE);
+        if let Some(after) = after {
+            request = request.starting_after(after);
+        }
+        Page::read(self.send(request.build(), Kind::Endpoint.as_str(), priority, None).await?)
+    }
+
     /// Retrieves one object; its bytes and the instant they speak of.
     ///
     /// # Errors
@@ -230,7 +242,7 @@ fn list_request(kind: Kind, range: Option<RangeQueryTs>, after: Option<&str>) ->
         Kind::Customer => list!(stripe_core::customer::ListCustomer::new()),
         Kind::Product => list!(stripe_product::product::ListProduct::new()),
         Kind::Price => list!(stripe_product::price::ListPrice::new()),
-        Kind::Session | Kind::Local | Kind::Other => None,
+        Kind::Session | Kind::Endpoint | Kind::Local | Kind::Other => None,
     }
 }
 

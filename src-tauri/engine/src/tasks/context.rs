@@ -41,6 +41,8 @@ pub struct Context {
     pub status: Arc<Status>,
     /// When Stripe was last asked with this key for kinds it could not read, server seconds.
     pub permissions_asked_at: Arc<AtomicI64>,
+    /// When Stripe was last asked for webhook endpoints by this run, server seconds; 0 makes it due.
+    pub endpoints_asked_at: Arc<AtomicI64>,
 }
 
 /// Why a task stopped.

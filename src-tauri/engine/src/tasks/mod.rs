@@ -18,3 +18,4 @@ pub mod refresh;
 pub mod replay;
 pub mod status;
 pub mod walk;
+pub mod webhooks;

@@ -11,7 +11,7 @@ use super::backfill;
 use super::context::{Context, Intake, TaskError};
 use super::poll::{DAILY, HOURLY, Polled, is_due, permitted, poll_once, reach_once, reach_state, recount};
 use super::walk::{Stream, Walk, walk};
-use super::{delivery, healing, refetch, replay};
+use super::{delivery, healing, refetch, replay, webhooks};
 use crate::db::DbResult;
 use crate::facts::state::{Level, find_state, set_state};
 use crate::http::{HttpError, Priority};
@@ -36,11 +36,13 @@ pub struct Signals {
     wake: Notify,
     wake_steward: Notify,
     in_front: AtomicBool,
+    asked: AtomicBool,
 }
 
 impl Signals {
     /// Polls at once.
     pub fn sync_now(&self) {
+        self.asked.store(true, Ordering::Relaxed);
         self.wake.notify_one();
         self.wake_steward.notify_one();
     }
@@ -190,10 +192,13 @@ async fn note_failure(context: &Context, error: &TaskError) {
     }
 }
 
-/// Does background work until cancelled: replay, backfill, recounts, refetches, delivery.
+/// Does background work until cancelled: replay, endpoints, backfill, recounts, refetches, delivery.
 pub async fn run_steward(context: Context, signals: Arc<Signals>, stop: CancellationToken) {
     let mut failures = 0_u32;
     loop {
+        if signals.asked.swap(false, Ordering::Relaxed) {
+            webhooks::make_due(&context);
+        }
         let outcome = tokio::select! {
             () = stop.cancelled() => return,
             outcome = steward_once(&context) => outcome,
@@ -223,6 +228,8 @@ pub async fn run_steward(context: Context, signals: Arc<Signals>, stop: Cancella
 /// Stripe or the mirror failed; everything is resumed by the next call.
 pub async fn steward_once(context: &Context) -> Result<Duration, TaskError> {
     replay_if_due(context).await?;
+    // Before a first copy of the account, which takes hours: one request, and all of Webhooks rests on it.
+    webhooks::look_if_due(context).await?;
     if let Some(run) = healing::begin_if_needed(context).await? {
         backfill::advance(context, &run).await?;
         // The next poll would say so too; a person waits for it.

@@ -5,10 +5,10 @@
  */
 export type Attention = { 
 /**
- * `undelivered_events`, `gaps`, `missing_permissions`, `conflicting_ids`, `unsettled_objects`, `open_disputes`, `failed_payments`, `event_conflicts`, `clock_skew`.
+ * `undelivered_events`, `gaps`, `missing_permissions`, `conflicting_ids`, `unsettled_objects`, `open_disputes`, `failed_payments`, `event_conflicts`, `clock_skew`, `webhook_overlaps`, `disabled_endpoints`.
  */
 kind: string, 
 /**
- * How many; of `clock_skew`, the seconds.
+ * How many; of `clock_skew`, the seconds; of `webhook_overlaps`, endpoints.
  */
 count: number, };

@@ -32,6 +32,7 @@ impl OpenStore {
             announcer: self.wiring.announcer.clone(),
             status: Arc::clone(&self.status),
             permissions_asked_at: Arc::default(),
+            endpoints_asked_at: Arc::default(),
         })
     }
 
