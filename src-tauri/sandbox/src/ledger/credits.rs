@@ -259,7 +259,7 @@ fn sale(blank: &CreditPayment, p: &super::book::Payment, session: SessionState) 
         CreditStatus::Pending
     } else if p.disputes.iter().any(|d| d.1.is_open() || d.1 == DisputeStatus::Lost) {
         CreditStatus::Disputed
-    } else if refunded_minor >= p.amount {
+    } else if refunded_minor > 0 && refunded_minor >= p.amount {
         CreditStatus::Refunded
     } else if refunded_minor > 0 {
         CreditStatus::PartiallyRefunded
