@@ -207,7 +207,7 @@ pub struct ApiError {
 pub struct Changed {
     /// The store it is about; null for all.
     pub store: Option<String>,
-    /// `preorders`, `sync`, `settings`, `stores`.
+    /// `preorders`, `sync`, `settings`, `stores`, `imports`.
     pub topics: Vec<String>,
 }
 

@@ -1,8 +1,10 @@
 //! The list of migrations, forward only. `PRAGMA user_version` counts them.
 
 /// Name and text of each migration, in order.
-pub const MIGRATIONS: &[(&str, &str)] =
-    &[("0001_facts.sql", include_str!("../../../../migrations/0001_facts.sql"))];
+pub const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_facts.sql", include_str!("../../../../migrations/0001_facts.sql")),
+    ("0002_imports.sql", include_str!("../../../../migrations/0002_imports.sql")),
+];
 
 /// The schema version of a file that has seen every migration.
 pub const fn latest_version() -> i64 {

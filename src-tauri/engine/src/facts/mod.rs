@@ -6,6 +6,7 @@
 pub mod codec;
 pub mod delivery;
 pub mod events;
+pub mod imports;
 pub mod local;
 pub mod names;
 pub mod settings;

@@ -20,7 +20,19 @@ impl Lease {
     /// # Errors
     /// The lock file cannot be made.
     pub fn try_take(mirror: &Path) -> std::io::Result<Option<Self>> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(lease_path(mirror))?;
+        Self::try_lock(&lease_path(mirror))
+    }
+
+    /// Takes the right to import into a mirror; None while someone else has it.
+    ///
+    /// # Errors
+    /// The lock file cannot be made.
+    pub fn try_take_for_import(mirror: &Path) -> std::io::Result<Option<Self>> {
+        Self::try_lock(&mirror.with_extension("import"))
+    }
+
+    fn try_lock(path: &Path) -> std::io::Result<Option<Self>> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
