@@ -7,6 +7,7 @@ mod deck;
 mod doctor;
 mod facts;
 mod figures;
+mod imports;
 mod line;
 mod mirror;
 mod operations;
@@ -107,6 +108,9 @@ async fn command(deck: &Deck, line: &Line) -> Outcome {
         Command::Events(line) => facts::events(deck, line).await,
         Command::Raw { id } => facts::raw(deck, id).await,
         Command::Export(line) => facts::export(deck, line).await,
+        Command::Import(line) => imports::import(deck, line).await,
+        Command::Imports => imports::list(deck).await,
+        Command::ImportRemove { batch } => imports::remove(deck, *batch).await,
         Command::Mirror(command) => mirror::run(deck, command).await,
         Command::Settings(command) => settings::run(deck, command).await,
         Command::Doctor(line) if line.probe => probe::run(deck, line.yes).await,

@@ -145,8 +145,11 @@ fn put_sql(kind: ShopKind, keyed: bool, rule: Rule) -> String {
     if !keyed {
         return insert;
     }
-    let set: Vec<String> =
-        ["batch", "line"].iter().chain(columns).map(|column| format!("{column} = excluded.{column}")).collect();
+    let set: Vec<String> = ["batch", "line"]
+        .iter()
+        .chain(columns)
+        .map(|column| format!("{column} = excluded.{column}"))
+        .collect();
     let newer = if rule == Rule::Newest { " WHERE excluded.batch >= batch" } else { "" };
     format!("{insert} ON CONFLICT (row_key) DO UPDATE SET {}{newer}", set.join(", "))
 }

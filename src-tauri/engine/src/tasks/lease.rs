@@ -14,6 +14,11 @@ pub fn lease_path(mirror: &Path) -> PathBuf {
     mirror.with_extension("lease")
 }
 
+/// Where the lock of imports into a mirror lies.
+pub fn import_lock_path(mirror: &Path) -> PathBuf {
+    mirror.with_extension("import")
+}
+
 impl Lease {
     /// Takes the lease of a mirror; None while another process (or another handle here) holds it.
     ///
@@ -28,7 +33,7 @@ impl Lease {
     /// # Errors
     /// The lock file cannot be made.
     pub fn try_take_for_import(mirror: &Path) -> std::io::Result<Option<Self>> {
-        Self::try_lock(&mirror.with_extension("import"))
+        Self::try_lock(&import_lock_path(mirror))
     }
 
     fn try_lock(path: &Path) -> std::io::Result<Option<Self>> {
