@@ -18,7 +18,7 @@ pub async fn import(deck: &Deck, line: &ImportLine) -> Outcome {
     let kind = ShopKind::parse(&line.kind)
         .ok_or_else(|| Stop::Usage(format!("there is no kind {:?}", line.kind)))?;
     let map = line.map.iter().map(|entry| mapped(entry)).collect::<Outcome<BTreeMap<_, _>>>()?;
-    let path = line.file.to_string_lossy().into_owned();
+    let path = line.path.to_string_lossy().into_owned();
     if deck.format == Format::Text {
         let args = ImportPreviewArgs { kind, path: path.clone(), map: map.clone() };
         let preview: ImportPreview = deck.ask("import_preview", &args).await?;

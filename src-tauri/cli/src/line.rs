@@ -341,7 +341,8 @@ pub struct ImportLine {
     #[arg(value_parser = PossibleValuesParser::new(ShopKind::ALL.map(ShopKind::as_str)))]
     pub kind: String,
     /// The file.
-    pub file: PathBuf,
+    #[arg(value_name = "FILE")]
+    pub path: PathBuf,
     /// The column a field is read from, over what is saved and guessed; `FIELD=` for none. May be given again.
     #[arg(long, value_name = "FIELD=COLUMN")]
     pub map: Vec<String>,

@@ -5,7 +5,7 @@
 
 use super::shop_tables::{INDEXES, Index, columns_of, table_of, values_of};
 use crate::db::types::Value;
-use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
+use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params, sorting_in_files};
 use crate::domain::kind::Kind;
 use crate::domain::shop::{ShopKind, ShopRow};
 use crate::facts::imports::ImportRow;
@@ -245,7 +245,7 @@ pub fn missing(connection: &Connection, kind: ShopKind) -> DbResult<Vec<&'static
 /// # Errors
 /// The write failed.
 pub fn make(transaction: &Transaction<'_>, index: &Index) -> DbResult<()> {
-    Ok(transaction.execute_batch(index.sql)?)
+    sorting_in_files(transaction, || Ok(transaction.execute_batch(index.sql)?))
 }
 
 fn is_keyed(connection: &Connection, kind: ShopKind) -> DbResult<bool> {

@@ -12,7 +12,7 @@ use crate::tasks::lease::Lease;
 use crate::tasks::replay::replay_if_due;
 
 /// Rows put into force in one transaction: enough that a page of an index gains several at a time.
-const STEP: i64 = 40_000;
+const STEP: i64 = 25_000;
 /// Rows looked at in one transaction where few of them change anything.
 const GLANCE: i64 = 50_000;
 
