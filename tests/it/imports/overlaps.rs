@@ -86,4 +86,7 @@ fn a_large_batch_is_stored_as_small_ones_are() {
     assert_eq!(large.rows(indexes), small.rows(indexes));
     large.remove(2).unwrap();
     assert_eq!(large.rows("SELECT count(*), sum(credits) FROM shop_purchase"), ["30000 30000"]);
+    large.remove(1).unwrap();
+    assert!(large.in_force().is_empty());
+    assert_eq!(large.rows(indexes), small.rows(indexes));
 }

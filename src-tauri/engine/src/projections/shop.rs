@@ -13,8 +13,6 @@ use crate::facts::names::intern_id;
 
 /// Rows from which on a batch is stored before the indexes are made.
 const LARGE: i64 = 20_000;
-/// Nothing names a row by a number below this one.
-const PLACE: &str = "SELECT batch, line FROM";
 
 /// Which of two rows of one key stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +28,7 @@ pub enum Rule {
 /// # Errors
 /// The read failed.
 pub fn find_place(connection: &Connection, kind: ShopKind, row_key: &str) -> DbResult<Option<(i64, i64)>> {
-    let sql = format!("{PLACE} {} WHERE row_key = ?1", table_of(kind));
+    let sql = format!("SELECT batch, line FROM {} WHERE row_key = ?1", table_of(kind));
     Ok(connection
         .prepare_cached(&sql)?
         .query_row([row_key], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -212,15 +210,34 @@ pub fn prepare(transaction: &Transaction<'_>, kind: ShopKind, rows: i64) -> DbRe
             make(transaction, index)?;
         }
     }
-    let there: i64 = transaction.query_row(
+    if rows >= LARGE && rows >= count_all(transaction, kind)? / 2 {
+        drop_indexes(transaction, kind, empty)?;
+    }
+    Ok(())
+}
+
+/// Drops every index of a kind, if most of its rows are of a batch that is going to be deleted.
+///
+/// # Errors
+/// The write failed.
+pub fn prepare_deletion(transaction: &Transaction<'_>, kind: ShopKind, batch: i64) -> DbResult<()> {
+    let rows = count_in_force(transaction, batch)?;
+    if rows >= LARGE && rows >= count_all(transaction, kind)? / 2 {
+        drop_indexes(transaction, kind, true)?;
+    }
+    Ok(())
+}
+
+fn count_all(connection: &Connection, kind: ShopKind) -> DbResult<i64> {
+    Ok(connection.query_row(
         "SELECT coalesce(sum(s.in_force), 0) FROM shop_batch s JOIN import_batch b ON b.batch = s.batch WHERE b.kind = ?1",
         [kind.as_str()],
         |row| row.get(0),
-    )?;
-    if rows < LARGE || rows < there / 2 {
-        return Ok(());
-    }
-    for index in INDEXES.iter().filter(|index| index.kind == kind && (empty || !index.is_key)) {
+    )?)
+}
+
+fn drop_indexes(transaction: &Transaction<'_>, kind: ShopKind, key_too: bool) -> DbResult<()> {
+    for index in INDEXES.iter().filter(|index| index.kind == kind && (key_too || !index.is_key)) {
         transaction.execute_batch(&format!("DROP INDEX IF EXISTS {}", index.name))?;
     }
     Ok(())

@@ -7,7 +7,9 @@ use crate::facts::imports::{
     Batch, BatchState, discard, find_batch, list_batches, list_rows, set_state, take_out_of_force,
 };
 use crate::projections::rebuild;
-use crate::projections::shop::{Rule, count_in_force, delete_rows, make, missing, prepare, put_rows};
+use crate::projections::shop::{
+    Rule, count_in_force, delete_rows, make, missing, prepare, prepare_deletion, put_rows,
+};
 use crate::tasks::lease::Lease;
 use crate::tasks::replay::replay_if_due;
 
@@ -26,7 +28,11 @@ fn settle(transaction: &Transaction<'_>, batch: &Batch, state: BatchState) -> Db
 pub(super) async fn apply(db: &Db, number: i64) -> DbResult<()> {
     let batch = db.read(move |connection| find(connection, number)).await?;
     let (kind, rows) = (batch.kind, batch.rows);
-    db.write_batch(move |transaction| prepare(transaction, kind, rows)).await?;
+    db.write_batch(move |transaction| match rebuild::is_due(transaction)? {
+        true => Ok(()),
+        false => prepare(transaction, kind, rows),
+    })
+    .await?;
     let mut after = 0;
     loop {
         let next = db
@@ -89,6 +95,8 @@ pub async fn remove(db: &Db, number: i64, now: i64) -> Result<RemovalReport, Imp
 /// Unmakes the projections of a batch that is out of force: older rows first, newest batch first, then what is left.
 async fn undo(db: &Db, batch: Batch) -> DbResult<i64> {
     let (number, kind) = (batch.batch, batch.kind);
+    // Where this goes on after a kill, the indexes may be gone.
+    make_indexes(db, kind).await?;
     let batches = db.read(list_batches).await?;
     let older = batches
         .into_iter()
@@ -113,6 +121,11 @@ async fn undo(db: &Db, batch: Batch) -> DbResult<i64> {
             after = last;
         }
     }
+    db.write_batch(move |transaction| match rebuild::is_due(transaction)? {
+        true => Ok(()),
+        false => prepare_deletion(transaction, kind, number),
+    })
+    .await?;
     let mut after = 0;
     loop {
         let next = db
@@ -126,6 +139,7 @@ async fn undo(db: &Db, batch: Batch) -> DbResult<i64> {
         let Some(last) = next else { break };
         after = last;
     }
+    make_indexes(db, kind).await?;
     db.write_batch(move |transaction| settle(transaction, &batch, BatchState::Removed)).await?;
     Ok(restored)
 }
