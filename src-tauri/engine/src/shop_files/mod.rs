@@ -7,6 +7,7 @@ mod csv_rows;
 mod decode;
 mod error;
 mod fields;
+mod headers;
 mod jsonl;
 mod mapping;
 mod normal;
