@@ -90,3 +90,25 @@ fn a_large_batch_is_stored_as_small_ones_are() {
     assert!(large.in_force().is_empty());
     assert_eq!(large.rows(indexes), small.rows(indexes));
 }
+
+#[test]
+fn a_mirror_of_the_version_before_keeps_its_batches() {
+    use foredeck_engine::db::rusqlite::Connection;
+    use foredeck_engine::db::{Db, MIGRATIONS, latest_version, schema_version};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.mirror");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch("PRAGMA application_id = 1178878795").unwrap();
+    old.execute_batch(MIGRATIONS[0].1).unwrap();
+    old.execute_batch(
+        "PRAGMA user_version = 1;
+         INSERT INTO import_batch (batch, made_at, kind, file_name, file_digest, mapping) VALUES (3, 1, 'users', 'x', '', '{}');
+         INSERT INTO import_row (batch, line, row_key, body) VALUES (3, 2, 'u1', '{\"user_id\":\"u1\"}');",
+    )
+    .unwrap();
+    drop(old);
+    let db = Db::open(&path).unwrap();
+    assert_eq!(db.read_now(schema_version).unwrap(), latest_version());
+    let found = db.read_now(foredeck_engine::facts::imports::list_batches).unwrap();
+    assert!(found.len() == 1 && found[0].state.is_in_force(), "{found:?}");
+}
