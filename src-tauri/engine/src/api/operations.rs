@@ -8,8 +8,8 @@ use super::credits::{
 };
 use super::types::{
     AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs,
-    ImportRunArgs, KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs, StoreAddArgs,
-    StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
+    ImportRunArgs, KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs,
+    StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
 };
 use super::{ADMIN, Call, Operation, SUPPORT, VIEWER, read_args, write_reply};
 use crate::domain::kind::Kind;
