@@ -8,6 +8,7 @@
 )]
 
 mod it {
+    mod imports;
     mod properties;
     mod queries;
     mod samples;

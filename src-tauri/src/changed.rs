@@ -11,7 +11,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 /// Between two rounds of events.
 const PAUSE: Duration = Duration::from_millis(100);
-const ALL: [Topic; 4] = [Topic::Preorders, Topic::Sync, Topic::Settings, Topic::Stores];
+const ALL: [Topic; 5] = [Topic::Preorders, Topic::Sync, Topic::Settings, Topic::Stores, Topic::Imports];
 
 /// What changed since the last round.
 #[derive(Debug, Default)]

@@ -2,7 +2,8 @@
 //!
 //! A sandbox in scale mode serves N preorders from a process of its own. A bare reader (pages -> JSON ->
 //! SQLite, nothing folded) sets the pace of this machine; the engine must reach 0.6 of it, stored and folded.
-//! Then the queries run on the mirror that was made. `FOREDECK_BENCH_PREORDERS` sets N (default 100,000),
+//! Then the queries run on the mirror that was made. Before all that a file of a million purchases is imported
+//! (`FOREDECK_BENCH_ROWS`). `FOREDECK_BENCH_PREORDERS` sets N (default 100,000; with 0 nothing follows the import),
 //! `FOREDECK_BENCH_ROUNDS` the rounds (default 5; with 0 only
 //! the engine reads). `FOREDECK_BENCH_KEEP=1` keeps the mirror and says where; with
 //! `FOREDECK_BENCH_FOLDER` only the queries run, on a mirror that was kept.
@@ -15,6 +16,7 @@
 )]
 
 mod bare;
+mod imports;
 mod ingest;
 mod limiter;
 mod peer;
@@ -36,7 +38,11 @@ async fn run() {
     if let Some(folder) = std::env::var_os("FOREDECK_BENCH_FOLDER") {
         return queries::measure(&ingest::reopen(folder.as_ref()).await).await;
     }
+    imports::measure(number("FOREDECK_BENCH_ROWS", 1_000_000)).await;
     let preorders = number("FOREDECK_BENCH_PREORDERS", 100_000);
+    if preorders == 0 {
+        return;
+    }
     let rounds = number("FOREDECK_BENCH_ROUNDS", 5);
     let peer = peer::Peer::of_scale(preorders);
     let mut ratios = Vec::new();

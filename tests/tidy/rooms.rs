@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("topic", &[]),
     ("secrets", &[]),
+    ("shop_files", &[]),
     ("db", &[]),
     ("facts", &["db"]),
     ("projections", &["db", "facts"]),

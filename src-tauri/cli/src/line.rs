@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use foredeck_engine::domain::shop::ShopKind;
 use foredeck_engine::domain::status::PreorderStatus;
+
+use crate::credit_lines::CreditCommand;
 
 /// Foredeck from a script: the same operations as the window, headless.
 ///
@@ -79,8 +82,20 @@ pub enum Command {
         /// The id of the event or object.
         id: String,
     },
+    /// Purchases, plans, wallets and what does not add up.
+    #[command(flatten)]
+    Credits(CreditCommand),
     /// Writes everything of one sort, row by row.
     Export(ExportLine),
+    /// Imports a file of the shop's own rows: CSV or JSONL. A file that was imported before changes nothing.
+    Import(ImportLine),
+    /// Lists the batches that were imported, newest first.
+    Imports,
+    /// Takes a batch out of force: what older batches said of its rows holds again.
+    ImportRemove {
+        /// Its number.
+        batch: i64,
+    },
     /// Checks, rebuilds and copies the mirror file.
     #[command(subcommand)]
     Mirror(MirrorCommand),
@@ -324,6 +339,26 @@ pub enum FormatWord {
     Csv,
     /// One JSON document a line.
     Jsonl,
+}
+
+/// What to import, and how.
+#[derive(Debug, Args)]
+pub struct ImportLine {
+    /// The kind of its rows.
+    #[arg(value_parser = PossibleValuesParser::new(ShopKind::ALL.map(ShopKind::as_str)))]
+    pub kind: String,
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub path: PathBuf,
+    /// The column a field is read from, over what is saved and guessed; `FIELD=` for none. May be given again.
+    #[arg(long, value_name = "FIELD=COLUMN")]
+    pub map: Vec<String>,
+    /// Changes nothing: says what is new, changed and bad.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Loads the good rows of a file that has bad ones.
+    #[arg(long)]
+    pub accept_bad: bool,
 }
 
 /// Commands on the mirror file.

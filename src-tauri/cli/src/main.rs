@@ -3,15 +3,19 @@
 //! In: a command line. Out: data on stdout; progress, logs and errors on stderr; 0, 1 or 2. Deliberately absent:
 //! rules about orders, SQL, HTTP. Only `print` writes.
 
+mod credit_lines;
+mod credits;
 mod deck;
 mod doctor;
 mod facts;
 mod figures;
+mod imports;
 mod line;
 mod mirror;
 mod operations;
 mod orders;
 mod plain;
+mod plans;
 mod print;
 mod probe;
 mod settings;
@@ -108,7 +112,11 @@ async fn command(deck: &Deck, line: &Line) -> Outcome {
         Command::Search { text, limit } => orders::search(deck, text, *limit).await,
         Command::Events(line) => facts::events(deck, line).await,
         Command::Raw { id } => facts::raw(deck, id).await,
+        Command::Credits(command) => credits::run(deck, command).await,
         Command::Export(line) => facts::export(deck, line).await,
+        Command::Import(line) => imports::import(deck, line).await,
+        Command::Imports => imports::list(deck).await,
+        Command::ImportRemove { batch } => imports::remove(deck, *batch).await,
         Command::Mirror(command) => mirror::run(deck, command).await,
         Command::Settings(command) => settings::run(deck, command).await,
         Command::Doctor(line) if line.probe => probe::run(deck, line.yes).await,

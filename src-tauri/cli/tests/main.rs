@@ -10,6 +10,7 @@ mod desk;
 mod doctoring;
 mod exports;
 mod files;
+mod imports;
 mod journey;
 mod permissions;
 mod refusals;

@@ -14,6 +14,7 @@ pub mod projections;
 pub mod queries;
 pub mod registry;
 pub mod secrets;
+pub mod shop_files;
 pub mod stripe;
 pub mod tasks;
 pub mod topic;

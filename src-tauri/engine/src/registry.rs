@@ -138,6 +138,7 @@ impl Registry {
             with_suffix(&mirror, "-wal"),
             with_suffix(&mirror, "-shm"),
             crate::tasks::lease::lease_path(&mirror),
+            crate::tasks::lease::import_lock_path(&mirror),
         ] {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),

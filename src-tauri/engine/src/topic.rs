@@ -13,6 +13,8 @@ pub enum Topic {
     Settings,
     /// The list of stores.
     Stores,
+    /// The shop's own rows: batches and what they say.
+    Imports,
 }
 
 impl Topic {
@@ -23,6 +25,7 @@ impl Topic {
             Self::Sync => "sync",
             Self::Settings => "settings",
             Self::Stores => "stores",
+            Self::Imports => "imports",
         }
     }
 }

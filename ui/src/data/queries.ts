@@ -7,7 +7,7 @@ import type { FunnelArgs } from "../ipc/generated/FunnelArgs";
 import type { PreorderPageArgs } from "../ipc/generated/PreorderPageArgs";
 import type { Args, OperationName } from "../ipc/operations";
 
-export type Topic = "preorders" | "sync" | "settings" | "stores";
+export type Topic = "preorders" | "sync" | "settings" | "stores" | "imports";
 
 declare module "@tanstack/react-query" {
   interface Register {

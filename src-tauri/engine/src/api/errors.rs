@@ -5,8 +5,10 @@ use crate::error::Problem;
 use crate::http::BaseUrlError;
 use crate::registry::RegistryError;
 use crate::secrets::KeyError;
+use crate::shop_files::FileError;
 use crate::stripe::StripeError;
 use crate::tasks::context::TaskError;
+use crate::tasks::import::ImportError;
 use crate::tasks::status::{hint, verdict};
 
 impl From<DbError> for Problem {
@@ -52,6 +54,46 @@ impl From<TaskError> for Problem {
         match error {
             TaskError::Stripe(error) => error.into(),
             TaskError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<FileError> for Problem {
+    fn from(error: FileError) -> Self {
+        let (code, hint) = match &error {
+            FileError::Missing(_) => ("NO_FILE", "Check the path."),
+            FileError::NotAFile(_) => ("NOT_A_FILE", "Name the file itself, not its folder."),
+            FileError::Denied(_) => ("FILE_DENIED", "Allow your account to read the file."),
+            FileError::Io(_) => ("FILE_FAILED", "Copy the file to this machine and try again."),
+            FileError::Empty => ("FILE_EMPTY", "Export it again with its header and rows."),
+            FileError::NoRows => ("FILE_NO_ROWS", "Export it again with its rows."),
+            FileError::Binary(_) => ("FILE_BINARY", "Save it as CSV (UTF-8) or as JSONL."),
+            FileError::Encoding(_) => ("FILE_ENCODING", "Save it as UTF-8."),
+            FileError::NotJsonLines => ("FILE_NOT_JSONL", "Write one JSON object a line."),
+            FileError::TooLong(_) => ("RECORD_TOO_LONG", "Look for a quote that is never closed."),
+            FileError::DuplicateColumn(_) => ("DUPLICATE_COLUMN", "Give every column a name of its own."),
+            FileError::UnknownField { .. } => ("NO_FIELD", "Map one of the fields there are."),
+            FileError::UnknownColumn { .. } => ("NO_COLUMN", "Map one of the columns there are."),
+            FileError::MissingField { .. } => {
+                ("FIELD_MISSING", "Say which column it is: `--map FIELD=COLUMN`.")
+            }
+        };
+        Self::new(code, error.to_string(), hint)
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        let (code, hint) = match &error {
+            ImportError::Busy => ("IMPORT_BUSY", "Wait until it has ended."),
+            ImportError::NoBatch(_) => ("NO_BATCH", "See `foredeckctl imports` for the batches there are."),
+            ImportError::Lock(_) => ("DATA_FOLDER", "Check the data folder's permissions."),
+            ImportError::File(_) | ImportError::Db(_) => ("", ""),
+        };
+        match error {
+            ImportError::File(error) => error.into(),
+            ImportError::Db(error) => error.into(),
+            other => Self::new(code, other.to_string(), hint),
         }
     }
 }

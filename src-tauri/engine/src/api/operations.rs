@@ -7,9 +7,9 @@ use super::credits::{
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
 };
 use super::types::{
-    AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, KeyCheck, KeyPermission, MirrorBackupArgs,
-    MirrorReport, NoArgs, PlanSetArgs, StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs,
-    WalletAdjustArgs, WindowFocusArgs,
+    AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs,
+    ImportRunArgs, KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs,
+    StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
 };
 use super::{ADMIN, Call, Operation, SUPPORT, VIEWER, read_args, write_reply};
 use crate::domain::kind::Kind;
@@ -28,6 +28,7 @@ use crate::queries::credits::wallets::{WalletPage, WalletPageArgs, WalletSheet, 
 use crate::queries::events::{EventPage, EventPageArgs};
 use crate::queries::funnel::{Funnel, FunnelArgs};
 use crate::queries::health::{Freshness, Health};
+use crate::queries::imports::{self as import_batches, ImportList};
 use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
 use crate::queries::search::{SearchArgs, SearchReply};
@@ -39,6 +40,7 @@ use crate::queries::{
 };
 use crate::secrets::StripeKey;
 use crate::stripe::StripeError;
+use crate::tasks::import::{ImportPreview, ImportReport, RemovalReport};
 use crate::tasks::refresh;
 
 macro_rules! table {
@@ -94,6 +96,10 @@ table! {
     wallet_sheet: WalletSheetArgs -> WalletSheet, VIEWER;
     wallet_adjust: WalletAdjustArgs -> WalletSheet, SUPPORT;
     reconcile: ReconcileArgs -> Reconciliation, VIEWER;
+    import_preview: ImportPreviewArgs -> ImportPreview, VIEWER;
+    import_run: ImportRunArgs -> ImportReport, ADMIN;
+    import_list: NoArgs -> ImportList, VIEWER;
+    import_remove: ImportRemoveArgs -> RemovalReport, ADMIN;
 }
 
 async fn app_info(call: Call, _: NoArgs) -> Result<AppInfo, Problem> {
@@ -339,4 +345,21 @@ async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
         })
         .await?;
     Ok(ExportReply { rows, path: args.path })
+}
+
+async fn import_preview(call: Call, args: ImportPreviewArgs) -> Result<ImportPreview, Problem> {
+    call.store().await?.preview_import(args.kind, Path::new(&args.path), args.map).await
+}
+
+async fn import_run(call: Call, args: ImportRunArgs) -> Result<ImportReport, Problem> {
+    let (path, dry_run, accept_bad) = (Path::new(&args.path), args.dry_run, args.accept_bad);
+    call.store().await?.import(args.kind, path, args.map, dry_run, accept_bad).await
+}
+
+async fn import_list(call: Call, _: NoArgs) -> Result<ImportList, Problem> {
+    Ok(call.store().await?.db().read(import_batches::list).await?)
+}
+
+async fn import_remove(call: Call, args: ImportRemoveArgs) -> Result<RemovalReport, Problem> {
+    call.store().await?.remove_import(args.batch).await
 }

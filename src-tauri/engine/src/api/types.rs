@@ -1,9 +1,12 @@
 //! Arguments and replies of operations that are not queries.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::domain::plan::PlanRule;
+use crate::domain::shop::ShopKind;
 use crate::domain::store::{Mode, StoreView};
 use crate::queries::export::ExportFormat;
 
@@ -189,6 +192,53 @@ pub struct ExportReply {
     pub path: String,
 }
 
+/// Looks at a file of the shop's own rows.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct ImportPreviewArgs {
+    /// The kind of its rows.
+    pub kind: ShopKind,
+    /// The file.
+    pub path: String,
+    /// Columns by field, over what is saved and guessed; an empty column means none.
+    #[serde(default)]
+    #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+    pub map: BTreeMap<String, String>,
+}
+
+/// Imports a file of the shop's own rows.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct ImportRunArgs {
+    /// The kind of its rows.
+    pub kind: ShopKind,
+    /// The file.
+    pub path: String,
+    /// Columns by field, over what is saved and guessed; an empty column means none.
+    #[serde(default)]
+    #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+    pub map: BTreeMap<String, String>,
+    /// Only say what would be done.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub dry_run: bool,
+    /// Load the good rows where there are bad ones.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub accept_bad: bool,
+}
+
+/// Takes a batch out of force.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct ImportRemoveArgs {
+    /// Its number.
+    pub batch: i64,
+}
+
 /// An error as the page and the command line get it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -207,7 +257,7 @@ pub struct ApiError {
 pub struct Changed {
     /// The store it is about; null for all.
     pub store: Option<String>,
-    /// `preorders`, `sync`, `settings`, `stores`.
+    /// `preorders`, `sync`, `settings`, `stores`, `imports`.
     pub topics: Vec<String>,
 }
 

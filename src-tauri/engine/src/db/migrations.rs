@@ -3,6 +3,7 @@
 /// Name and text of each migration, in order.
 pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_facts.sql", include_str!("../../../../migrations/0001_facts.sql")),
+    ("0002_imports.sql", include_str!("../../../../migrations/0002_imports.sql")),
     ("0003_webhooks.sql", include_str!("../../../../migrations/0003_webhooks.sql")),
 ];
 

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 pub use error::DbError;
 pub use migrations::{MIGRATIONS, latest_version};
-pub use open::schema_version;
+pub use open::{schema_version, sorting_in_files};
 pub use rusqlite::{self, Connection, OptionalExtension, Row, Transaction, params, types};
 use writer::Writer;
 

@@ -113,6 +113,18 @@ fn connect(path: &Path, flags: OpenFlags) -> DbResult<Connection> {
     Ok(connection)
 }
 
+/// Runs what sorts a whole table with its runs in temporary files, not in memory.
+///
+/// # Errors
+/// What the work returned.
+pub fn sorting_in_files<T>(connection: &Connection, work: impl FnOnce() -> DbResult<T>) -> DbResult<T> {
+    // Refused where temporary tables are open; then it is sorted in memory.
+    let _refused = connection.pragma_update(None, "temp_store", "FILE");
+    let outcome = work();
+    let _refused = connection.pragma_update(None, "temp_store", "MEMORY");
+    outcome
+}
+
 fn check_identity(connection: &Connection) -> DbResult<()> {
     let id: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     if id != APPLICATION_ID {

@@ -1,6 +1,7 @@
 //! One open store: its mirror, its settings, its key, and its sync while it runs.
 
 mod credits;
+mod imports;
 mod keys;
 mod mirror;
 mod sync;
@@ -26,6 +27,7 @@ use crate::projections::rebuild;
 use crate::secrets::{Kept, Secrets};
 use crate::tasks::account;
 use crate::tasks::context::Context;
+use crate::tasks::import;
 use crate::tasks::poller::Signals;
 use crate::tasks::replay;
 use crate::tasks::status::Status;
@@ -116,6 +118,10 @@ impl OpenStore {
         // A new mirror gets its empty tables at once; stale ones are made anew before anything reads them.
         if !store.db.is_read_only() {
             store.make_tables().await?;
+            // What a killed import left is ended now; where it cannot be, the next import says why.
+            if let Err(error) = import::sweep(&store.db).await {
+                tracing::warn!(store = store.public_id, %error, "an import that was cut short waits");
+            }
         }
         Ok(store)
     }

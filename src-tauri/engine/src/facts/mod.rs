@@ -7,6 +7,7 @@ pub mod codec;
 pub mod delivery;
 pub mod endpoints;
 pub mod events;
+pub mod imports;
 pub mod local;
 pub mod names;
 pub mod settings;

@@ -24,5 +24,7 @@ pub mod rebuild;
 pub mod rollups;
 pub mod schema;
 mod shapes;
+pub mod shop;
+mod shop_replay;
 pub mod shop_tables;
 pub mod wallets;

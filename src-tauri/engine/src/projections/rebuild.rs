@@ -11,6 +11,8 @@ use super::object::read_object;
 use super::offer::{Offer, event_parts, tombstone};
 use super::rollups::{self, Differences};
 use super::schema::{self, VERSION};
+use super::shop_replay;
+use super::wallets;
 use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::facts::codec::Unpackers;
@@ -53,6 +55,7 @@ pub fn begin(transaction: &Transaction<'_>, settings_revision: i64) -> DbResult<
     };
     set_mark(transaction, "events", last("stripe_event")?)?;
     set_mark(transaction, "snapshots", last("stripe_snapshot")?)?;
+    set_mark(transaction, "shop", 1)?;
     set_mark(transaction, "building", 1)?;
     transaction
         .execute("DELETE FROM sync_state WHERE name LIKE 'skipped:%' OR name LIKE 'unreadable:%'", [])?;
@@ -93,6 +96,12 @@ pub fn step(transaction: &Transaction<'_>, terms: &Terms, limit: i64) -> DbResul
     } else if snapshots_left > 0 {
         let next = replay_snapshots(transaction, terms, snapshots_left, limit, &mut stored)?;
         set_mark(transaction, "snapshots", next)?;
+    } else if mark(transaction, "shop")? == 1 {
+        if shop_replay::step(transaction, limit)? {
+            wallets::mark_users(transaction)?;
+            wallets::refresh_all(transaction)?;
+            set_mark(transaction, "shop", 0)?;
+        }
     } else if fold_dirty(transaction, terms.zone, usize::try_from(limit).unwrap_or(1_000))? == 0 {
         set_mark(transaction, "building", 0)?;
         return Ok(Progress { done: total, total, finished: true });
@@ -191,14 +200,14 @@ fn replay_snapshots(
     Ok(seqs.last().map_or(0, |last| last - 1))
 }
 
-fn mark(connection: &Connection, name: &str) -> DbResult<i64> {
+pub(super) fn mark(connection: &Connection, name: &str) -> DbResult<i64> {
     Ok(connection
         .query_row("SELECT value FROM projection WHERE name = ?1", [name], |row| row.get(0))
         .optional()?
         .unwrap_or(0))
 }
 
-fn set_mark(transaction: &Transaction<'_>, name: &str, value: i64) -> DbResult<()> {
+pub(super) fn set_mark(transaction: &Transaction<'_>, name: &str, value: i64) -> DbResult<()> {
     transaction
         .prepare_cached("INSERT INTO projection (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")?
         .execute(params![name, value])?;

@@ -178,6 +178,9 @@ pub fn recreate(transaction: &Transaction<'_>, settings_revision: i64) -> DbResu
     for (_, sql) in PARTS {
         transaction.execute_batch(sql)?;
     }
+    for index in shop_tables::INDEXES {
+        transaction.execute_batch(index.sql)?;
+    }
     for (name, value) in [("version", VERSION), ("settings", settings_revision)] {
         transaction.execute("INSERT INTO projection (name, value) VALUES (?1, ?2)", params![name, value])?;
     }

@@ -12,6 +12,7 @@ pub mod export;
 mod filter;
 pub mod funnel;
 pub mod health;
+pub mod imports;
 pub mod overview;
 mod people_text;
 pub mod plan;

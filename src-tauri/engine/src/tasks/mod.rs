@@ -9,6 +9,7 @@ pub mod completeness;
 pub mod context;
 pub mod delivery;
 pub mod healing;
+pub mod import;
 pub mod lease;
 pub mod permissions;
 pub mod poll;

@@ -9,6 +9,6 @@ export type Changed = {
  */
 store: string | null, 
 /**
- * `preorders`, `sync`, `settings`, `stores`.
+ * `preorders`, `sync`, `settings`, `stores`, `imports`.
  */
 topics: Array<string>, };
