@@ -176,9 +176,10 @@ pub struct ReconcileLine {
 }
 
 fn one_of<T: Copy>(all: &[T], word: fn(T) -> &'static str, text: &str) -> Result<T, String> {
-    all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
-        format!("one of {}", all.iter().map(|one| word(*one)).collect::<Vec<_>>().join(", "))
-    })
+    all.iter()
+        .copied()
+        .find(|one| word(*one) == text)
+        .ok_or_else(|| format!("one of {}", all.iter().map(|one| word(*one)).collect::<Vec<_>>().join(", ")))
 }
 
 fn parse_by(text: &str) -> Result<PlanBy, String> {

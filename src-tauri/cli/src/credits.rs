@@ -54,7 +54,8 @@ async fn purchases(deck: &Deck, line: &PurchasesLine) -> Outcome {
                 plain(&row.payment_id),
             ]
         });
-        let heads = ["PAID OR STARTED", "STATUS", "OWNER", "PLAN", "CREDITS", "TAKEN BACK", "AMOUNT", "PAYMENT"];
+        let heads =
+            ["PAID OR STARTED", "STATUS", "OWNER", "PLAN", "CREDITS", "TAKEN BACK", "AMOUNT", "PAYMENT"];
         print::table(&heads, &[4, 5, 6], rows)
     })?;
     more(deck, page.next.as_deref());
@@ -152,13 +153,16 @@ async fn wallets(deck: &Deck, line: &WalletsLine) -> Outcome {
         after: line.after.clone(),
     };
     let page: WalletPage = deck.ask("wallet_page", &args).await?;
-    deck.format.reply(&page, |page| print::table(&WALLET_HEADS, &[1, 2, 3, 4, 5, 6], page.rows.iter().map(wallet_cells)))?;
+    deck.format.reply(&page, |page| {
+        print::table(&WALLET_HEADS, &[1, 2, 3, 4, 5, 6], page.rows.iter().map(wallet_cells))
+    })?;
     more(deck, page.next.as_deref());
     spending_note(deck, page.spending_known);
     Ok(())
 }
 
-const WALLET_HEADS: [&str; 7] = ["OWNER", "GRANTED", "CLAWED BACK", "REVERSED", "SPENT", "ADJUSTED", "BALANCE"];
+const WALLET_HEADS: [&str; 7] =
+    ["OWNER", "GRANTED", "CLAWED BACK", "REVERSED", "SPENT", "ADJUSTED", "BALANCE"];
 
 fn wallet_cells(row: &WalletRow) -> Vec<String> {
     let numbers = [row.granted, row.clawed, row.reversed, row.spent, row.adjusted, row.balance];
@@ -222,16 +226,16 @@ async fn adjust(deck: &Deck, line: &AdjustLine) -> Outcome {
 /// Who does it: as named, else the user of this machine.
 pub fn operator(named: Option<&str>) -> String {
     let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).ok();
-    named.map(str::to_owned).or_else(user).filter(|name| !name.is_empty()).unwrap_or_else(|| "command line".to_owned())
+    named
+        .map(str::to_owned)
+        .or_else(user)
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "command line".to_owned())
 }
 
 async fn reconcile(deck: &Deck, line: &ReconcileLine) -> Outcome {
-    let args = ReconcileArgs {
-        kind: line.kind,
-        owner: line.owner.clone(),
-        limit: line.limit,
-        offset: line.offset,
-    };
+    let args =
+        ReconcileArgs { kind: line.kind, owner: line.owner.clone(), limit: line.limit, offset: line.offset };
     let found: Reconciliation = deck.ask("reconcile", &args).await?;
     deck.format.reply(&found, |found| {
         let rows = found.rows.iter().map(|row| {
@@ -289,10 +293,15 @@ fn unjudged(found: &Reconciliation) {
         print::note(&format!("not compared: no {what}; see foredeckctl import"));
     }
     if !found.has_plans {
-        print::note("not compared: credits of payments; there is no plan table, see foredeckctl plans import");
+        print::note(
+            "not compared: credits of payments; there is no plan table, see foredeckctl plans import",
+        );
     }
     if found.unmapped > 0 {
-        print::note(&format!("{} payments are covered by no rule; see foredeckctl plans list", found.unmapped));
+        print::note(&format!(
+            "{} payments are covered by no rule; see foredeckctl plans list",
+            found.unmapped
+        ));
     }
     if found.since_import > 0 {
         print::note(&format!("{} payments are newer than the shop's purchases", found.since_import));
@@ -300,7 +309,9 @@ fn unjudged(found: &Reconciliation) {
 }
 
 fn sums(totals: &[CurrencyTotal]) -> String {
-    let one = |total: &CurrencyTotal| format!("{} {}", decimal(total.minor, &total.currency), cell(&total.currency));
+    let one = |total: &CurrencyTotal| {
+        format!("{} {}", decimal(total.minor, &total.currency), cell(&total.currency))
+    };
     let all: Vec<String> = totals.iter().map(one).collect();
     if all.is_empty() { "-".to_owned() } else { all.join(", ") }
 }

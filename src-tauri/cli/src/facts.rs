@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use foredeck_engine::api::types::{ExportArgs, ExportKind, ExportReply};
+use foredeck_engine::queries::credits::export as credits;
 use foredeck_engine::queries::events::{EventPage, EventPageArgs};
 use foredeck_engine::queries::export::{self, ExportFormat};
 use foredeck_engine::queries::sheet::{RawFact, RawFactArgs};
@@ -68,6 +69,9 @@ pub async fn export(deck: &Deck, line: &ExportLine) -> Outcome {
         ExportWord::Preorders => ExportKind::Preorders,
         ExportWord::Events => ExportKind::Events,
         ExportWord::Customers => ExportKind::Customers,
+        ExportWord::Purchases => ExportKind::Purchases,
+        ExportWord::Wallets => ExportKind::Wallets,
+        ExportWord::Differences => ExportKind::Differences,
     };
     let reply: ExportReply = deck.ask("export", &ExportArgs { what, format, path: path.clone() }).await?;
     deck.format.reply(&reply, |reply| format!("{} rows in {}", reply.rows, plain(&reply.path)))
@@ -82,6 +86,9 @@ async fn stream(deck: &Deck, what: ExportWord, format: ExportFormat) -> Outcome 
             ExportWord::Preorders => export::export_preorders(connection, format, &mut out),
             ExportWord::Events => export::export_events(connection, format, &mut out),
             ExportWord::Customers => export::export_customers(connection, format, &mut out),
+            ExportWord::Purchases => credits::export_purchases(connection, format, &mut out),
+            ExportWord::Wallets => credits::export_wallets(connection, format, &mut out),
+            ExportWord::Differences => credits::export_differences(connection, format, &mut out),
         })
         .await;
     match written {

@@ -330,6 +330,12 @@ pub enum ExportWord {
     Events,
     /// Everyone whose e-mail is on a preorder.
     Customers,
+    /// Every purchase.
+    Purchases,
+    /// Every wallet.
+    Wallets,
+    /// Everything that does not add up.
+    Differences,
 }
 
 /// The format of an export.

@@ -5,7 +5,9 @@ use std::io::Read;
 use foredeck_engine::api::types::{NoArgs, PlanSetArgs};
 use foredeck_engine::domain::plan::PlanRule;
 use foredeck_engine::queries::credits::catalogue::Catalogue;
-use foredeck_engine::queries::credits::plans::{BoughtView, PaymentKind, PlanList, PlanPreview, PlanPreviewArgs};
+use foredeck_engine::queries::credits::plans::{
+    BoughtView, PaymentKind, PlanList, PlanPreview, PlanPreviewArgs,
+};
 
 use crate::credit_lines::{ChangeLine, PlanLine, PlansCommand};
 use crate::credits::operator;
@@ -37,9 +39,16 @@ pub async fn run(deck: &Deck, command: &PlansCommand) -> Outcome {
         PlansCommand::Import { file: None, change: line } => {
             let catalogue: Catalogue = deck.ask("plan_catalogue", &NoArgs {}).await?;
             let found = catalogue.prices.len();
-            let new: Vec<PlanRule> =
-                catalogue.prices.into_iter().filter(|price| !price.covered).filter_map(|price| price.suggestion).collect();
-            print::note(&format!("{found} prices, {} of them suggest a new rule by their metadata", new.len()));
+            let new: Vec<PlanRule> = catalogue
+                .prices
+                .into_iter()
+                .filter(|price| !price.covered)
+                .filter_map(|price| price.suggestion)
+                .collect();
+            print::note(&format!(
+                "{found} prices, {} of them suggest a new rule by their metadata",
+                new.len()
+            ));
             new.into_iter().for_each(|rule| put(&mut rules, rule));
             change(deck, rules, line).await
         }

@@ -19,6 +19,7 @@ use crate::engine::{Verified, machine_zone};
 use crate::error::Problem;
 use crate::http::Priority;
 use crate::queries::credits::catalogue::Catalogue;
+use crate::queries::credits::export as credit_exports;
 use crate::queries::credits::payment::{PurchaseSheet, PurchaseSheetArgs};
 use crate::queries::credits::plans::{PlanList, PlanPreview, PlanPreviewArgs};
 use crate::queries::credits::purchases::{PurchasePage, PurchasePageArgs};
@@ -342,6 +343,9 @@ async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
             ExportKind::Preorders => exports::export_preorders(connection, format, out),
             ExportKind::Events => exports::export_events(connection, format, out),
             ExportKind::Customers => exports::export_customers(connection, format, out),
+            ExportKind::Purchases => credit_exports::export_purchases(connection, format, out),
+            ExportKind::Wallets => credit_exports::export_wallets(connection, format, out),
+            ExportKind::Differences => credit_exports::export_differences(connection, format, out),
         })
         .await?;
     Ok(ExportReply { rows, path: args.path })

@@ -167,6 +167,12 @@ pub enum ExportKind {
     Events,
     /// Customers, a row an e-mail.
     Customers,
+    /// Purchases, a row a payment.
+    Purchases,
+    /// Wallets, a row an owner.
+    Wallets,
+    /// What does not add up, a row a difference.
+    Differences,
 }
 
 /// Writes an export to a file.

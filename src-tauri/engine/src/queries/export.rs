@@ -181,13 +181,13 @@ pub fn export_events(connection: &Connection, format: ExportFormat, out: &mut dy
 }
 
 /// Where rows go.
-enum Sink<'a> {
+pub(super) enum Sink<'a> {
     Csv(Box<csv::Writer<&'a mut dyn Write>>, i64),
     Lines(&'a mut dyn Write, i64),
 }
 
 impl<'a> Sink<'a> {
-    fn new(format: ExportFormat, out: &'a mut dyn Write, columns: &[&str]) -> DbResult<Self> {
+    pub(super) fn new(format: ExportFormat, out: &'a mut dyn Write, columns: &[&str]) -> DbResult<Self> {
         if format == ExportFormat::Jsonl {
             return Ok(Self::Lines(out, 0));
         }
@@ -196,7 +196,7 @@ impl<'a> Sink<'a> {
         Ok(Self::Csv(Box::new(writer), 0))
     }
 
-    fn row(&mut self, cells: &[String]) -> DbResult<()> {
+    pub(super) fn row(&mut self, cells: &[String]) -> DbResult<()> {
         let Self::Csv(writer, rows) = self else { return Ok(()) };
         *rows += 1;
         writer
@@ -204,7 +204,7 @@ impl<'a> Sink<'a> {
             .map_err(|error| failed_csv(&error))
     }
 
-    fn document(&mut self, document: &impl Serialize) -> DbResult<()> {
+    pub(super) fn document(&mut self, document: &impl Serialize) -> DbResult<()> {
         let bytes = serde_json::to_vec(document).map_err(|error| DbError::Corrupt(error.to_string()))?;
         self.line(&bytes)
     }
@@ -215,7 +215,7 @@ impl<'a> Sink<'a> {
         out.write_all(bytes).and_then(|()| out.write_all(b"\n")).map_err(|error| failed(&error))
     }
 
-    fn finish(self) -> DbResult<i64> {
+    pub(super) fn finish(self) -> DbResult<i64> {
         match self {
             Self::Csv(mut writer, rows) => writer.flush().map_err(|error| failed(&error)).map(|()| rows),
             Self::Lines(out, rows) => out.flush().map_err(|error| failed(&error)).map(|()| rows),
@@ -233,12 +233,12 @@ fn harmless(cell: &str) -> std::borrow::Cow<'_, str> {
     if suspicious && !is_number { format!("'{cell}").into() } else { cell.into() }
 }
 
-fn number(value: Option<i64>) -> String {
+pub(super) fn number(value: Option<i64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// An instant as RFC 3339 in UTC.
-fn instant(value: Option<i64>) -> String {
+pub(super) fn instant(value: Option<i64>) -> String {
     let time = value.and_then(|value| chrono::DateTime::from_timestamp(value, 0));
     time.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
 }

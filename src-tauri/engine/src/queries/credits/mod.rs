@@ -1,6 +1,7 @@
 //! Credits: purchases, wallets, the plan table, and what does not add up between Stripe, the shop's rows and the wallets.
 
 pub mod catalogue;
+pub mod export;
 pub mod payment;
 pub mod plans;
 pub mod purchases;
@@ -8,6 +9,3 @@ pub mod reconcile;
 mod rules;
 pub mod status;
 pub mod wallets;
-
-/// The kinds of the shop's own rows that were imported and are in force.
-pub use reconcile::Imported;

@@ -7,10 +7,10 @@ use crate::facts::imports::{
     Batch, BatchState, discard, find_batch, list_batches, list_rows, set_state, take_out_of_force,
 };
 use crate::projections::rebuild;
-use crate::projections::wallets;
 use crate::projections::shop::{
     Rule, count_in_force, delete_rows, make, missing, prepare, prepare_deletion, put_rows,
 };
+use crate::projections::wallets;
 use crate::tasks::lease::Lease;
 use crate::tasks::replay::replay_if_due;
 
