@@ -8,6 +8,7 @@
 )]
 
 mod it {
+    mod credits;
     mod imports;
     mod properties;
     mod queries;

@@ -45,7 +45,8 @@ impl Purchases {
         groups: Vec<Group>,
         mut customer_email: impl FnMut(&[Key]) -> DbResult<Option<String>>,
     ) -> DbResult<()> {
-        let (payments, mut stale) = by_payment(groups);
+        let (payments, mut stale, alone) = by_payment(groups);
+        assign(transaction, &alone, None)?;
         for (anchor, group) in payments {
             stale.remove(&anchor);
             let mut failed = None;
@@ -204,8 +205,8 @@ impl Purchases {
     }
 }
 
-/// Groups objects by payment; and tells every number that may have been a payment's before.
-fn by_payment(groups: Vec<Group>) -> (BTreeMap<Key, Group>, BTreeSet<Key>) {
+/// Groups objects by payment. Tells beside them every number that may have been a payment's before, and objects of none.
+fn by_payment(groups: Vec<Group>) -> (BTreeMap<Key, Group>, BTreeSet<Key>, Group) {
     let mut former = BTreeSet::new();
     let mut of_charge: BTreeMap<Key, Key> = BTreeMap::new();
     for node in groups.iter().flat_map(|group| &group.nodes) {
@@ -218,6 +219,7 @@ fn by_payment(groups: Vec<Group>) -> (BTreeMap<Key, Group>, BTreeSet<Key>) {
         }
     }
     let mut payments: BTreeMap<Key, Group> = BTreeMap::new();
+    let mut alone = Group::default();
     for node in groups.into_iter().flat_map(|group| group.nodes) {
         let anchor = match node.kind {
             Kind::Intent => Some(node.key),
@@ -227,14 +229,13 @@ fn by_payment(groups: Vec<Group>) -> (BTreeMap<Key, Group>, BTreeSet<Key>) {
             }),
             _ => None,
         };
-        if let Some(anchor) = anchor {
-            payments.entry(anchor).or_default().nodes.push(node);
-        }
+        let group = anchor.map_or(&mut alone, |anchor| payments.entry(anchor).or_default());
+        group.nodes.push(node);
     }
     for group in payments.values_mut() {
         group.nodes.sort_by(|a, b| age(a).cmp(&age(b)));
     }
-    (payments, former)
+    (payments, former, alone)
 }
 
 fn status_of(status: PreorderStatus) -> Option<PurchaseStatus> {

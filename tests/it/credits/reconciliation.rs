@@ -1,0 +1,130 @@
+//! Shops with faults planted at random places and near-misses beside them: each fault is found, and nothing else.
+
+use std::collections::BTreeMap;
+
+use foredeck_sandbox::Known;
+use foredeck_sandbox::backoffice::{Fault, Faults, Planted};
+use serde_json::{Value, json};
+
+use super::books::desk;
+
+/// (kind, payment or owner, expected, found)
+type Told = (String, String, i64, i64);
+
+fn told(row: &Value) -> Told {
+    let by_owner = ["wallet_not_sum", "user_missing"].iter().any(|kind| row["kind"] == *kind);
+    let subject = if by_owner { &row["owner"] } else { &row["payment_id"] };
+    (
+        row["kind"].as_str().unwrap().to_owned(),
+        subject.as_str().unwrap_or("none").to_owned(),
+        row["expected"].as_i64().unwrap(),
+        row["found"].as_i64().unwrap(),
+    )
+}
+
+fn expected(planted: &Planted) -> Told {
+    let kind = match planted.fault {
+        Fault::PaidNotApplied => "paid_not_applied",
+        Fault::AppliedTwice => "applied_twice",
+        Fault::WrongCredits => "wrong_credits",
+        Fault::RefundedNotClawed => "not_clawed",
+        Fault::WalletDrift => "wallet_not_sum",
+        Fault::PurchaseWithoutPayment => "purchase_without_payment",
+        Fault::UserMissing => "user_missing",
+    };
+    let subject = planted.payment_intent.clone().unwrap_or_else(|| planted.owner.clone());
+    (kind.to_owned(), subject, planted.expected, planted.found)
+}
+
+#[tokio::test]
+async fn each_planted_fault_is_found_and_no_near_miss_is() {
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in 1..=6 {
+        let desk = desk(seed, 60).await;
+        desk.take_suggested_plans().await;
+        let right = desk.books(&Faults::none());
+        let batches = desk.import(&right).await;
+        let found = desk.get("reconcile", json!({})).await;
+        assert_eq!(found["rows"], json!([]), "seed {seed}: perfect books hold no difference");
+        assert_eq!(found["unmapped"], 0, "seed {seed}");
+        assert_eq!(found["since_import"], 0, "seed {seed}");
+        desk.remove(batches).await;
+
+        let books = desk.books(&Faults::seeded(seed));
+        desk.import(&books).await;
+        let found = desk.get("reconcile", json!({})).await;
+        let mut here: Vec<Told> = found["rows"].as_array().unwrap().iter().map(told).collect();
+        let mut planted: Vec<Told> = books.planted().iter().map(expected).collect();
+        here.sort();
+        planted.sort();
+        assert_eq!(here, planted, "seed {seed}: {:#?}\n{found:#}", books.planted());
+        for (kind, ..) in &here {
+            *kinds.entry(kind.clone()).or_default() += 1;
+        }
+        for row in found["rows"].as_array().unwrap() {
+            lead_to_the_facts(&desk, row).await;
+        }
+        let count: i64 =
+            found["totals"].as_array().unwrap().iter().map(|total| total["count"].as_i64().unwrap()).sum();
+        assert_eq!(usize::try_from(count).unwrap(), here.len());
+    }
+    assert_eq!(kinds.len(), 7, "every kind was planted somewhere: {kinds:?}");
+}
+
+/// Each difference leads to its payment with the claims on it, or to its owner's wallet.
+async fn lead_to_the_facts(desk: &crate::it::sync::desk::Desk, row: &Value) {
+    match row["kind"].as_str().unwrap() {
+        "applied_twice" => {
+            let sheet = desk.get("purchase_sheet", json!({"id": row["payment_id"]})).await;
+            let claims = sheet["claims"].as_array().unwrap();
+            let rows: Vec<_> = claims.iter().filter(|claim| claim["by"] == "row").collect();
+            let events = claims.iter().filter(|claim| claim["by"] == "event").count();
+            assert!(rows.len() == 2 && events >= 2, "{sheet:#}");
+            assert!(rows.iter().all(|row| row["line"].is_i64() && row["file"] == "purchases.csv"));
+        }
+        "wallet_not_sum" => {
+            let sheet = desk.get("wallet_sheet", json!({"owner": row["owner"]})).await;
+            assert_eq!(sheet["shop"]["balance"], row["found"], "{sheet:#}");
+        }
+        _ => assert!(!row["why"].as_str().unwrap().is_empty()),
+    }
+}
+
+#[tokio::test]
+async fn purchases_and_balances_are_what_the_world_knows() {
+    for seed in 11..=13 {
+        let desk = desk(seed, 60).await;
+        desk.take_suggested_plans().await;
+        let truth = desk.world.with_world(|world| world.credits(Known::Stripe));
+        let here = desk.credits().await;
+        let purchases: BTreeMap<&str, Vec<&str>> = here["purchase"]
+            .iter()
+            .map(|line| line.split(" | ").collect::<Vec<_>>())
+            .map(|cells| (cells[0], cells))
+            .collect();
+        for payment in &truth.payments {
+            let cells = &purchases[payment.payment_id.as_str()];
+            let net: i64 = cells[6].parse::<i64>().unwrap() - cells[7].parse::<i64>().unwrap();
+            assert_eq!(
+                (cells[1], cells[3], cells[5].parse::<i64>().unwrap(), net, cells[11]),
+                (
+                    payment.status.word(),
+                    payment.plan.as_str(),
+                    payment.granted,
+                    payment.clawed,
+                    payment.owner.as_str()
+                ),
+                "seed {seed}: {payment:?}"
+            );
+        }
+        let balances: BTreeMap<String, i64> = here["wallet"]
+            .iter()
+            .map(|line| line.split(" | ").collect::<Vec<_>>())
+            .map(|cells| (cells[0].to_owned(), cells[6].parse().unwrap()))
+            .collect();
+        let owned = |balances: &BTreeMap<String, i64>| -> BTreeMap<String, i64> {
+            balances.iter().filter(|(_, balance)| **balance != 0).map(|(o, b)| (o.clone(), *b)).collect()
+        };
+        assert_eq!(owned(&balances), owned(&truth.balances), "seed {seed}");
+    }
+}
