@@ -78,14 +78,8 @@ pub fn compare_credits(history: &History, tables: &Tables) -> Result<usize, Vec<
         if gone(&payment.session_id) || payment.intent_id.as_ref().is_some_and(gone) {
             continue;
         }
-        // Where a free checkout was tried with money first, its intent is what names the payment here.
-        let node = tables["node"].get(&payment.session_id);
-        let here = node.and_then(|node| node.get("payment")?.as_str()).unwrap_or(&payment.payment_id);
-        let Some(row) = tables["purchase"].get(here) else {
-            problems.push(format!(
-                "{} is no purchase: {node:?}; the ledger says {payment:?}",
-                payment.payment_id
-            ));
+        let Some(row) = tables["purchase"].get(&payment.payment_id) else {
+            problems.push(format!("{} is no purchase; the ledger says {payment:?}", payment.payment_id));
             continue;
         };
         let number = |name: &str| row.get(name).and_then(Value::as_i64).unwrap_or_default();

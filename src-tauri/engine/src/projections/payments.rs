@@ -323,12 +323,13 @@ fn replace_entries(
     entries: &[Entry],
 ) -> DbResult<bool> {
     let held = super::purchase_rows::list_entries(transaction, anchor)?;
-    let owner = purchase.owner.clone().unwrap_or_default();
-    if held.iter().map(|(_, entry)| entry).eq(entries) && held.iter().all(|(held, _)| *held == owner) {
+    let email = if purchase.user_id.is_none() { purchase.email.clone() } else { None };
+    let holder = (purchase.owner.clone().unwrap_or_default(), email);
+    if held.iter().map(|(_, entry)| entry).eq(entries) && held.iter().all(|(held, _)| *held == holder) {
         return Ok(false);
     }
     transaction.prepare_cached("DELETE FROM wallet_entry WHERE payment = ?1")?.execute([anchor])?;
-    let email = if purchase.user_id.is_none() { purchase.email.as_deref() } else { None };
+    let (owner, email) = holder;
     for entry in entries {
         transaction
             .prepare_cached(

@@ -136,18 +136,21 @@ pub(super) fn delete_purchase(transaction: &Transaction<'_>, payment: Key) -> Db
     Ok(())
 }
 
-/// A payment's entries with their owners, in the order of time.
-pub(super) fn list_entries(connection: &Connection, payment: Key) -> DbResult<Vec<(String, Entry)>> {
+/// Whose an entry is: the owner, and the e-mail of an owner who is known by it only.
+pub(super) type Holder = (String, Option<String>);
+
+/// A payment's entries and whose they are, in the order of time.
+pub(super) fn list_entries(connection: &Connection, payment: Key) -> DbResult<Vec<(Holder, Entry)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT owner, at, kind, credits, cause FROM wallet_entry WHERE payment = ?1 ORDER BY key",
+        "SELECT owner, email, at, kind, credits, cause FROM wallet_entry WHERE payment = ?1 ORDER BY key",
     )?;
     let mut rows = statement.query([payment])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        let kind: String = row.get(2)?;
+        let kind: String = row.get(3)?;
         let kind = EntryKind::parse(&kind).ok_or_else(|| DbError::Corrupt(format!("wallet entry {kind}")))?;
-        entries
-            .push((row.get(0)?, Entry { at: row.get(1)?, kind, credits: row.get(3)?, cause: row.get(4)? }));
+        let entry = Entry { at: row.get(2)?, kind, credits: row.get(4)?, cause: row.get(5)? };
+        entries.push(((row.get(0)?, row.get(1)?), entry));
     }
     Ok(entries)
 }
