@@ -141,6 +141,7 @@ impl Practice {
             days: DAYS,
             per_minute: PER_MINUTE,
             faults: FAULTS,
+            credits: true,
             open_until: now,
             closed: Vec::new(),
         };
@@ -188,7 +189,7 @@ impl Practice {
             journal: Some(self.journal()),
             since: Some(note.since),
             closed: note.closed.clone(),
-            credits: false,
+            credits: note.credits,
         };
         match Sandbox::start(config).await {
             Ok(sandbox) => {

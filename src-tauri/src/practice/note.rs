@@ -24,6 +24,9 @@ pub(super) struct Note {
     pub days: u32,
     pub per_minute: f64,
     pub faults: f64,
+    /// Credits are sold too. Absent in notes of before they were: such a world goes on as it began.
+    #[serde(default)]
+    pub credits: bool,
     /// The shop is open until here.
     pub open_until: i64,
     /// When it was closed: from, to.
@@ -106,6 +109,7 @@ mod tests {
             days: 1,
             per_minute: 1.0,
             faults: 0.0,
+            credits: false,
             open_until: 1_000,
             closed: Vec::new(),
         };
