@@ -105,7 +105,7 @@ mod tests {
         }
         let told = next_round(&mut heard).await.unwrap().events();
         assert_eq!(told[0].store, None);
-        assert_eq!(told[0].topics, ["preorders", "sync", "settings", "stores"]);
+        assert_eq!(told[0].topics, ["preorders", "sync", "settings", "stores", "imports"]);
     }
 
     #[tokio::test]

@@ -34,6 +34,23 @@ const TABLES: &[(&str, &[&str])] = &[
     ("import_batch", &[]),
     ("import_row", &[]),
     ("klaviyo_fact", &[]),
+    ("session_items", &["as_of"]),
+    ("proof", &[]),
+    ("reversal", &[]),
+    ("identity", &[]),
+    ("dirty_email", &[]),
+    ("purchase", &[]),
+    ("basis", &[]),
+    ("purchase_count", &[]),
+    ("wallet_entry", &["key"]),
+    ("wallet", &[]),
+    ("shop_purchase", &["key"]),
+    ("shop_wallet", &["key"]),
+    ("shop_entry", &["key"]),
+    ("shop_user", &["key"]),
+    ("shop_preorder", &["key"]),
+    ("shop_usage", &["key"]),
+    ("shop_batch", &[]),
 ];
 
 /// Tables read in a way of their own below, or about one file and its run only.
@@ -54,7 +71,8 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Columns that name an object by its number.
-const OBJECTS: &[&str] = &["intent", "charge", "recovered_from", "customer", "session", "a", "b", "node"];
+const OBJECTS: &[&str] =
+    &["intent", "charge", "recovered_from", "customer", "session", "payment", "object", "a", "b", "node"];
 
 impl Mirror<'_> {
     /// Everything in it. `snapshots` too, where both mirrors have just listed everything.
@@ -107,10 +125,11 @@ fn assert_nothing_is_forgotten(connection: &Connection) -> DbResult<()> {
     Ok(())
 }
 
-/// What the numbers of this file stand for: objects, and orders.
+/// What the numbers of this file stand for: objects, orders and events.
 struct Names {
     objects: HashMap<i64, String>,
     orders: HashMap<i64, String>,
+    events: HashMap<i64, String>,
 }
 
 fn names(connection: &Connection) -> DbResult<Names> {
@@ -121,6 +140,7 @@ fn names(connection: &Connection) -> DbResult<Names> {
     Ok(Names {
         objects: read("SELECT key, id FROM stripe_id")?,
         orders: read("SELECT key, id FROM preorder")?,
+        events: read("SELECT seq, id FROM stripe_event")?,
     })
 }
 
@@ -137,6 +157,9 @@ fn rows(connection: &Connection, table: &str, apart: &[&str], names: &Names) -> 
             let told = match row.get_ref(at)? {
                 ValueRef::Integer(number) if OBJECTS.contains(&column.as_str()) => {
                     names.objects.get(&number).cloned().unwrap_or_else(|| format!("nobody {number}"))
+                }
+                ValueRef::Integer(number) if column == "event" => {
+                    names.events.get(&number).cloned().unwrap_or_else(|| format!("no event {number}"))
                 }
                 ValueRef::Integer(number) if column == "preorder" => {
                     names.orders.get(&number).cloned().unwrap_or_else(|| format!("no order {number}"))
