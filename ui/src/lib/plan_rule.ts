@@ -42,6 +42,17 @@ export function ruleFor(kind: PaymentKind): PlanRule {
 }
 
 /** Whether two rules look at the same. */
-export function sameMatch(a: PlanRule, b: PlanRule): boolean {
+function sameMatch(a: PlanRule, b: PlanRule): boolean {
   return a.by === b.by && a.value === b.value;
+}
+
+/** The rules with others added; one that looks at the same is put in the place of the old. */
+export function withRules(rules: readonly PlanRule[], added: readonly PlanRule[]): PlanRule[] {
+  const next = [...rules];
+  for (const rule of added) {
+    const at = next.findIndex((one) => sameMatch(one, rule));
+    if (at < 0) next.push(rule);
+    else next[at] = rule;
+  }
+  return next;
 }
