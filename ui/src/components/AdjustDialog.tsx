@@ -63,7 +63,7 @@ function Form({ wallet, close }: { wallet: WalletRow; close: () => void }) {
         min={-1_000_000_000} max={1_000_000_000} value={credits} onChange={setCredits} data-autofocus required withAsterisk={false}
       />
       <Textarea
-        size="xs" label={t("adjust.reason")} description={t("adjust.reason_note")} maxLength={500} autosize minRows={2} required withAsterisk={false}
+        size="xs" label={t("adjust.reason")} description={t("adjust.reason_note")} maxLength={500} rows={2} required withAsterisk={false}
         value={reason} onChange={(event) => setReason(event.currentTarget.value)}
       />
       <TextInput
