@@ -15,9 +15,12 @@ import type { FunnelView } from "./lib/funnel_view";
 import { readFunnelView } from "./lib/funnel_view";
 import type { PreorderFilter } from "./lib/preorder_filter";
 import { readPreorderFilter } from "./lib/preorder_filter";
+import type { ImportView } from "./lib/import_view";
+import { readImportView } from "./lib/import_view";
 import { parseUrlQuery, writeUrlQuery } from "./lib/url_query";
 import { Funnel } from "./pages/Funnel";
 import { Health } from "./pages/Health";
+import { Imports } from "./pages/Imports";
 import { Overview } from "./pages/Overview";
 import { Preorder } from "./pages/Preorder";
 import { Preorders } from "./pages/Preorders";
@@ -86,13 +89,17 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     getParentRoute: inside, path: "/reconciliation", component: Reconciliation,
     validateSearch: (query: Record<string, unknown>): DifferenceFilter => readDifferenceFilter(query),
   });
+  const imports = createRoute({
+    getParentRoute: inside, path: "/imports", component: Imports,
+    validateSearch: (query: Record<string, unknown>): ImportView => readImportView(query),
+  });
   const health = createRoute({ getParentRoute: inside, path: "/health", component: Health });
   const settings = createRoute({ getParentRoute: inside, path: "/settings", component: Settings });
 
   return createRouter({
     routeTree: root.addChildren([
       start, welcome,
-      store.addChildren([overview, funnel, preorders, preorder, purchases, purchase, wallets, wallet, reconciliation, health, settings]),
+      store.addChildren([overview, funnel, preorders, preorder, purchases, purchase, wallets, wallet, reconciliation, imports, health, settings]),
     ]),
     history,
     parseSearch: parseUrlQuery,

@@ -25,9 +25,14 @@ export function NotCompared({ reply, store }: { reply: Reconciliation; store: st
           </li>
         )}
         {missing.map((kind) => (
-          <li key={kind}><Icon name="info" size={13} /><span>{t(`not_compared.${kind}`)}</span></li>
+          <li key={kind}>
+            <Icon name="info" size={13} />
+            <span>
+              {t(`not_compared.${kind}`)}{" "}
+              <Link className={css["link"]} to="/s/$store/imports" params={{ store }} search={{ kind }}>{t(`not_compared_import.${kind}`)}</Link>
+            </span>
+          </li>
         ))}
-        {missing.length === 0 ? null : <li><Icon name="info" size={13} /><span>{t("not_compared.how")}</span></li>}
         {reply.unmapped === 0 ? null : (
           <li>
             <Icon name="warning" size={13} />

@@ -8,6 +8,7 @@ export const NAV = [
   { name: "purchases", group: "credits", to: "/s/$store/purchases", icon: "purchases", key: "u" },
   { name: "wallets", group: "credits", to: "/s/$store/wallets", icon: "wallets", key: "w" },
   { name: "reconciliation", group: "credits", to: "/s/$store/reconciliation", icon: "reconciliation", key: "r" },
+  { name: "imports", group: "store", to: "/s/$store/imports", icon: "imports", key: "i" },
   { name: "health", group: "store", to: "/s/$store/health", icon: "health", key: "h" },
   { name: "settings", group: "store", to: "/s/$store/settings", icon: "settings", key: "s" },
 ] as const satisfies readonly { name: string; group: string; to: string; icon: IconName; key: string }[];

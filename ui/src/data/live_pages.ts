@@ -3,9 +3,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
 import { onAnnounced } from "./changed";
+import type { Topic } from "./queries";
 
 /** Up to this many pages are simply read again; deeper lists wait for the person. */
 const PAGES_READ_AGAIN = 2;
+/** What the rows of every such list follow from, besides settings. */
+const TOPICS: readonly Topic[] = ["preorders", "imports"];
 
 /**
  * Keeps a list of pages live: near the top it follows changes, deeper down it says that there is newer data.
@@ -19,7 +22,7 @@ export function useLivePages(store: string, queryKey: readonly unknown[], hold: 
   useEffect(() => {
     setNewer(false);
     return onAnnounced((about, topics) => {
-      if ((about !== null && about !== store) || !topics.includes("preorders")) return;
+      if ((about !== null && about !== store) || !TOPICS.some((topic) => topics.includes(topic))) return;
       const pages = client.getQueryData<InfiniteData<unknown>>(queryKey)?.pages.length ?? 0;
       if (hold || pages > PAGES_READ_AGAIN) setNewer(true);
       else void client.invalidateQueries({ queryKey, exact: true });

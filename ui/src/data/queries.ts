@@ -34,9 +34,10 @@ export const rawFactQuery = (store: string, id: string) => question("raw_fact", 
 
 export const planListQuery = (store: string) => question("plan_list", store, {}, ["preorders", "settings"]);
 export const planCatalogueQuery = (store: string) => question("plan_catalogue", store, {}, ["preorders", "settings"]);
-export const purchaseSheetQuery = (store: string, id: string) => question("purchase_sheet", store, { id }, ["preorders", "settings"]);
-export const purchaseStatusQuery = (store: string, id: string) => question("purchase_status", store, { id }, ["preorders"]);
-export const walletSheetQuery = (store: string, owner: string) => question("wallet_sheet", store, { owner }, ["preorders", "settings"]);
+export const purchaseSheetQuery = (store: string, id: string) => question("purchase_sheet", store, { id }, ["preorders", "settings", "imports"]);
+export const purchaseStatusQuery = (store: string, id: string) => question("purchase_status", store, { id }, ["preorders", "imports"]);
+export const walletSheetQuery = (store: string, owner: string) => question("wallet_sheet", store, { owner }, ["preorders", "settings", "imports"]);
+export const importListQuery = (store: string) => question("import_list", store, {}, ["imports"]);
 
 export const funnelQuery = (store: string, args: FunnelArgs) => ({
   ...question("funnel", store, args, ["preorders", "settings"]),
