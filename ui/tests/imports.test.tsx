@@ -13,8 +13,7 @@ describe("an import", () => {
     await user.click(await screen.findByRole("button", { name: "Choose a file…" }));
     // What headers look like is chosen already; the first rows show what is in a column, as text.
     expect((await screen.findByTestId("field-user_id")).textContent).toContain("<b>user</b>");
-    await user.click(screen.getByRole("combobox", { name: "Column of PaymentIntent" }));
-    await user.click(await screen.findByRole("option", { name: "stripe_pi" }));
+    await user.selectOptions(await screen.findByRole("combobox", { name: "Column of PaymentIntent" }), "stripe_pi");
     await waitFor(() => expect(screen.getByTestId("field-payment_intent").textContent).toContain("pi_3QaX91"));
     expect(asked("import_preview").map(({ args }) => args)).toEqual([
       { kind: "purchases", path: PATH }, { kind: "purchases", path: PATH, map: { payment_intent: "stripe_pi" } },
@@ -42,8 +41,7 @@ describe("an import", () => {
     await user.click(await screen.findByRole("button", { name: "Choose a file…" }));
     await user.click(await screen.findByRole("button", { name: "Check the file" }));
     await user.click(await screen.findByRole("checkbox", { name: /leave out the 2 bad ones/ }));
-    await user.click(screen.getByRole("combobox", { name: "Column of Checkout Session" }));
-    await user.click(await screen.findByRole("option", { name: "stripe_pi" }));
+    await user.selectOptions(await screen.findByRole("combobox", { name: "Column of Checkout Session" }), "stripe_pi");
     await waitFor(() => expect(screen.queryByRole("button", { name: "Import 7 rows" })).toBeNull());
   });
 
@@ -51,8 +49,7 @@ describe("an import", () => {
     const user = userEvent.setup();
     openWindow("full", "/s/k7m2qxa/imports");
     await user.click(await screen.findByRole("button", { name: "Choose a file…" }));
-    await user.click(await screen.findByRole("combobox", { name: "Column of Row id" }));
-    await user.click(await screen.findByRole("option", { name: "no column" }));
+    await user.selectOptions(await screen.findByRole("combobox", { name: "Column of Row id" }), "no column");
     expect((await screen.findByRole("alert")).textContent).toContain("No column is the id or payment_intent or session");
     expect(screen.getByRole("button", { name: "Check the file" })).toHaveProperty("disabled", true);
     expect(screen.getAllByText("needed").length).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-import { Select } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { useWords } from "../data/words";
@@ -37,12 +37,10 @@ export function ImportMapping({ preview, busy, onMap }: { preview: ImportPreview
                   {name} {required && column === null ? <Tag tone="red">{t("imports.needed")}</Tag> : null}
                 </td>
                 <td className={css["column"]}>
-                  <Select
-                    aria-label={t("imports.column_of", { field: name })} allowDeselect={false} searchable={preview.columns.length > 12} disabled={busy}
-                    data={columns} value={column === null ? NONE : `=${column}`}
-                    onChange={(value) => {
-                      if (value !== null) onMap(field, value === NONE ? "" : value.slice(1));
-                    }}
+                  {/* The desktop's own list: twenty fields of a wide file would else be thousands of hidden options. */}
+                  <NativeSelect
+                    size="xs" aria-label={t("imports.column_of", { field: name })} disabled={busy} data={columns} value={column === null ? NONE : `=${column}`}
+                    onChange={({ currentTarget: { value } }) => onMap(field, value === NONE ? "" : value.slice(1))}
                   />
                   {guessed && column !== null ? <span className={css["guessed"]} title={t("imports.guessed_meaning")}>{t("imports.guessed")}</span> : null}
                 </td>
