@@ -9,17 +9,27 @@ import { Frame } from "./components/Frame";
 import { storeListQuery } from "./data/queries";
 import { lastStore, rememberStore } from "./data/last_store";
 import { call } from "./ipc/call";
+import type { DifferenceFilter, PurchaseFilter, WalletFilter } from "./lib/credits_filter";
+import { readDifferenceFilter, readPurchaseFilter, readWalletFilter } from "./lib/credits_filter";
 import type { FunnelView } from "./lib/funnel_view";
 import { readFunnelView } from "./lib/funnel_view";
 import type { PreorderFilter } from "./lib/preorder_filter";
 import { readPreorderFilter } from "./lib/preorder_filter";
+import type { ImportView } from "./lib/import_view";
+import { readImportView } from "./lib/import_view";
 import { parseUrlQuery, writeUrlQuery } from "./lib/url_query";
 import { Funnel } from "./pages/Funnel";
 import { Health } from "./pages/Health";
+import { Imports } from "./pages/Imports";
 import { Overview } from "./pages/Overview";
 import { Preorder } from "./pages/Preorder";
 import { Preorders } from "./pages/Preorders";
+import { Purchase } from "./pages/Purchase";
+import { Purchases } from "./pages/Purchases";
+import { Reconciliation } from "./pages/Reconciliation";
 import { Settings } from "./pages/Settings";
+import { Wallet } from "./pages/Wallet";
+import { Wallets } from "./pages/Wallets";
 import { Welcome } from "./pages/Welcome";
 import { Empty, ErrorPanel } from "./ui/Feedback";
 
@@ -65,11 +75,32 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     validateSearch: (query: Record<string, unknown>): PreorderFilter => readPreorderFilter(query),
   });
   const preorder = createRoute({ getParentRoute: inside, path: "/preorders/$id", component: Preorder });
+  const purchases = createRoute({
+    getParentRoute: inside, path: "/purchases", component: Purchases,
+    validateSearch: (query: Record<string, unknown>): PurchaseFilter => readPurchaseFilter(query),
+  });
+  const purchase = createRoute({ getParentRoute: inside, path: "/purchases/$id", component: Purchase });
+  const wallets = createRoute({
+    getParentRoute: inside, path: "/wallets", component: Wallets,
+    validateSearch: (query: Record<string, unknown>): WalletFilter => readWalletFilter(query),
+  });
+  const wallet = createRoute({ getParentRoute: inside, path: "/wallets/$owner", component: Wallet });
+  const reconciliation = createRoute({
+    getParentRoute: inside, path: "/reconciliation", component: Reconciliation,
+    validateSearch: (query: Record<string, unknown>): DifferenceFilter => readDifferenceFilter(query),
+  });
+  const imports = createRoute({
+    getParentRoute: inside, path: "/imports", component: Imports,
+    validateSearch: (query: Record<string, unknown>): ImportView => readImportView(query),
+  });
   const health = createRoute({ getParentRoute: inside, path: "/health", component: Health });
   const settings = createRoute({ getParentRoute: inside, path: "/settings", component: Settings });
 
   return createRouter({
-    routeTree: root.addChildren([start, welcome, store.addChildren([overview, funnel, preorders, preorder, health, settings])]),
+    routeTree: root.addChildren([
+      start, welcome,
+      store.addChildren([overview, funnel, preorders, preorder, purchases, purchase, wallets, wallet, reconciliation, imports, health, settings]),
+    ]),
     history,
     parseSearch: parseUrlQuery,
     stringifySearch: writeUrlQuery,

@@ -13,7 +13,7 @@ import css from "./Frame.module.css";
 import { FreshnessPill } from "./FreshnessPill";
 import { JumpBox } from "./JumpBox";
 import { natureOf } from "./ModeTag";
-import { NAV } from "./nav";
+import { NAV, NAV_GROUPS } from "./nav";
 import { Shortcuts } from "./Shortcuts";
 import { StoreSwitcher } from "./StoreSwitcher";
 import { SyncBanner } from "./SyncBanner";
@@ -33,15 +33,20 @@ export function Frame() {
       <aside className={css["rail"]}>
         <StoreSwitcher />
         <nav aria-label={t("frame.pages")} className={css["nav"]}>
-          {NAV.map((item) => (
-            <Link
-              key={item.name} to={item.to} params={{ store: id }} className={css["navItem"]}
-              data-testid={`nav-${item.name}`} activeOptions={{ exact: false, includeSearch: false }}
-              title={t("frame.nav_key", { key: item.key.toUpperCase() })}
-            >
-              <Icon name={item.icon} size={15} />
-              <span>{t(`nav.${item.name}`)}</span>
-            </Link>
+          {NAV_GROUPS.map((group) => (
+            <div key={group} role="group" aria-label={t(`nav_group.${group}`)} className={css["navGroup"]}>
+              <span className={css["navHead"]} aria-hidden="true">{t(`nav_group.${group}`)}</span>
+              {NAV.filter((item) => item.group === group).map((item) => (
+                <Link
+                  key={item.name} to={item.to} params={{ store: id }} className={css["navItem"]}
+                  data-testid={`nav-${item.name}`} activeOptions={{ exact: false, includeSearch: false }}
+                  title={t("frame.nav_key", { key: item.key.toUpperCase() })}
+                >
+                  <Icon name={item.icon} size={15} />
+                  <span>{t(`nav.${item.name}`)}</span>
+                </Link>
+              ))}
+            </div>
           ))}
         </nav>
         <div className={css["foot"]}>

@@ -43,7 +43,7 @@ export function RawFacts({ facts, store }: { facts: readonly FactLine[]; store: 
 }
 
 /** Stored JSON as text: nothing in it is ever markup. */
-function Raw({ id, store }: { id: string; store: string }) {
+export function Raw({ id, store }: { id: string; store: string }) {
   const { t } = useTranslation();
   const format = useFormat();
   const words = useWords();

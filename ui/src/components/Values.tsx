@@ -1,4 +1,4 @@
-// Values that the engine may not know: money, instants, free text.
+// Values in cells: money, instants and free text that the engine may not know, and credits.
 
 import { useMinute } from "../data/now";
 import { useFormat } from "../data/format";
@@ -25,4 +25,16 @@ export function Instant({ at }: { at: number | null }) {
 export function Given({ text }: { text: string | null }) {
   if (text === null || text === "") return <span className={css["faint"]}>{ABSENT}</span>;
   return <bdi className={css["text"]}>{text}</bdi>;
+}
+
+/** Credits with grouping. What is taken below zero stands out. */
+export function Credits({ credits }: { credits: number }) {
+  const format = useFormat();
+  return <span className={credits < 0 ? css["below"] : credits === 0 ? css["faint"] : undefined}>{format.count(credits)}</span>;
+}
+
+/** A change of credits with its sign. */
+export function CreditChange({ credits }: { credits: number }) {
+  const format = useFormat();
+  return <span className={credits < 0 ? css["below"] : undefined}>{format.signed(credits)}</span>;
 }

@@ -2,11 +2,17 @@ import type { IconName } from "../ui/Icon";
 
 /** The pages of a store, in the order of the sidebar. The frame, the keys and the tests read this list. */
 export const NAV = [
-  { name: "overview", to: "/s/$store/overview", icon: "overview", key: "o" },
-  { name: "preorders", to: "/s/$store/preorders", icon: "preorders", key: "p" },
-  { name: "funnel", to: "/s/$store/funnel", icon: "funnel", key: "f" },
-  { name: "health", to: "/s/$store/health", icon: "health", key: "h" },
-  { name: "settings", to: "/s/$store/settings", icon: "settings", key: "s" },
-] as const satisfies readonly { name: string; to: string; icon: IconName; key: string }[];
+  { name: "overview", group: "orders", to: "/s/$store/overview", icon: "overview", key: "o" },
+  { name: "preorders", group: "orders", to: "/s/$store/preorders", icon: "preorders", key: "p" },
+  { name: "funnel", group: "orders", to: "/s/$store/funnel", icon: "funnel", key: "f" },
+  { name: "purchases", group: "credits", to: "/s/$store/purchases", icon: "purchases", key: "u" },
+  { name: "wallets", group: "credits", to: "/s/$store/wallets", icon: "wallets", key: "w" },
+  { name: "reconciliation", group: "credits", to: "/s/$store/reconciliation", icon: "reconciliation", key: "r" },
+  { name: "imports", group: "store", to: "/s/$store/imports", icon: "imports", key: "i" },
+  { name: "health", group: "store", to: "/s/$store/health", icon: "health", key: "h" },
+  { name: "settings", group: "store", to: "/s/$store/settings", icon: "settings", key: "s" },
+] as const satisfies readonly { name: string; group: string; to: string; icon: IconName; key: string }[];
+
+export const NAV_GROUPS = ["orders", "credits", "store"] as const satisfies readonly (typeof NAV)[number]["group"][];
 
 export type NavName = (typeof NAV)[number]["name"];

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatMoney } from "../lib/money";
-import { formatBytes, formatChange, formatCount, formatPoints, formatRate } from "../lib/number";
+import { formatBytes, formatChange, formatCount, formatPoints, formatRate, formatSigned } from "../lib/number";
 import { formatClock, formatDay, formatDistance, formatInstant, formatShort } from "../lib/time";
 import { useTimeZone } from "./active_store";
 
@@ -17,6 +17,7 @@ export function useFormat() {
       timeZone,
       money: (minor: number, currency: string) => formatMoney(minor, currency, language),
       count: (count: number) => formatCount(count, language),
+      signed: (count: number) => formatSigned(count, language),
       rate: (part: number, whole: number) => formatRate(part, whole, language),
       change: (now: number, before: number) => formatChange(now, before, language),
       points: (now: [number, number], before: [number, number]) => formatPoints(now, before, language),

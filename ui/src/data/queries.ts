@@ -5,6 +5,9 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { call } from "../ipc/call";
 import type { FunnelArgs } from "../ipc/generated/FunnelArgs";
 import type { PreorderPageArgs } from "../ipc/generated/PreorderPageArgs";
+import type { PurchasePageArgs } from "../ipc/generated/PurchasePageArgs";
+import type { ReconcileArgs } from "../ipc/generated/ReconcileArgs";
+import type { WalletPageArgs } from "../ipc/generated/WalletPageArgs";
 import type { Args, OperationName } from "../ipc/operations";
 
 export type Topic = "preorders" | "sync" | "settings" | "stores" | "imports";
@@ -29,6 +32,13 @@ export const webhooksQuery = (store: string) => question("webhooks", store, {}, 
 export const sheetQuery = (store: string, id: string) => question("preorder_sheet", store, { id }, ["preorders", "settings"]);
 export const rawFactQuery = (store: string, id: string) => question("raw_fact", store, { id }, ["preorders"]);
 
+export const planListQuery = (store: string) => question("plan_list", store, {}, ["preorders", "settings"]);
+export const planCatalogueQuery = (store: string) => question("plan_catalogue", store, {}, ["preorders", "settings"]);
+export const purchaseSheetQuery = (store: string, id: string) => question("purchase_sheet", store, { id }, ["preorders", "settings", "imports"]);
+export const purchaseStatusQuery = (store: string, id: string) => question("purchase_status", store, { id }, ["preorders", "imports"]);
+export const walletSheetQuery = (store: string, owner: string) => question("wallet_sheet", store, { owner }, ["preorders", "settings", "imports"]);
+export const importListQuery = (store: string) => question("import_list", store, {}, ["imports"]);
+
 export const funnelQuery = (store: string, args: FunnelArgs) => ({
   ...question("funnel", store, args, ["preorders", "settings"]),
   placeholderData: keepPreviousData,
@@ -52,6 +62,43 @@ export const preorderPagesQuery = (store: string, args: PreorderPageArgs) =>
       call("preorder_page", store, { ...args, limit: PAGE_ROWS, ...(pageParam === null ? {} : { after: pageParam }) }),
     initialPageParam: firstPage(),
     getNextPageParam: (last) => last.next,
+    placeholderData: keepPreviousData,
+    meta: { topics: ["settings"] },
+  });
+
+/** Pages of purchases; the page decides when they are read again, as with preorders. */
+export const purchasePagesQuery = (store: string, args: PurchasePageArgs) =>
+  infiniteQueryOptions({
+    queryKey: ["purchase_page", store, args],
+    queryFn: ({ pageParam }) =>
+      call("purchase_page", store, { ...args, limit: PAGE_ROWS, ...(pageParam === null ? {} : { after: pageParam }) }),
+    initialPageParam: firstPage(),
+    getNextPageParam: (last) => last.next,
+    placeholderData: keepPreviousData,
+    meta: { topics: ["settings"] },
+  });
+
+/** Pages of wallets; the page decides when they are read again, as with preorders. */
+export const walletPagesQuery = (store: string, args: WalletPageArgs) =>
+  infiniteQueryOptions({
+    queryKey: ["wallet_page", store, args],
+    queryFn: ({ pageParam }) =>
+      call("wallet_page", store, { ...args, limit: PAGE_ROWS, ...(pageParam === null ? {} : { after: pageParam }) }),
+    initialPageParam: firstPage(),
+    getNextPageParam: (last) => last.next,
+    placeholderData: keepPreviousData,
+    meta: { topics: ["settings"] },
+  });
+
+export const DIFFERENCE_ROWS = 200;
+
+/** Differences by offset. The engine compares everything at each call, so it is read again only when a person asks. */
+export const reconcilePagesQuery = (store: string, args: Omit<ReconcileArgs, "limit" | "offset">) =>
+  infiniteQueryOptions({
+    queryKey: ["reconcile", store, args],
+    queryFn: ({ pageParam }) => call("reconcile", store, { ...args, limit: DIFFERENCE_ROWS, offset: pageParam }),
+    initialPageParam: 0,
+    getNextPageParam: (last, _pages, offset) => (last.rows.length < DIFFERENCE_ROWS ? null : offset + DIFFERENCE_ROWS),
     placeholderData: keepPreviousData,
     meta: { topics: ["settings"] },
   });

@@ -3,6 +3,11 @@ export function formatCount(count: number, language: string): string {
   return new Intl.NumberFormat(language).format(count);
 }
 
+/** `+12,345`, `-3`, `0`: a change with its sign. */
+export function formatSigned(count: number, language: string): string {
+  return new Intl.NumberFormat(language, { signDisplay: "exceptZero" }).format(count);
+}
+
 /** `41.2%`; null where there is nothing to divide by. */
 export function formatRate(part: number, whole: number, language: string): string | null {
   if (whole === 0) return null;

@@ -5,7 +5,7 @@ import type { PreorderPageArgs } from "../ipc/generated/PreorderPageArgs";
 import type { PreorderSort } from "../ipc/generated/PreorderSort";
 import type { PreorderStatus } from "../ipc/generated/PreorderStatus";
 import { isDay } from "./time";
-import { queryFlag, queryList, queryOne, queryText } from "./url_query";
+import { queryFlag, queryList, queryOne, queryText, withoutAbsent } from "./url_query";
 
 /** In the order of precedence, as the engine has it. */
 export const STATUSES = [
@@ -80,12 +80,4 @@ export function preorderPageArgs(filter: PreorderFilter): PreorderPageArgs {
 export function countConditions(filter: PreorderFilter): number {
   const conditions = [filter.status, filter.color, filter.locale, filter.source, filter.from ?? filter.to, filter.step, filter.conflict];
   return conditions.filter((condition) => condition !== undefined).length;
-}
-
-function withoutAbsent<T extends object>(record: T): T {
-  const kept = { ...record };
-  for (const name of Object.keys(kept)) {
-    if (Reflect.get(kept, name) === undefined) Reflect.deleteProperty(kept, name);
-  }
-  return kept;
 }

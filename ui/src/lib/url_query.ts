@@ -42,3 +42,12 @@ export function queryOne<T extends string>(value: unknown, allowed: readonly T[]
 export function queryFlag(value: unknown): boolean | undefined {
   return value === true || value === "1" ? true : undefined;
 }
+
+/** The record without the names whose value is undefined, so that equal filters are equal URLs. */
+export function withoutAbsent<T extends object>(record: T): T {
+  const kept = { ...record };
+  for (const name of Object.keys(kept)) {
+    if (Reflect.get(kept, name) === undefined) Reflect.deleteProperty(kept, name);
+  }
+  return kept;
+}

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { TFunction } from "i18next";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -276,7 +277,7 @@ function AttentionList({ items, store }: { items: readonly Attention[]; store: s
   );
 }
 
-function attentionText(t: ReturnType<typeof useTranslation>["t"], kind: string, count: number): string {
+function attentionText(t: TFunction, kind: string, count: number) {
   switch (kind) {
     case "undelivered_events": return t("attention.undelivered_events", { count });
     case "gaps": return t("attention.gaps", { count });

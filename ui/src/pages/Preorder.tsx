@@ -1,13 +1,13 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useCanGoBack, useNavigate, useParams, useRouter } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-import { useCallback, useEffect } from "react";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { BackButton, useBack } from "../components/Back";
 import { KindNotice } from "../components/KindNotice";
 import { RawFacts } from "../components/RawFacts";
 import { StatusTag } from "../components/StatusTag";
+import { Summary } from "../components/Summary";
 import { Timeline } from "../components/Timeline";
 import { Given, Instant, Money } from "../components/Values";
 import { useStoreId } from "../data/active_store";
@@ -23,7 +23,6 @@ import type { PaymentView } from "../ipc/generated/PaymentView";
 import type { Person } from "../ipc/generated/Person";
 import type { PreorderSheet } from "../ipc/generated/PreorderSheet";
 import type { SessionView } from "../ipc/generated/SessionView";
-import { typing } from "../lib/keyboard";
 import { CopyButton, CopyId } from "../ui/Copy";
 import { Empty, ErrorPanel, Waiting } from "../ui/Feedback";
 import { Fact, Facts } from "../ui/Facts";
@@ -42,7 +41,8 @@ export function Preorder() {
   const store = useStoreId();
   const { id = "" } = useParams({ strict: false });
   const { data, error, isError, refetch } = useQuery(sheetQuery(store, id));
-  const back = useBack(store);
+  const navigate = useNavigate();
+  const back = useBack(() => void navigate({ to: "/s/$store/preorders", params: { store } }));
 
   return (
     <Page
@@ -66,34 +66,6 @@ export function Preorder() {
         <Body sheet={data} asked={id} store={store} />
       )}
     </Page>
-  );
-}
-
-function useBack(store: string): () => void {
-  const router = useRouter();
-  const navigate = useNavigate();
-  const canGoBack = useCanGoBack();
-  const back = useCallback(() => {
-    if (canGoBack) router.history.back();
-    else void navigate({ to: "/s/$store/preorders", params: { store } });
-  }, [canGoBack, navigate, router, store]);
-
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented && !typing(event.target)) back();
-    };
-    window.addEventListener("keydown", pressed);
-    return () => window.removeEventListener("keydown", pressed);
-  }, [back]);
-  return back;
-}
-
-function BackButton({ back }: { back: () => void }) {
-  const { t } = useTranslation();
-  return (
-    <button type="button" className={css["back"]} onClick={back} aria-label={t("sheet.back")} title={t("sheet.back")}>
-      <Icon name="arrow_left" size={16} />
-    </button>
   );
 }
 
@@ -128,7 +100,7 @@ function Body({ sheet, asked, store }: { sheet: PreorderSheet; asked: string; st
   const { t } = useTranslation();
   return (
     <>
-      <Summary sheet={sheet} />
+      <Short sheet={sheet} />
       {asked === sheet.row.id ? null : <p className={css["alias"]}>{t("sheet.alias", { asked })}</p>}
       {sheet.conflicts.length === 0 ? null : <Conflicts conflicts={sheet.conflicts} />}
       <Columns shape="wide_left">
@@ -159,47 +131,30 @@ function Body({ sheet, asked, store }: { sheet: PreorderSheet; asked: string; st
   );
 }
 
-function Summary({ sheet }: { sheet: PreorderSheet }) {
+function Short({ sheet }: { sheet: PreorderSheet }) {
   const { t } = useTranslation();
   const words = useWords();
   const { row } = sheet;
-  const cells: [string, ReactNode][] = [
-    [t("table.amount"), <Amount key="amount" sheet={sheet} />],
-    [t("table.started"), <Instant key="started" at={row.started_at} />],
-    [t("table.paid"), <Instant key="paid" at={row.paid_at} />],
-    [t("table.color"), <Given key="color" text={row.color} />],
-    [t("table.locale"), <Given key="locale" text={row.locale} />],
-    [t("table.source"), <Given key="source" text={row.source} />],
-    [t("sheet.matched_by"), words.matchedBy(row.matched_by)],
-  ];
-  const ids: [string, string | null][] = [
-    [t("sheet.id"), row.id],
-    [t("sheet.session_id"), row.session_id],
-    [t("sheet.intent_id"), row.payment_intent_id],
-    [t("sheet.email"), row.email],
-  ];
+  const other = (id: string | null) => (id === row.id ? null : id);
   return (
-    <section className={css["summary"]} aria-label={t("sheet.summary")}>
-      <dl className={css["cells"]}>
-        {cells.map(([name, value]) => (
-          <div key={name} className={css["summaryCell"]}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <dl className={css["ids"]}>
-        {ids.map(([name, id]) =>
-          id === null || (id === row.id && name !== t("sheet.id")) ? null : (
-            <div key={name} className={css["idCell"]}>
-              <dt>{name}</dt>
-              <dd><CopyId id={id} label={name} /></dd>
-            </div>
-          ),
-        )}
-      </dl>
-      {row.unsettled ? <p className={css["unsettled"]}><Icon name="refresh" size={13} />{t("sheet.unsettled")}</p> : null}
-    </section>
+    <Summary
+      label={t("sheet.summary")} unsettled={row.unsettled ? t("sheet.unsettled") : null}
+      cells={[
+        [t("table.amount"), <Amount key="amount" sheet={sheet} />],
+        [t("table.started"), <Instant key="started" at={row.started_at} />],
+        [t("table.paid"), <Instant key="paid" at={row.paid_at} />],
+        [t("table.color"), <Given key="color" text={row.color} />],
+        [t("table.locale"), <Given key="locale" text={row.locale} />],
+        [t("table.source"), <Given key="source" text={row.source} />],
+        [t("sheet.matched_by"), words.matchedBy(row.matched_by)],
+      ]}
+      ids={[
+        [t("sheet.id"), row.id],
+        [t("sheet.session_id"), other(row.session_id)],
+        [t("sheet.intent_id"), other(row.payment_intent_id)],
+        [t("sheet.email"), other(row.email)],
+      ]}
+    />
   );
 }
 

@@ -1,12 +1,13 @@
-import { Button, Checkbox, Menu, Popover, Select, TextInput, UnstyledButton } from "@mantine/core";
+import { Button, Checkbox, Menu, Popover, Select, UnstyledButton } from "@mantine/core";
 import { DatePickerInput } from "@mantine/dates";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ExportMenuItems } from "../components/ExportMenu";
 import { KindNotice } from "../components/KindNotice";
+import { SearchField } from "../components/SearchField";
 import { useStoreId, useTimeZone } from "../data/active_store";
 import { useFormat } from "../data/format";
 import { useLivePages } from "../data/live_pages";
@@ -14,16 +15,14 @@ import { useMinute } from "../data/now";
 import { funnelQuery, preorderPagesQuery } from "../data/queries";
 import type { PreorderStatus } from "../ipc/generated/PreorderStatus";
 import type { FunnelBy } from "../ipc/generated/FunnelBy";
-import { typing } from "../lib/keyboard";
 import type { PreorderFilter } from "../lib/preorder_filter";
 import { countConditions, preorderPageArgs, readPreorderFilter, STATUSES, STEPS } from "../lib/preorder_filter";
 import { addDays, dayOf } from "../lib/time";
 import { PreorderTable } from "../table/PreorderTable";
-import { copyText } from "../ui/clipboard";
+import { useRowKeys } from "../table/row_keys";
 import { Empty, ErrorPanel, Waiting } from "../ui/Feedback";
 import { Icon } from "../ui/Icon";
 import { Page } from "../ui/Page";
-import { toast } from "../ui/Toasts";
 import css from "./Preorders.module.css";
 
 const RESTS_ON = ["event", "checkout.session", "payment_intent", "charge", "refund", "dispute"];
@@ -45,7 +44,7 @@ export function Preorders() {
   const pages = useInfiniteQuery(preorderPagesQuery(store, args));
   const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.rows) ?? [], [pages.data]);
   const total = pages.data?.pages[0]?.total ?? null;
-  const live = useLivePages(store, args, selected !== undefined && rows[0]?.id !== selected);
+  const live = useLivePages(store, preorderPagesQuery(store, args).queryKey, selected !== undefined && rows[0]?.id !== selected);
 
   const show = useCallback(
     (change: Partial<PreorderFilter>) => {
@@ -70,7 +69,8 @@ export function Preorders() {
     [navigate, store],
   );
 
-  useRowKeys(rows, selected, setSelected, open);
+  const ids = useMemo(() => rows.map((row) => row.id), [rows]);
+  useRowKeys("preorders", ids, selected, setSelected, open);
 
   const { fetchNextPage } = pages;
   const loadMore = useCallback(() => void fetchNextPage({ cancelRefetch: false }), [fetchNextPage]);
@@ -141,54 +141,6 @@ function Count({ shown, total, loading }: { shown: number; total: number | null;
   return <>{t("preorders.count", { count: total, n: format.count(total) })}</>;
 }
 
-/** j and k move, Enter opens, c copies; from anywhere on the page but a field. */
-function useRowKeys(
-  rows: readonly { id: string }[],
-  selected: string | undefined,
-  select: (id: string | undefined) => void,
-  open: (id: string) => void,
-): void {
-  const { t } = useTranslation();
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-      const at = rows.findIndex((row) => row.id === selected);
-      const inGrid = event.target instanceof HTMLElement && event.target.dataset["grid"] === "preorders";
-      const elsewhere = event.target instanceof HTMLElement && !inGrid && event.target.closest("button, a") !== null;
-      const move = (to: number) => {
-        const row = rows[Math.max(0, Math.min(rows.length - 1, to))];
-        if (row === undefined) return;
-        event.preventDefault();
-        select(row.id);
-      };
-      switch (event.key) {
-        case "j": return move(at + 1);
-        case "k": return move(at <= 0 ? 0 : at - 1);
-        case "ArrowDown": return inGrid ? move(at + 1) : undefined;
-        case "ArrowUp": return inGrid ? move(at <= 0 ? 0 : at - 1) : undefined;
-        case "PageDown": return inGrid ? move(at + 15) : undefined;
-        case "PageUp": return inGrid ? move(at - 15) : undefined;
-        case "Home": return inGrid ? move(0) : undefined;
-        case "End": return inGrid ? move(rows.length - 1) : undefined;
-        case "Enter": {
-          if (selected === undefined || elsewhere) return undefined;
-          event.preventDefault();
-          return open(selected);
-        }
-        case "c": {
-          if (selected === undefined) return undefined;
-          void copyText(selected).then((done) => toast(done ? t("copy.id_done", { id: selected }) : t("copy.refused")));
-          return undefined;
-        }
-        case "Escape": return select(undefined);
-        default: return undefined;
-      }
-    };
-    window.addEventListener("keydown", pressed);
-    return () => window.removeEventListener("keydown", pressed);
-  }, [rows, selected, select, open, t]);
-}
-
 type Show = (change: Partial<PreorderFilter>) => void;
 
 /** Kept still while a person moves through the rows: it holds the heaviest fields of the page. */
@@ -196,7 +148,10 @@ const Toolbar = memo(function Toolbar({ filter, show }: { filter: PreorderFilter
   const { t } = useTranslation();
   return (
     <div className={css["toolbar"]} role="search" aria-label={t("preorders.filters")}>
-      <SearchField key={filter.q === undefined ? "none" : "some"} q={filter.q} show={show} />
+      <SearchField
+        key={filter.q === undefined ? "none" : "some"} text={filter.q} label={t("preorders.search")} placeholder={t("preorders.search_placeholder")}
+        onSearch={(q) => show({ q })}
+      />
       <StatusFilter chosen={filter.status ?? []} show={show} />
       <DimensionSelect by="color" value={filter.color} onChange={(color) => show({ color })} />
       <DimensionSelect by="locale" value={filter.locale} onChange={(locale) => show({ locale })} />
@@ -244,31 +199,6 @@ function StatusFilter({ chosen, show }: { chosen: readonly PreorderStatus[]; sho
         </div>
       </Popover.Dropdown>
     </Popover>
-  );
-}
-
-function SearchField({ q, show }: { q: string | undefined; show: Show }) {
-  const { t } = useTranslation();
-  const [text, setText] = useState(q ?? "");
-  const asked = useRef(q ?? "");
-
-  useEffect(() => {
-    if (text.trim() === asked.current) return undefined;
-    const timer = setTimeout(() => {
-      asked.current = text.trim();
-      show({ q: text.trim() });
-    }, 250);
-    return () => clearTimeout(timer);
-  }, [text, show]);
-
-  return (
-    <TextInput
-      className={css["search"]} type="search" maxLength={200} data-search="page" aria-label={t("preorders.search")} placeholder={t("preorders.search_placeholder")}
-      leftSection={<Icon name="search" size={14} />} value={text} onChange={(event) => setText(event.currentTarget.value)}
-      onKeyDown={(event) => {
-        if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur();
-      }}
-    />
   );
 }
 

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { KeyField } from "../components/KeyField";
 import { ModeTag } from "../components/ModeTag";
+import { PlanTable } from "../components/PlanTable";
 import { TimeZoneField } from "../components/TimeZoneField";
 import { useStore, useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
@@ -40,8 +41,10 @@ export function Settings() {
         {data === undefined ? (
           isError ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Section><Waiting /></Section>
         ) : (
-          <Form key={JSON.stringify(data)} settings={data} store={id} readOnly={store?.read_only ?? false} />
+          // The plan table has its own part of the page: what it saves does not discard what is typed here.
+          <Form key={JSON.stringify({ ...data, plans: [] })} settings={data} store={id} readOnly={store?.read_only ?? false} />
         )}
+        {store === undefined ? null : <PlanTable readOnly={store.read_only} />}
         <WindowSection />
         {store === undefined || store.read_only ? null : <Removal store={store} />}
       </div>
@@ -145,7 +148,7 @@ function Checked({ check }: { check: KeyCheck }) {
   );
 }
 
-const METADATA = ["preorder_id", "user_id", "email", "color", "locale", "source"] as const satisfies readonly (keyof MetadataNames)[];
+const METADATA = ["preorder_id", "user_id", "email", "color", "locale", "source", "plan", "credits"] as const satisfies readonly (keyof MetadataNames)[];
 
 function Form({ settings, store, readOnly }: { settings: StoreSettings; store: string; readOnly: boolean }) {
   const { t } = useTranslation();
