@@ -1,5 +1,4 @@
 import { useState } from "react";
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { CopyButton } from "../ui/Copy";
@@ -8,7 +7,7 @@ import { Raw } from "./RawFacts";
 import css from "./RawObject.module.css";
 
 /** An id of Stripe's that opens to its stored JSON, which is read only then, and that can be copied. */
-export function RawObject({ id, store, label, children }: { id: string; store: string; label: string; children?: ReactNode }) {
+export function RawObject({ id, store, label }: { id: string; store: string; label: string }) {
   const { t } = useTranslation();
   const [shown, setShown] = useState(false);
   return (
@@ -19,7 +18,6 @@ export function RawObject({ id, store, label, children }: { id: string; store: s
           <code className={css["id"]}>{id}</code>
         </button>
         <CopyButton text={id} label={label} />
-        {children}
       </div>
       {shown ? <Raw id={id} store={store} /> : null}
     </div>

@@ -27,7 +27,7 @@ export function Given({ text }: { text: string | null }) {
   return <bdi className={css["text"]}>{text}</bdi>;
 }
 
-/** Credits with grouping. What is taken below zero stands out. */
+/** Credits with grouping. What is below zero stands out. */
 export function Credits({ credits }: { credits: number }) {
   const format = useFormat();
   return <span className={credits < 0 ? css["below"] : credits === 0 ? css["faint"] : undefined}>{format.count(credits)}</span>;
@@ -35,6 +35,5 @@ export function Credits({ credits }: { credits: number }) {
 
 /** A change of credits with its sign. */
 export function CreditChange({ credits }: { credits: number }) {
-  const format = useFormat();
-  return <span className={credits < 0 ? css["below"] : undefined}>{format.signed(credits)}</span>;
+  return <span>{useFormat().signed(credits)}</span>;
 }
