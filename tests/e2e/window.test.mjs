@@ -65,7 +65,7 @@ async function takePictures(page, store) {
         localStorage.setItem("foredeck-language", spoken);
       }, theme, language);
       await page.reload();
-      for (const name of ["overview", "funnel", "preorders", "preorder", "health", "settings", "welcome"]) {
+      for (const name of ["overview", "funnel", "preorders", "preorder", "purchases", "wallets", "reconciliation", "imports", "health", "settings", "welcome"]) {
         const hash = name === "preorder" ? preorder : name === "welcome" ? "#/welcome" : `#/s/${store}/${name}`;
         await page.run((to) => { location.hash = to; }, hash);
         await page.find("h1");

@@ -65,10 +65,13 @@ describe("rules of a plan table", () => {
 
   it("are proposed by the surest thing a payment has", () => {
     const kind: PaymentKind = { items: [], plan: null, credits: null, amount_minor: 900, currency: "eur", payments: 1 };
-    expect(ruleFor(kind)).toMatchObject({ by: "amount", value: "900 eur" });
-    expect(ruleFor({ ...kind, credits: 5 })).toMatchObject({ by: "credits", value: "" });
-    expect(ruleFor({ ...kind, plan: "pro", credits: 5 })).toMatchObject({ by: "plan", value: "pro" });
-    expect(ruleFor({ ...kind, items: [{ price: null, product: "prod_1", lookup_key: "pro", quantity: 1 }] })).toMatchObject({ by: "lookup_key", value: "pro" });
+    expect(ruleFor(kind, [])).toMatchObject({ by: "amount", value: "900 eur" });
+    expect(ruleFor({ ...kind, credits: 5 }, [])).toMatchObject({ by: "credits", value: "" });
+    expect(ruleFor({ ...kind, plan: "pro", credits: 5 }, [])).toMatchObject({ by: "plan", value: "pro" });
+    expect(ruleFor({ ...kind, items: [{ price: null, product: "prod_1", lookup_key: "pro", quantity: 1 }] }, [])).toMatchObject({ by: "lookup_key", value: "pro" });
+    // A line item that has its rule already is not proposed again: the other one is what keeps the payment unmapped.
+    const items = ["price_pack", "price_lamp"].map((price) => ({ price, product: null, lookup_key: null, quantity: 1 }));
+    expect(ruleFor({ ...kind, items }, [{ by: "price", value: "price_pack", plan: "p", credits: 1 }])).toMatchObject({ by: "price", value: "price_lamp" });
   });
 
   it("are replaced where they look at the same, and added where they do not", () => {

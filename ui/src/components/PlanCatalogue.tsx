@@ -64,7 +64,7 @@ function Prices({ prices, rules, onAdd, close }: { prices: readonly CataloguePri
     >
       <p className={dialog["note"]}>{t("plans.fill_note")}</p>
       <TextInput
-        type="search" aria-label={t("plans.search_prices")} placeholder={t("plans.search_prices")} leftSection={<Icon name="search" size={14} />}
+        type="search" data-autofocus aria-label={t("plans.search_prices")} placeholder={t("plans.search_prices")} leftSection={<Icon name="search" size={14} />}
         value={text} onChange={(event) => setText(event.currentTarget.value)}
       />
       <div className={css["prices"]}>
@@ -78,7 +78,8 @@ function Prices({ prices, rules, onAdd, close }: { prices: readonly CataloguePri
                 <tr key={price.price}>
                   <td><Checkbox aria-label={t("plans.choose", { name })} checked={on} onChange={(event) => set({ on: event.currentTarget.checked })} /></td>
                   <td>
-                    <bdi>{planOf(price)}</bdi> <span className={table["dim"]}><bdi>{price.product_name}</bdi></span>
+                    <bdi>{planOf(price)}</bdi>{" "}
+                    {price.product_name === planOf(price) ? null : <span className={table["dim"]}><bdi>{price.product_name}</bdi></span>}
                     <code className={css["priceId"]}>{price.price}</code>
                   </td>
                   <td className={table["number"]}><Money minor={price.amount_minor} currency={price.currency} /></td>

@@ -87,12 +87,12 @@ function Editor({ list, store, readOnly }: { list: PlanList; store: string; read
         <Button disabled={!changed} onClick={() => { preview.reset(); setDraft(null); }}>{t("settings.discard")}</Button>
         <Button variant="filled" disabled={readOnly || !changed} title={title} loading={preview.isPending} onClick={ask}>{t("plans.preview")}</Button>
       </div>
-      <Unmapped list={list} readOnly={readOnly} onAdd={(rule) => setEditing({ place: null, rule })} />
+      <Unmapped list={list} rules={rules} readOnly={readOnly} onAdd={(rule) => setEditing({ place: null, rule })} />
       {editing === null ? null : (
         <PlanRuleDialog
           rule={editing.rule} fresh={editing.place === null} close={() => setEditing(null)}
           onKeep={(rule) => {
-            put(editing.place === null ? withRules(rules, [rule]) : rules.map((one, index) => (index === editing.place ? rule : one)));
+            put(editing.place === null ? [...rules, rule] : rules.map((one, index) => (index === editing.place ? rule : one)));
             setEditing(null);
           }}
         />
@@ -121,7 +121,7 @@ function Editor({ list, store, readOnly }: { list: PlanList; store: string; read
 }
 
 /** Payments that no rule covers, each with the way to a rule for it. */
-function Unmapped({ list, readOnly, onAdd }: { list: PlanList; readOnly: boolean; onAdd: (rule: PlanRule) => void }) {
+function Unmapped({ list, rules, readOnly, onAdd }: { list: PlanList; rules: readonly PlanRule[]; readOnly: boolean; onAdd: (rule: PlanRule) => void }) {
   const { t } = useTranslation();
   const format = useFormat();
   if (list.unmapped.length === 0) return null;
@@ -135,7 +135,7 @@ function Unmapped({ list, readOnly, onAdd }: { list: PlanList; readOnly: boolean
               <td><PaymentKindText kind={kind} /></td>
               <td className={table["number"]}>{t("purchases.count", { count: kind.payments, n: format.count(kind.payments) })}</td>
               <td className={table["number"]}>
-                <Button size="compact-xs" disabled={readOnly} title={readOnly ? t("adjust.read_only") : undefined} onClick={() => onAdd(ruleFor(kind))}>
+                <Button size="compact-xs" disabled={readOnly} title={readOnly ? t("adjust.read_only") : undefined} onClick={() => onAdd(ruleFor(kind, rules))}>
                   {t("plans.add_for")}
                 </Button>
               </td>

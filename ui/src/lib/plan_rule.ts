@@ -1,5 +1,6 @@
 // Rules of a plan table as text, and as the engine writes them beside what they matched.
 
+import type { ItemView } from "../ipc/generated/ItemView";
 import type { PaymentKind } from "../ipc/generated/PaymentKind";
 import type { PlanBy } from "../ipc/generated/PlanBy";
 import type { PlanRule } from "../ipc/generated/PlanRule";
@@ -28,10 +29,13 @@ export function refusedPlace(message: string): number | null {
   return match === null ? null : Number(match[1]) - 1;
 }
 
-/** A rule that would cover payments of a kind, by the surest thing they have. The credits are left for a person to say. */
-export function ruleFor(kind: PaymentKind): PlanRule {
+/**
+ * A rule that would cover payments of a kind: the first line item that no rule covers, by the surest thing it has; without
+ * one the payment as a whole. The credits are left for a person to say.
+ */
+export function ruleFor(kind: PaymentKind, rules: readonly PlanRule[]): PlanRule {
   const rule = (by: PlanBy, value: string): PlanRule => ({ by, value, plan: "", credits: null });
-  const { price = null, lookup_key: key = null, product = null } = kind.items[0] ?? {};
+  const { price = null, lookup_key: key = null, product = null } = kind.items.find((item) => !covers(rules, item)) ?? {};
   if (price !== null) return rule("price", price);
   if (key !== null) return rule("lookup_key", key);
   if (product !== null) return rule("product", product);
@@ -39,6 +43,11 @@ export function ruleFor(kind: PaymentKind): PlanRule {
   if (kind.credits !== null) return rule("credits", "");
   if (kind.amount_minor !== null && kind.currency !== null) return rule("amount", `${kind.amount_minor} ${kind.currency}`);
   return rule("price", "");
+}
+
+function covers(rules: readonly PlanRule[], { price, lookup_key: key, product }: ItemView): boolean {
+  const of = { price, lookup_key: key, product, plan: null, credits: null, amount: null };
+  return rules.some((rule) => of[rule.by] === rule.value);
 }
 
 /** Whether two rules look at the same. */
