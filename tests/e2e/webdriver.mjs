@@ -96,6 +96,16 @@ export class Page {
     return this.act(css, undefined, (element) => this.in("POST", `/element/${element}/value`, { text }));
   }
 
+  /** Presses the button that says this, once it can be pressed. */
+  press(text) {
+    return until(`a button "${text}"`, () => this.run((said) => {
+      const button = Array.from(document.querySelectorAll("button"))
+        .find((one) => !one.disabled && (one.textContent.trim() === said || one.getAttribute("aria-label") === said));
+      button?.click();
+      return button !== undefined;
+    }, text));
+  }
+
   /** The text of everything that a selector finds, now. */
   texts(css) {
     return this.run((selector) => Array.from(document.querySelectorAll(selector), (element) => element.textContent), css);

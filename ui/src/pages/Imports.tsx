@@ -1,4 +1,4 @@
-import { Button, Select } from "@mantine/core";
+import { Button, Select, TextInput } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -27,13 +27,16 @@ export function Imports() {
   const navigate = useNavigate();
   const { kind } = readImportView(useSearch({ strict: false }));
   const [path, setPath] = useState<string | null>(null);
+  const [typed, setTyped] = useState("");
   const [failed, setFailed] = useState<unknown>(null);
 
   const choose = async () => {
     setFailed(null);
     try {
       const picked = await call("shell_pick_file", null, { save: false, title: t("imports.file_title") });
-      if (picked.path !== null) setPath(picked.path);
+      if (picked.path === null) return;
+      setTyped(picked.path);
+      setPath(picked.path);
     } catch (error) {
       setFailed(error);
     }
@@ -54,11 +57,17 @@ export function Imports() {
           <Button leftSection={<Icon name="file" size={14} />} variant={path === null ? "filled" : "default"} onClick={() => void choose()}>
             {t(path === null ? "imports.choose" : "imports.choose_another")}
           </Button>
-          {path === null ? null : <code className={css["path"]}>{path}</code>}
+          <form className={css["typed"]} onSubmit={(event) => { event.preventDefault(); if (typed.trim() !== "") setPath(typed.trim()); }}>
+            <TextInput
+              className={css["path"]} label={t("imports.path")} name="import-file" value={typed} spellCheck={false} autoComplete="off"
+              onChange={(event) => setTyped(event.currentTarget.value)}
+            />
+            <Button type="submit" disabled={typed.trim() === "" || typed.trim() === path}>{t("imports.look")}</Button>
+          </form>
         </div>
         {failed === null ? null : <ErrorPanel error={failed} />}
       </Section>
-      {path === null ? null : <File key={`${kind} ${path}`} kind={kind} path={path} store={store} done={() => setPath(null)} />}
+      {path === null ? null : <File key={`${kind} ${path}`} kind={kind} path={path} store={store} done={() => { setPath(null); setTyped(""); }} />}
       <Section title={t("imports.batches")} note={t("imports.batches_note")} flush><ImportBatches store={store} /></Section>
     </Page>
   );
