@@ -1,4 +1,4 @@
-import { Menu } from "@mantine/core";
+import { Button, Menu } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { useStore, useStoreId } from "../data/active_store";
@@ -6,9 +6,25 @@ import { useFormat } from "../data/format";
 import { call } from "../ipc/call";
 import type { ExportKind } from "../ipc/generated/ExportKind";
 import { dayOf } from "../lib/time";
+import { Icon } from "../ui/Icon";
 import { toast, toastError } from "../ui/Toasts";
 
 const FORMATS = ["csv", "jsonl"] as const;
+
+/** A page's export: all rows of its kind. */
+export function ExportButton({ what }: { what: ExportKind }) {
+  const { t } = useTranslation();
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button leftSection={<Icon name="download" size={14} />}>{t("export.button")}</Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <ExportMenuItems what={what} />
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
 
 /** Writes all rows of a kind to a file. The engine exports the whole kind, so the words say "all". */
 export function ExportMenuItems({ what }: { what: ExportKind }) {

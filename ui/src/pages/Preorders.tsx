@@ -1,11 +1,11 @@
-import { Button, Checkbox, Menu, Popover, Select, UnstyledButton } from "@mantine/core";
+import { Button, Checkbox, Popover, Select, UnstyledButton } from "@mantine/core";
 import { DatePickerInput } from "@mantine/dates";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { memo, useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { ExportMenuItems } from "../components/ExportMenu";
+import { ExportButton } from "../components/ExportMenu";
 import { KindNotice } from "../components/KindNotice";
 import { SearchField } from "../components/SearchField";
 import { useStoreId, useTimeZone } from "../data/active_store";
@@ -87,14 +87,7 @@ export function Preorders() {
           {live.newer ? (
             <Button variant="light" leftSection={<Icon name="refresh" size={13} />} onClick={live.refresh}>{t("preorders.newer")}</Button>
           ) : null}
-          <Menu position="bottom-end">
-            <Menu.Target>
-              <Button leftSection={<Icon name="download" size={14} />}>{t("export.button")}</Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <ExportMenuItems what="preorders" />
-            </Menu.Dropdown>
-          </Menu>
+          <ExportButton what="preorders" />
         </>
       }
     >

@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ExportButton } from "../components/ExportMenu";
 import { KindNotice } from "../components/KindNotice";
 import { PaidLookup } from "../components/PaidLookup";
 import { SearchField } from "../components/SearchField";
@@ -82,6 +83,7 @@ export function Purchases() {
             <Button variant="light" leftSection={<Icon name="refresh" size={13} />} onClick={live.refresh}>{t("preorders.newer")}</Button>
           ) : null}
           <PaidLookup />
+          <ExportButton what="purchases" />
         </>
       }
     >

@@ -5,6 +5,7 @@ import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { DifferenceTable } from "../components/DifferenceTable";
+import { ExportButton } from "../components/ExportMenu";
 import { NotCompared } from "../components/NotCompared";
 import { SearchField } from "../components/SearchField";
 import { CreditChange, Credits, Money } from "../components/Values";
@@ -53,6 +54,7 @@ export function Reconciliation() {
           {live.newer ? (
             <Button variant="light" leftSection={<Icon name="refresh" size={13} />} onClick={live.refresh}>{t("preorders.newer")}</Button>
           ) : null}
+          <ExportButton what="differences" />
         </>
       }
     >

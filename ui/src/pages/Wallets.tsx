@@ -4,6 +4,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ExportButton } from "../components/ExportMenu";
 import { SearchField } from "../components/SearchField";
 import { useStoreId } from "../data/active_store";
 import { useFormat } from "../data/format";
@@ -76,6 +77,7 @@ export function Wallets() {
           {live.newer ? (
             <Button variant="light" leftSection={<Icon name="refresh" size={13} />} onClick={live.refresh}>{t("preorders.newer")}</Button>
           ) : null}
+          <ExportButton what="wallets" />
         </>
       }
     >
