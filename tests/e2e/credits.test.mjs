@@ -63,10 +63,14 @@ async function walk(page, folder) {
   await until("the rules", async () => (await page.texts('[data-testid="plan-rule"]')).length === 12);
 
   // An edit shows what it would do before it is made.
-  const [first] = await page.run(() => Array.from(document.querySelectorAll('[aria-label^="Change the rule"]'), (one) => one.getAttribute("aria-label")));
+  const first = await until("a rule that covers payments", () => page.run(() => {
+    const used = Array.from(document.querySelectorAll('[data-testid="plan-rule"]')).find((row) => Number(row.cells[4].textContent) > 0);
+    return used?.querySelector("button").getAttribute("aria-label") ?? false;
+  }));
   await page.press(first);
-  // Control and A, then the number over what was there.
-  await page.type(`${DIALOG} input[inputmode="numeric"]`, "\uE009a\uE000" + "77");
+  // Control and A selects what is there; then the number goes over it.
+  await page.type('input[name="credits"]', "\uE009a\uE000");
+  await page.type('input[name="credits"]', "77");
   await page.press("Keep");
   await page.press("Show what changes…");
   await until("the difference of one rule", async () => (await page.text(DIALOG)).includes("77 credits"));

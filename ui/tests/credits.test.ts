@@ -6,7 +6,7 @@ import type { WalletEntry } from "../src/ipc/generated/WalletEntry";
 import { readDifferenceFilter, readPurchaseFilter, readWalletFilter, walletPageArgs } from "../src/lib/credits_filter";
 import { importPlace, runningBalances } from "../src/lib/ledger";
 import { formatSigned } from "../src/lib/number";
-import { readMatched, refusedPlace, ruleFor, withRules } from "../src/lib/plan_rule";
+import { readMatched, refusedPlace, ruleFor, ruleText, withRules } from "../src/lib/plan_rule";
 import { parseUrlQuery, writeUrlQuery } from "../src/lib/url_query";
 
 const entry = (credits: number): WalletEntry => ({ owner: "u", at: 1, kind: "grant", credits, cause: "pi_1", payment_id: "pi_1", note: null, ours: false });
@@ -29,6 +29,15 @@ describe("filters of the pages about credits", () => {
 
   it("ask for a search by owner, as the engine answers it", () => {
     expect(walletPageArgs({ q: "user_", sort: "balance" })).toEqual({ search: "user_", negative: false, sort: "owner", ascending: false });
+  });
+});
+
+describe("a rule", () => {
+  it("is the same in whatever order its fields come", () => {
+    const form: PlanRule = { by: "price", value: "price_1", plan: "Pack", credits: 5 };
+    const reply: PlanRule = { by: "price", credits: 5, plan: "Pack", value: "price_1" };
+    expect(ruleText(form)).toBe(ruleText(reply));
+    expect(ruleText({ ...form, credits: 6 })).not.toBe(ruleText(reply));
   });
 });
 

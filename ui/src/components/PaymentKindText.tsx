@@ -15,9 +15,9 @@ export function PaymentKindText({ kind }: { kind: PaymentKind }) {
   return (
     <span className={css["kind"]}>
       {kind.items.map((item) => {
-        const name = item.price ?? item.lookup_key ?? item.product ?? t("common.unknown");
+        const name = item.lookup_key ?? item.price ?? item.product ?? t("common.unknown");
         return (
-          <span key={`${name} ${item.quantity}`} title={item.product ?? undefined}>
+          <span key={`${item.price ?? name} ${item.quantity}`} title={item.price ?? item.product ?? undefined}>
             {t("sheet.quantity", { n: format.count(item.quantity) })} <code className={table["mono"]}>{name}</code>
           </span>
         );

@@ -44,7 +44,7 @@ export function PlanRuleDialog({ rule, fresh, onKeep, close }: { rule: PlanRule;
           <>
             <TextInput label={t("table.plan")} maxLength={100} autoComplete="off" value={plan} onChange={(event) => setPlan(event.currentTarget.value)} />
             <NumberInput
-              label={t("plans.credits_each")} description={t(by === "amount" ? "plans.credits_needed" : "plans.credits_or_metadata")}
+              name="credits" label={t("plans.credits_each")} description={t(by === "amount" ? "plans.credits_needed" : "plans.credits_or_metadata")}
               allowDecimal={false} allowNegative={false} max={1_000_000_000_000} thousandSeparator={t("adjust.separator")} value={credits} onChange={setCredits}
             />
           </>

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useFormat } from "../data/format";
 import type { PlanRule } from "../ipc/generated/PlanRule";
 import type { PlanUse } from "../ipc/generated/PlanUse";
+import { ruleText } from "../lib/plan_rule";
 import { sentence } from "../lib/sentence";
 import { Icon } from "../ui/Icon";
 import table from "../ui/table.module.css";
@@ -20,7 +21,7 @@ export function PlanRules({
 }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const known = new Map(uses.map((use) => [JSON.stringify(use.rule), use.payments]));
+  const known = new Map(uses.map((use) => [ruleText(use.rule), use.payments]));
   return (
     <div className={css["scroll"]}>
       <table className={table["table"]} aria-label={t("plans.title")}>
@@ -36,7 +37,7 @@ export function PlanRules({
         </thead>
         <tbody>
           {rules.map((rule, index) => {
-            const payments = known.get(JSON.stringify(rule));
+            const payments = known.get(ruleText(rule));
             const name = `${t(`plan_by.${rule.by}`)} ${rule.value}`.trim();
             return (
               // Two rules may say the same until the engine has judged them.

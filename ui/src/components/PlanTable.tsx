@@ -10,7 +10,7 @@ import { planListQuery } from "../data/queries";
 import { asApiError } from "../ipc/api_error";
 import type { PlanList } from "../ipc/generated/PlanList";
 import type { PlanRule } from "../ipc/generated/PlanRule";
-import { refusedPlace, ruleFor, withRules } from "../lib/plan_rule";
+import { refusedPlace, ruleFor, ruleText, withRules } from "../lib/plan_rule";
 import { ErrorPanel, Waiting } from "../ui/Feedback";
 import { Icon } from "../ui/Icon";
 import { Section } from "../ui/Page";
@@ -51,7 +51,7 @@ function Editor({ list, store, readOnly }: { list: PlanList; store: string; read
   const preview = useCommand("plan_preview", store);
   const stored = list.rules.map((use) => use.rule);
   const rules = draft ?? stored;
-  const changed = JSON.stringify(rules) !== JSON.stringify(stored);
+  const changed = rules.map(ruleText).join() !== stored.map(ruleText).join();
   const title = readOnly ? t("adjust.read_only") : undefined;
   const refusal = preview.error === null ? null : asApiError(preview.error);
   const place = refusal?.code === "BAD_PLAN" ? refusedPlace(refusal.message) : null;

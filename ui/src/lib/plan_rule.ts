@@ -50,6 +50,11 @@ function covers(rules: readonly PlanRule[], { price, lookup_key: key, product }:
   return rules.some((rule) => of[rule.by] === rule.value);
 }
 
+/** All that a rule says, as one text: replies and forms put the fields in different orders. */
+export function ruleText({ by, value, plan, credits }: PlanRule): string {
+  return JSON.stringify([by, value, plan, credits]);
+}
+
 /** Whether two rules look at the same. */
 function sameMatch(a: PlanRule, b: PlanRule): boolean {
   return a.by === b.by && a.value === b.value;

@@ -154,7 +154,8 @@ function Form({ settings, store, readOnly }: { settings: StoreSettings; store: s
   const { t } = useTranslation();
   const [draft, setDraft] = useState(settings);
   const save = useCommand("settings_set", store, ["settings", "preorders", "sync", "stores"]);
-  const changed = JSON.stringify(draft) !== JSON.stringify(settings);
+  // The plan table has a form of its own.
+  const changed = JSON.stringify({ ...draft, plans: [] }) !== JSON.stringify({ ...settings, plans: [] });
   const rebuilds = draft.time_zone !== settings.time_zone || JSON.stringify(draft.metadata) !== JSON.stringify(settings.metadata);
   const put = (change: Partial<StoreSettings>) => setDraft({ ...draft, ...change });
   return (
