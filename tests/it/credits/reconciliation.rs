@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use foredeck_sandbox::Known;
 use foredeck_sandbox::backoffice::{Fault, Faults, Planted};
+use foredeck_sandbox::world::CreditSpec;
 use serde_json::{Value, json};
 
 use super::books::desk;
@@ -139,4 +140,27 @@ async fn assert_true(desk: &Desk, seed: u64, known: Known) {
         balances.iter().filter(|(_, balance)| **balance != 0).map(|(o, b)| (o.clone(), *b)).collect()
     };
     assert_eq!(owned(&balances), owned(&truth.balances), "seed {seed}, {known:?}");
+}
+
+#[tokio::test]
+async fn a_payment_newer_than_the_shops_rows_waits_until_they_are_read_again() {
+    let desk = desk(41, 40).await;
+    desk.take_suggested_plans().await;
+    let books = desk.books(&Faults::none());
+    desk.import(&books).await;
+    desk.advance(3_600);
+    desk.world.with_world(|world| {
+        let spec = CreditSpec { user_id: Some("u_late".to_owned()), ..CreditSpec::default() };
+        let session = world.open_credit_checkout(spec).unwrap();
+        world.pay(&session).unwrap();
+    });
+    desk.sync().await;
+    desk.advance(3_600);
+    let found = desk.get("reconcile", json!({"kind": "paid_not_applied"})).await;
+    assert_eq!((&found["rows"], &found["since_import"]), (&json!([]), &json!(1)), "nobody knows yet");
+    // The same rows once more: nothing in them is new, and that is what is wrong.
+    assert_eq!(desk.import(&books).await, Vec::<i64>::new(), "no batch is made");
+    let found = desk.get("reconcile", json!({"kind": "paid_not_applied"})).await;
+    assert_eq!(found["rows"].as_array().unwrap().len(), 1, "{found:#}");
+    assert_eq!((&found["rows"][0]["owner"], &found["since_import"]), (&json!("u_late"), &json!(0)));
 }

@@ -231,3 +231,44 @@ pub fn is_body(connection: &Connection, (batch, line): (i64, i64), body: &str) -
         .optional()?;
     Ok(same.unwrap_or(false))
 }
+
+/// Keeps that a file of a kind was read whole now, whether anything in it was new or not.
+///
+/// # Errors
+/// The write failed.
+pub fn note_reading(transaction: &Transaction<'_>, kind: ShopKind, now: i64) -> DbResult<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )?
+        .execute(params![reading_of(kind), now.to_string()])?;
+    Ok(())
+}
+
+/// Forgets when a file of a kind was last read: what is in force is older than that now.
+///
+/// # Errors
+/// The write failed.
+pub fn forget_reading(transaction: &Transaction<'_>, kind: ShopKind) -> DbResult<()> {
+    transaction.prepare_cached("DELETE FROM meta WHERE name = ?1")?.execute([reading_of(kind)])?;
+    Ok(())
+}
+
+/// When the rows of a kind that are in force were last read from a file, unix seconds.
+///
+/// # Errors
+/// The read failed.
+pub fn last_reading(connection: &Connection, kind: ShopKind) -> DbResult<Option<i64>> {
+    let batch: Option<i64> = connection
+        .prepare_cached("SELECT max(made_at) FROM import_batch WHERE kind = ?1 AND removed_at IS NULL")?
+        .query_row([kind.as_str()], |row| row.get(0))?;
+    let noted: Option<String> = connection
+        .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+        .query_row([reading_of(kind)], |row| row.get(0))
+        .optional()?;
+    Ok(batch.max(noted.and_then(|at| at.parse().ok())))
+}
+
+fn reading_of(kind: ShopKind) -> String {
+    format!("imported_at:{}", kind.as_str())
+}

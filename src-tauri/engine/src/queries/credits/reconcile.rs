@@ -11,6 +11,8 @@ pub use super::rules::DifferenceKind;
 use super::rules::{Held, Paid, Verdict, judge_payment, judge_wallet};
 use crate::db::{Connection, DbError, DbResult, Row};
 use crate::domain::purchase::Coverage;
+use crate::domain::shop::ShopKind;
+use crate::facts::imports::last_reading;
 use crate::projections::schema::require_current;
 use crate::projections::wallets::find_owner;
 use crate::queries::rows::limit_of;
@@ -244,11 +246,7 @@ fn payments(
     imported: Imported,
     each: &mut impl FnMut(Difference) -> DbResult<()>,
 ) -> DbResult<i64> {
-    let taken_at: i64 = connection.query_row(
-        "SELECT coalesce(max(made_at), 0) FROM import_batch WHERE kind = 'purchases' AND removed_at IS NULL",
-        [],
-        |row| row.get(0),
-    )?;
+    let taken_at = last_reading(connection, ShopKind::Purchases)?.unwrap_or_default();
     let mut statement = connection.prepare(&format!(
         "WITH {CLAIMS},
          applied AS MATERIALIZED (

@@ -4,7 +4,8 @@ use super::{ImportError, RemovalReport, take_turn};
 use crate::db::{Connection, Db, DbError, DbResult, Transaction};
 use crate::domain::shop::ShopKind;
 use crate::facts::imports::{
-    Batch, BatchState, discard, find_batch, list_batches, list_rows, set_state, take_out_of_force,
+    Batch, BatchState, discard, find_batch, forget_reading, list_batches, list_rows, set_state,
+    take_out_of_force,
 };
 use crate::projections::rebuild;
 use crate::projections::shop::{
@@ -95,7 +96,12 @@ pub async fn remove(db: &Db, number: i64, now: i64) -> Result<RemovalReport, Imp
     let found = db.read(move |connection| find_batch(connection, number)).await?;
     let batch = found.filter(|batch| batch.state.is_in_force()).ok_or(ImportError::NoBatch(number))?;
     let removed = db.read(move |connection| count_in_force(connection, number)).await?;
-    db.write_durable(move |transaction| take_out_of_force(transaction, number, now)).await?;
+    let kind = batch.kind;
+    db.write_durable(move |transaction| {
+        forget_reading(transaction, kind)?;
+        take_out_of_force(transaction, number, now)
+    })
+    .await?;
     let restored = undo(db, batch).await?;
     Ok(RemovalReport { batch: number, removed, restored })
 }

@@ -7,7 +7,9 @@ use super::check::{Checked, Chunk, check, read_rows};
 use super::{ImportError, ImportJob, ImportReport, RowError, blocking, take_turn};
 use crate::db::{Connection, Db, DbError, DbResult};
 use crate::domain::shop::ShopKind;
-use crate::facts::imports::{ImportRow, Source, append_row, begin_batch, is_body, put_in_force};
+use crate::facts::imports::{
+    ImportRow, Source, append_row, begin_batch, is_body, note_reading, put_in_force,
+};
 use crate::projections::shop::{find_place, is_empty};
 use crate::shop_files::BadRow;
 use crate::tasks::replay::replay_if_due;
@@ -52,6 +54,10 @@ pub async fn run(db: &Db, job: ImportJob) -> Result<ImportReport, ImportError> {
     if outcome.is_err() || refused || report.new + report.changed == 0 {
         discard_all(db, batch).await?;
         outcome?;
+        if !refused {
+            let kind = job.kind;
+            db.write_durable(move |transaction| note_reading(transaction, kind, now)).await?;
+        }
         return Ok(report);
     }
     let rows = report.new + report.changed;
