@@ -47,7 +47,12 @@ async fn purchases(deck: &Deck, line: &PurchasesLine) -> Outcome {
                 instant(row.at, zone),
                 row.status.as_str().to_owned(),
                 maybe(row.owner.as_deref()),
-                row.plan.as_deref().map_or_else(|| row.coverage.as_str().to_owned(), cell),
+                match &row.plan {
+                    Some(plan) => cell(plan),
+                    // Without a plan table nothing is called unmapped.
+                    None if page.has_plans => row.coverage.as_str().to_owned(),
+                    None => "-".to_owned(),
+                },
                 row.credits.to_string(),
                 (row.reversed - row.clawed).to_string(),
                 money(row),

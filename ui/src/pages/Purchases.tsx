@@ -64,6 +64,9 @@ export function Purchases() {
     [navigate, store],
   );
 
+  // Without a plan table nothing is called unmapped: what a payment buys is simply not known.
+  const judged = first?.has_plans ?? true;
+  const shown = useMemo(() => (judged ? rows : rows.map((row) => ({ ...row, coverage: "plan" as const, plan: null }))), [judged, rows]);
   const ids = useMemo(() => rows.map((row) => row.payment_id), [rows]);
   useRowKeys("purchases", ids, selected, setSelected, open);
 
@@ -111,7 +114,7 @@ export function Purchases() {
         )
       ) : (
         <PurchaseTable
-          rows={rows} store={store} total={null} sort={undefined} ascending={false} onSort={() => undefined}
+          rows={shown} store={store} total={null} sort={undefined} ascending={false} onSort={() => undefined}
           selected={selected} onSelect={setSelected} onOpen={open}
           hasMore={pages.hasNextPage && !pages.isFetchingNextPage && !pages.isFetchNextPageError} loadMore={loadMore}
           placeKey={`purchases ${store} ${JSON.stringify(args)}`}

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::components::{Group, Neighbourhood, Rare};
 use super::identity;
 use super::nodes::{find_node, list_keys};
-use super::payments::Purchases;
+use super::payments::{Purchases, anchors};
 use super::people;
 use super::preorder::{Preorder, Step, fold_order};
 use super::rollups::{Differences, facet_of};
@@ -121,6 +121,7 @@ impl Batch {
         mut old: HashMap<i64, Preorder>,
     ) -> DbResult<()> {
         let mut folded = Vec::new();
+        let payments = anchors(groups);
         for group in groups {
             let mut failed = None;
             let order = fold_order(group, |customers| match customer_email(transaction, customers) {
@@ -146,7 +147,7 @@ impl Batch {
         }
         for (group, order, kept, before) in folded {
             let Some(order) = order else {
-                assign(transaction, group, None)?;
+                assign(transaction, group, None, &payments)?;
                 continue;
             };
             let key = match (kept, before) {
@@ -164,7 +165,7 @@ impl Batch {
                     Some(key)
                 }
             };
-            assign(transaction, group, key)?;
+            assign(transaction, group, key, &payments)?;
         }
         Ok(())
     }
@@ -202,12 +203,18 @@ fn customer_email(connection: &Connection, customers: &[Key]) -> DbResult<Option
     Ok(None)
 }
 
-fn assign(transaction: &Transaction<'_>, group: &Group, order: Option<i64>) -> DbResult<()> {
+fn assign(
+    transaction: &Transaction<'_>,
+    group: &Group,
+    order: Option<i64>,
+    payments: &HashMap<Key, Key>,
+) -> DbResult<()> {
     for node in &group.nodes {
-        if node.preorder != order {
+        let payment = payments.get(&node.key).copied();
+        if node.preorder != order || node.payment != payment {
             transaction
-                .prepare_cached("UPDATE node SET preorder = ?2 WHERE key = ?1")?
-                .execute(params![node.key, order])?;
+                .prepare_cached("UPDATE node SET preorder = ?2, payment = ?3 WHERE key = ?1")?
+                .execute(params![node.key, order, payment])?;
         }
     }
     Ok(())

@@ -24,7 +24,7 @@ pub struct Node {
     pub links: Links,
     /// The order it was last folded into.
     pub preorder: Option<i64>,
-    /// The payment it was last folded into: the number of its intent, else of its session or charge.
+    /// The payment it was last part of: the number of its intent, else of its session or charge.
     pub payment: Option<Key>,
     /// Its state; link ids are empty here, see `links`.
     pub state: ObjectState,

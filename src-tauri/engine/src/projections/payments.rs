@@ -3,7 +3,7 @@
 //! In: the objects of folded orders. Out: `purchase` and its `wallet_entry` rows. A payment is an intent with its sessions and
 //! charges; a session or a charge without an intent is one of its own. Payments that came to nothing have no purchase.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::components::{Group, age};
 use super::credits::{Entry, Step, entries};
@@ -45,8 +45,7 @@ impl Purchases {
         groups: Vec<Group>,
         mut customer_email: impl FnMut(&[Key]) -> DbResult<Option<String>>,
     ) -> DbResult<()> {
-        let (payments, mut stale, alone) = by_payment(groups);
-        assign(transaction, &alone, None)?;
+        let (payments, mut stale) = by_payment(groups);
         for (anchor, group) in payments {
             stale.remove(&anchor);
             let mut failed = None;
@@ -66,7 +65,6 @@ impl Purchases {
                 }
                 _ => None,
             };
-            assign(transaction, &group, made.is_some().then_some(anchor))?;
             match made {
                 Some((purchase, basis, entries)) => {
                     self.replace(transaction, anchor, &purchase, basis, &entries)?;
@@ -205,37 +203,41 @@ impl Purchases {
     }
 }
 
-/// Groups objects by payment. Tells beside them every number that may have been a payment's before, and objects of none.
-fn by_payment(groups: Vec<Group>) -> (BTreeMap<Key, Group>, BTreeSet<Key>, Group) {
+/// The payment each object is part of: its intent, else its session or charge; whether it comes to a purchase or not.
+pub(super) fn anchors(groups: &[Group]) -> HashMap<Key, Key> {
+    let nodes = || groups.iter().flat_map(|group| &group.nodes);
+    let own = |node: &Node| node.links.intent.unwrap_or(node.key);
+    let of_charge: HashMap<Key, Key> =
+        nodes().filter(|node| node.kind == Kind::Charge).map(|node| (node.key, own(node))).collect();
+    let anchor = |node: &Node| match node.kind {
+        Kind::Intent => Some(node.key),
+        Kind::Session | Kind::Charge => Some(own(node)),
+        Kind::Refund | Kind::Dispute => node.links.charge.map_or(node.links.intent, |charge| {
+            of_charge.get(&charge).copied().or(node.links.intent).or(Some(charge))
+        }),
+        _ => None,
+    };
+    nodes().filter_map(|node| Some((node.key, anchor(node)?))).collect()
+}
+
+/// Groups objects by payment; and tells every number that may have been a payment's before.
+fn by_payment(groups: Vec<Group>) -> (BTreeMap<Key, Group>, BTreeSet<Key>) {
+    let anchors = anchors(&groups);
     let mut former = BTreeSet::new();
-    let mut of_charge: BTreeMap<Key, Key> = BTreeMap::new();
-    for node in groups.iter().flat_map(|group| &group.nodes) {
+    let mut payments: BTreeMap<Key, Group> = BTreeMap::new();
+    for node in groups.into_iter().flat_map(|group| group.nodes) {
         former.extend(node.payment);
         if matches!(node.kind, Kind::Session | Kind::Intent | Kind::Charge) {
             former.insert(node.key);
         }
-        if node.kind == Kind::Charge {
-            of_charge.insert(node.key, node.links.intent.unwrap_or(node.key));
+        if let Some(anchor) = anchors.get(&node.key) {
+            payments.entry(*anchor).or_default().nodes.push(node);
         }
-    }
-    let mut payments: BTreeMap<Key, Group> = BTreeMap::new();
-    let mut alone = Group::default();
-    for node in groups.into_iter().flat_map(|group| group.nodes) {
-        let anchor = match node.kind {
-            Kind::Intent => Some(node.key),
-            Kind::Session | Kind::Charge => node.links.intent.or(Some(node.key)),
-            Kind::Refund | Kind::Dispute => node.links.charge.map_or(node.links.intent, |charge| {
-                of_charge.get(&charge).copied().or(node.links.intent).or(Some(charge))
-            }),
-            _ => None,
-        };
-        let group = anchor.map_or(&mut alone, |anchor| payments.entry(anchor).or_default());
-        group.nodes.push(node);
     }
     for group in payments.values_mut() {
         group.nodes.sort_by(|a, b| age(a).cmp(&age(b)));
     }
-    (payments, former, alone)
+    (payments, former)
 }
 
 fn status_of(status: PreorderStatus) -> Option<PurchaseStatus> {
@@ -304,15 +306,6 @@ fn steps_of(transaction: &Transaction<'_>, group: &Group, paid_at: i64) -> DbRes
         }
     }
     Ok(steps)
-}
-
-fn assign(transaction: &Transaction<'_>, group: &Group, payment: Option<Key>) -> DbResult<()> {
-    for node in group.nodes.iter().filter(|node| node.payment != payment) {
-        transaction
-            .prepare_cached("UPDATE node SET payment = ?2 WHERE key = ?1")?
-            .execute(params![node.key, payment])?;
-    }
-    Ok(())
 }
 
 /// Writes a payment's entries anew where they differ; says whether they did.

@@ -27,6 +27,8 @@ pub fn add_up(facts: &[Fact], objects: &Objects, tables: &mut Tables) {
     let mut payments: BTreeMap<String, Vec<&Object>> = BTreeMap::new();
     for object in objects.values() {
         if let Some(payment) = payment_of(object, objects) {
+            let node = tables.get_mut("node").unwrap().get_mut(&object.id).unwrap();
+            node.insert("payment".to_owned(), payment.clone().into());
             payments.entry(payment).or_default().push(object);
         }
     }
@@ -37,10 +39,6 @@ pub fn add_up(facts: &[Fact], objects: &Objects, tables: &mut Tables) {
         let group = Group { members, ..Group::default() };
         let Some((_, order)) = orders::row(&group, objects) else { continue };
         let Some(mut purchase) = purchase(facts, &group, &order) else { continue };
-        for member in &group.members {
-            let node = tables.get_mut("node").unwrap().get_mut(&member.id).unwrap();
-            node.insert("payment".to_owned(), id.clone().into());
-        }
         let text = |name: &str| order.get(name).and_then(Value::as_str).map(str::to_owned);
         let (user, email) = (text("user_id"), text("email"));
         let owner = user.clone().or_else(|| {
