@@ -91,6 +91,7 @@ async fn rules_and_adjustments_are_checked_and_shown() {
         .ok()
         .json();
     assert_eq!(adjusted["wallet"]["balance"], -5);
+    assert_eq!(adjusted["emails"], json!(["someone@example.com"]));
     let wallet = desk.run(["wallet", "someone@example.com"]).ok();
     assert!(wallet.out.contains("goodwill undone") && wallet.err.contains("spending is not known"));
     let negative = desk.run(["wallets", "--negative", "--json"]).ok().json();

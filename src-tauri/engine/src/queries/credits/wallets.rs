@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Row, params, rusqlite};
+use crate::domain::email::normalize;
 use crate::domain::purchase::EntryKind;
 use crate::projections::schema::require_current;
 use crate::projections::wallets::{Adjustment, SHOP_ENTRIES_OF_OWNER, find_owner};
@@ -237,10 +238,14 @@ pub fn sheet(connection: &Connection, args: &WalletSheetArgs) -> DbResult<Option
     if wallet.is_none() && shop.is_none() && !known {
         return Ok(None);
     }
-    let emails = connection
+    let mut emails: Vec<String> = connection
         .prepare_cached("SELECT email FROM identity WHERE user_id = ?1 ORDER BY email LIMIT 50")?
         .query_map([&owner], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
+    // Who is known by an e-mail alone has that one.
+    if emails.is_empty() {
+        emails.extend(normalize(&owner));
+    }
     Ok(Some(WalletSheet {
         ledger: ledger(connection, &owner)?,
         wallet: wallet.unwrap_or_else(|| empty(owner)),
