@@ -2,6 +2,7 @@
 //!
 //! Pure values and pure rules. Deliberately absent: databases, clocks, networks.
 
+pub mod action;
 pub mod day;
 pub mod email;
 pub mod ids;
