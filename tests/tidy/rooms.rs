@@ -25,13 +25,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("stripe", &["http", "secrets"]),
     ("klaviyo", &["http", "secrets"]),
     ("report_server", &["http", "secrets"]),
-    ("actions", &["db", "facts", "queries", "audit", "http", "stripe", "klaviyo", "report_server"]),
+    // Actions store Stripe's answers as facts, which the projections' intake folds; they write no projection themselves.
+    (
+        "actions",
+        &["db", "facts", "projections", "queries", "audit", "http", "stripe", "klaviyo", "report_server"],
+    ),
     ("tasks", ALL_BELOW),
     ("registry", &["secrets", "db", "tasks"]),
     ("engine", ALL_BELOW),
     (
         "api",
-        &["secrets", "projections", "queries", "http", "stripe", "actions", "tasks", "registry", "engine"],
+        &[
+            "secrets",
+            "audit",
+            "projections",
+            "queries",
+            "http",
+            "stripe",
+            "actions",
+            "tasks",
+            "registry",
+            "engine",
+        ],
     ),
 ];
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use foredeck_engine::api::types::{ExportArgs, ExportKind, ExportReply};
+use foredeck_engine::queries::audit;
 use foredeck_engine::queries::credits::export as credits;
 use foredeck_engine::queries::events::{EventPage, EventPageArgs};
 use foredeck_engine::queries::export::{self, ExportFormat};
@@ -72,6 +73,7 @@ pub async fn export(deck: &Deck, line: &ExportLine) -> Outcome {
         ExportWord::Purchases => ExportKind::Purchases,
         ExportWord::Wallets => ExportKind::Wallets,
         ExportWord::Differences => ExportKind::Differences,
+        ExportWord::Audit => ExportKind::Audit,
     };
     let reply: ExportReply = deck.ask("export", &ExportArgs { what, format, path: path.clone() }).await?;
     deck.format.reply(&reply, |reply| format!("{} rows in {}", reply.rows, plain(&reply.path)))
@@ -89,6 +91,7 @@ async fn stream(deck: &Deck, what: ExportWord, format: ExportFormat) -> Outcome 
             ExportWord::Purchases => credits::export_purchases(connection, format, &mut out),
             ExportWord::Wallets => credits::export_wallets(connection, format, &mut out),
             ExportWord::Differences => credits::export_differences(connection, format, &mut out),
+            ExportWord::Audit => audit::export_audit(connection, format, &mut out),
         })
         .await;
     match written {

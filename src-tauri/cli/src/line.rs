@@ -336,6 +336,8 @@ pub enum ExportWord {
     Wallets,
     /// Everything that does not add up.
     Differences,
+    /// The audit, with the hash of each row.
+    Audit,
 }
 
 /// The format of an export.

@@ -2,7 +2,9 @@
 //!
 //! No Tauri, no printing, no interface text. Rooms import downwards only; `tests/tidy.rs` holds the rule.
 
+pub mod actions;
 pub mod api;
+pub mod audit;
 pub mod clock;
 pub mod db;
 pub mod domain;

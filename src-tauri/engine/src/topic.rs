@@ -15,6 +15,8 @@ pub enum Topic {
     Stores,
     /// The shop's own rows: batches and what they say.
     Imports,
+    /// Actions, bulk runs, the audit.
+    Actions,
 }
 
 impl Topic {
@@ -26,6 +28,7 @@ impl Topic {
             Self::Settings => "settings",
             Self::Stores => "stores",
             Self::Imports => "imports",
+            Self::Actions => "actions",
         }
     }
 }

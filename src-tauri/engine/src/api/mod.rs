@@ -2,6 +2,7 @@
 //!
 //! The window and the command line call the same table by name. Deliberately absent: Tauri, printing.
 
+mod actions;
 mod credits;
 mod errors;
 mod operations;
@@ -49,6 +50,13 @@ impl Call {
             Problem::new("NO_STORE", "the operation needs a store and none was named", "Name a store.")
         })?;
         self.engine.store(named).await
+    }
+}
+
+impl Call {
+    /// Who does it.
+    pub(crate) fn doer(&self) -> crate::actions::Doer {
+        crate::actions::Doer { name: "owner".to_owned(), level: 100 }
     }
 }
 

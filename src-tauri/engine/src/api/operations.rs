@@ -2,6 +2,11 @@
 
 use std::path::Path;
 
+use super::actions::{
+    ActionIdArgs, ActionRunArgs, BulkList, BulkPauseArgs, OrderActions, action_get, action_plan, action_run,
+    audit_page, audit_verify, bulk_get, bulk_list, bulk_pause, bulk_plan, bulk_run, guard_get, guard_set,
+    order_actions, writes_stop,
+};
 use super::credits::{
     plan_catalogue, plan_list, plan_preview, plan_set, purchase_page, purchase_sheet, purchase_status,
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
@@ -12,12 +17,16 @@ use super::types::{
     StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
 };
 use super::{ADMIN, Call, Operation, SUPPORT, VIEWER, read_args, write_reply};
+use crate::actions::{ActionPlan, ActionView, BulkArgs, BulkPlan, BulkView, Guard, GuardView};
+use crate::audit::AuditVerdict;
+use crate::domain::action::ActionRequest;
 use crate::domain::kind::Kind;
 use crate::domain::settings::Settings;
 use crate::domain::store::{Mode, STRIPE_URL, StoreView};
 use crate::engine::{Verified, machine_zone};
 use crate::error::Problem;
 use crate::http::Priority;
+use crate::queries::audit::{self as audit_rows, AuditPage, AuditPageArgs};
 use crate::queries::credits::catalogue::Catalogue;
 use crate::queries::credits::export as credit_exports;
 use crate::queries::credits::payment::{PurchaseSheet, PurchaseSheetArgs};
@@ -101,6 +110,20 @@ table! {
     import_run: ImportRunArgs -> ImportReport, ADMIN;
     import_list: NoArgs -> ImportList, VIEWER;
     import_remove: ImportRemoveArgs -> RemovalReport, ADMIN;
+    action_plan: ActionRequest -> ActionPlan, VIEWER;
+    action_run: ActionRunArgs -> ActionView, SUPPORT;
+    action_get: ActionIdArgs -> ActionView, VIEWER;
+    order_actions: ActionIdArgs -> OrderActions, VIEWER;
+    bulk_plan: BulkArgs -> BulkPlan, VIEWER;
+    bulk_run: ActionRunArgs -> BulkView, SUPPORT;
+    bulk_get: ActionIdArgs -> BulkView, VIEWER;
+    bulk_list: NoArgs -> BulkList, VIEWER;
+    bulk_pause: BulkPauseArgs -> BulkView, SUPPORT;
+    guard_get: NoArgs -> GuardView, VIEWER;
+    guard_set: Guard -> GuardView, ADMIN;
+    writes_stop: NoArgs -> GuardView, SUPPORT;
+    audit_page: AuditPageArgs -> AuditPage, VIEWER;
+    audit_verify: NoArgs -> AuditVerdict, VIEWER;
 }
 
 async fn app_info(call: Call, _: NoArgs) -> Result<AppInfo, Problem> {
@@ -345,6 +368,7 @@ async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
             ExportKind::Customers => exports::export_customers(connection, format, out),
             ExportKind::Purchases => credit_exports::export_purchases(connection, format, out),
             ExportKind::Wallets => credit_exports::export_wallets(connection, format, out),
+            ExportKind::Audit => audit_rows::export_audit(connection, format, out),
             ExportKind::Differences => credit_exports::export_differences(connection, format, out),
         })
         .await?;

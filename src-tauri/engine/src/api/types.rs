@@ -173,6 +173,8 @@ pub enum ExportKind {
     Wallets,
     /// What does not add up, a row a difference.
     Differences,
+    /// The audit.
+    Audit,
 }
 
 /// Writes an export to a file.

@@ -319,3 +319,19 @@ impl ActionRequest {
         }
     }
 }
+
+/// The id of a confirmed action. Only who has one may ask Stripe to change something.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ActionId(String);
+
+impl ActionId {
+    /// Takes the id of an action's row.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// Its text, `act_...`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -44,6 +44,19 @@ impl Default for MetadataNames {
     }
 }
 
+/// What checkouts are opened with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+pub struct CheckoutSettings {
+    /// Where a buyer goes after paying; null as the order's last checkout, else the shop's newest.
+    pub success_url: Option<String>,
+    /// Where a buyer goes who turns back.
+    pub cancel_url: Option<String>,
+    /// Countries that are shipped to, two capital letters each; empty asks for an address only where the order's last checkout did.
+    pub countries: Vec<String>,
+}
+
 /// Settings of one store, kept in its mirror.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default)]
@@ -63,6 +76,8 @@ pub struct Settings {
     pub metadata: MetadataNames,
     /// The plan table; changed by its own operation, which shows the difference first.
     pub plans: Vec<PlanRule>,
+    /// What checkouts are opened with.
+    pub checkout: CheckoutSettings,
 }
 
 impl Default for Settings {
@@ -75,6 +90,7 @@ impl Default for Settings {
             undelivered_after_min: 15,
             metadata: MetadataNames::default(),
             plans: Vec::new(),
+            checkout: CheckoutSettings::default(),
         }
     }
 }

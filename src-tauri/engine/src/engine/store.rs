@@ -1,5 +1,6 @@
 //! One open store: its mirror, its settings, its key, and its sync while it runs.
 
+mod actions;
 mod credits;
 mod imports;
 mod keys;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::Audit;
 use crate::clock::SharedClock;
 use crate::db::Db;
 use crate::domain::day::parse_zone;
@@ -57,6 +59,7 @@ pub struct OpenStore {
     signals: Arc<Signals>,
     wiring: Wiring,
     running: Mutex<Option<Running>>,
+    audit: tokio::sync::OnceCell<Audit>,
 }
 
 struct Running {
@@ -114,6 +117,7 @@ impl OpenStore {
             signals: Arc::default(),
             wiring,
             running: Mutex::default(),
+            audit: tokio::sync::OnceCell::new(),
         };
         // A new mirror gets its empty tables at once; stale ones are made anew before anything reads them.
         if !store.db.is_read_only() {

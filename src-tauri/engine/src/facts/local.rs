@@ -15,6 +15,11 @@ pub const ADJUSTMENT: &str = "adjustment";
 /// The kind of a change of the plan table; its subject is the settings revision.
 pub const PLANS: &str = "plans";
 
+/// The kind of a correction of what an order says of its buyer; its subject is one of the order's objects.
+pub const CORRECTION: &str = "correction";
+/// The kind of what an operator says of a finding; its subject is the finding's id.
+pub const FINDING: &str = "finding";
+
 /// One local fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalFact {

@@ -11,7 +11,7 @@ use crate::db::{DbError, DbResult, Transaction, params};
 use crate::domain::email::normalize;
 use crate::domain::ids::usable_preorder_id;
 use crate::domain::kind::Kind;
-use crate::facts::local::{ADJUSTMENT, INTENT, LINK, LocalFact, UNLINK};
+use crate::facts::local::{ADJUSTMENT, CORRECTION, INTENT, LINK, LocalFact, UNLINK};
 use crate::facts::names::{Key, intern_id};
 use crate::facts::snapshots::Origin;
 
@@ -42,6 +42,7 @@ pub struct LocalIntent {
 pub fn take_local(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Terms) -> DbResult<()> {
     match fact.kind.as_str() {
         INTENT => take_intent(transaction, fact, terms),
+        CORRECTION => take_correction(transaction, fact, terms),
         LINK | UNLINK => take_link(transaction, fact),
         ADJUSTMENT => take_adjustment(transaction, fact),
         _ => Ok(()),
@@ -76,6 +77,36 @@ fn take_intent(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Terms) -
         event_type: None,
     };
     take_in(transaction, &offered, terms, &mut Stored::default())
+}
+
+/// What is said in place of what an order's objects say; it belongs to the order of its subject.
+fn take_correction(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Terms) -> DbResult<()> {
+    let body: LocalIntent = serde_json::from_str(&fact.body)
+        .map_err(|error| DbError::Corrupt(format!("local correction: {error}")))?;
+    let id = format!("local_{}", fact.seq);
+    let key = intern_id(transaction, &id, Kind::Local)?;
+    let state = ObjectState {
+        created: Some(fact.made_at),
+        detail: Some(CORRECTION.to_owned()),
+        email: body.email.as_deref().and_then(normalize),
+        ..ObjectState::default()
+    };
+    let read = ReadObject { id, kind: Kind::Local, state, items: None };
+    let offered = Offer {
+        key,
+        fresh: false,
+        read: &read,
+        origin: Origin::Answer,
+        source_seq: fact.seq,
+        as_of: fact.made_at,
+        event_type: None,
+    };
+    take_in(transaction, &offered, terms, &mut Stored::default())?;
+    let subject = end_of(transaction, &fact.subject)?;
+    transaction
+        .prepare_cached("INSERT OR IGNORE INTO operator_link (a, b) VALUES (?1, ?2)")?
+        .execute(params![key.min(subject), key.max(subject)])?;
+    mark_dirty(transaction, subject)
 }
 
 /// The newest word on a pair of ends holds, whichever way round it was said.

@@ -4,6 +4,7 @@ use super::components::{Group, age};
 use super::nodes::Node;
 use crate::domain::kind::Kind;
 use crate::domain::status::PreorderStatus;
+use crate::facts::local::CORRECTION;
 use crate::facts::names::Key;
 
 /// How far an order came; the number is stored in `preorder.reached`.
@@ -222,7 +223,10 @@ impl<'a> Parts<'a> {
 
     /// The order in which objects are asked for a field: the ones that count first, then the newest.
     fn by_weight(&self, session: Option<&'a Node>, intent: Option<&'a Node>) -> Vec<&'a Node> {
-        let mut ordered: Vec<&Node> = session.into_iter().chain(intent).collect();
+        // What an operator corrected comes first, the newest correction before older ones.
+        let corrections =
+            self.locals.iter().copied().filter(|node| is(node.state.detail.as_ref(), &[CORRECTION]));
+        let mut ordered: Vec<&Node> = corrections.rev().chain(session).chain(intent).collect();
         let charges_of_main = self
             .charges
             .iter()

@@ -17,7 +17,7 @@ use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::facts::codec::Unpackers;
 use crate::facts::events::get_event;
-use crate::facts::local::{ADJUSTMENT, INTENT, LINK, UNLINK, list_local};
+use crate::facts::local::{ADJUSTMENT, CORRECTION, INTENT, LINK, UNLINK, list_local};
 use crate::facts::snapshots::{Origin, get_snapshot};
 use crate::facts::state::add_to_counter;
 
@@ -59,7 +59,7 @@ pub fn begin(transaction: &Transaction<'_>, settings_revision: i64) -> DbResult<
     set_mark(transaction, "building", 1)?;
     transaction
         .execute("DELETE FROM sync_state WHERE name LIKE 'skipped:%' OR name LIKE 'unreadable:%'", [])?;
-    for kind in [INTENT, LINK, UNLINK, ADJUSTMENT] {
+    for kind in [INTENT, CORRECTION, LINK, UNLINK, ADJUSTMENT] {
         for fact in list_local(transaction, kind)? {
             take_local(transaction, &fact, &plain_terms())?;
         }

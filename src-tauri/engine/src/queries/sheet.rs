@@ -8,13 +8,13 @@ use super::preorders::PreorderRow;
 use super::resolve::{resolve, tidy_text};
 use super::rows::{find_row, list_numbers};
 use super::sheet_parts::Parts;
-use super::stored_json::find_stored;
+use super::stored_json::{SessionJson, find_stored, line_items};
 use super::timeline::timeline;
 use crate::db::{Connection, DbResult};
 use crate::domain::kind::Kind;
 use crate::domain::store::Mode;
 use crate::facts::events::find_event;
-use crate::facts::names::find_key;
+use crate::facts::names::{Key, find_key};
 use crate::facts::snapshots::Origin;
 use crate::projections::nodes::{Node, find_node};
 use crate::projections::schema::require_current;
@@ -61,6 +61,30 @@ pub fn sheet(
         stripe_url: dashboard.and_then(|mode| stripe_url(&row, mode)),
         row,
     }))
+}
+
+/// Finds an order by any id that ever named it: its row and its objects, oldest first.
+///
+/// # Errors
+/// An empty or too long id; stale projections; a failed read.
+pub fn find_order(connection: &Connection, id: &str) -> DbResult<Option<(PreorderRow, Vec<Node>)>> {
+    require_current(connection)?;
+    let Some((order, _)) = resolve(connection, tidy_text(id)?, 1)?.first().copied() else {
+        return Ok(None);
+    };
+    let Some(row) = find_row(connection, order)? else { return Ok(None) };
+    Ok(Some((row, list_nodes(connection, order)?)))
+}
+
+/// Lists what a session sells.
+///
+/// # Errors
+/// A failed read, a damaged body.
+pub fn list_line_items(connection: &Connection, session: Key) -> DbResult<Vec<LineItem>> {
+    let stored = find_stored(connection, session)?;
+    let text = stored.as_ref().map_or("{}", |stored| stored.json.as_str());
+    let json: SessionJson<'_> = serde_json::from_str(text).unwrap_or_default();
+    line_items(connection, session, &json)
 }
 
 /// The nodes of an order, oldest first.
@@ -294,6 +318,8 @@ pub struct TimelineEntry {
     pub detail: Option<String>,
     /// Endpoints that have not taken the event yet; null where not an event.
     pub pending_webhooks: Option<i64>,
+    /// Who did it, of what operators did.
+    pub operator: Option<String>,
 }
 
 /// Why two objects are one order.

@@ -169,9 +169,10 @@ impl Teller<'_> {
             }
         }
         let mut statement = self.connection.prepare_cached(
-            "SELECT seq, made_at, kind, subject, object FROM local_fact
-             WHERE kind IN ('intent', 'link', 'unlink', 'note', 'adjustment', 'decision') AND subject = ?1
-             UNION SELECT seq, made_at, kind, subject, object FROM local_fact
+            "SELECT seq, made_at, kind, subject, coalesce(object, json_extract(body, '$.note'), json_extract(body, '$.email')),
+               operator FROM local_fact
+             WHERE kind IN ('intent', 'link', 'unlink', 'note', 'adjustment', 'correction') AND subject = ?1
+             UNION SELECT seq, made_at, kind, subject, object, operator FROM local_fact
              WHERE kind IN ('link', 'unlink') AND object = ?1 ORDER BY 1 LIMIT 100",
         )?;
         let mut told: Vec<i64> = Vec::new();
@@ -187,6 +188,40 @@ impl Teller<'_> {
                 let mut line =
                     entry_of(at, &format!("local_{kind}"), "local", &subject, &ObjectState::default());
                 line.detail = row.get(4)?;
+                line.operator = row.get(5)?;
+                self.entries.push(Entry { rank: 9, seq, line });
+            }
+        }
+        self.tell_actions(&about)
+    }
+
+    /// What operators did at Stripe from here: an entry where each action was confirmed, with what it came to.
+    fn tell_actions(&mut self, about: &[&str]) -> DbResult<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT a.seq, a.confirmed_at, a.kind, a.id, a.state, a.operator, a.money, a.currency, a.error
+             FROM action_subject s JOIN action a ON a.seq = s.action
+             WHERE s.subject = ?1 AND a.kind NOT IN ('annotate', 'set_finding') ORDER BY a.seq DESC LIMIT 100",
+        )?;
+        let mut told: Vec<i64> = Vec::new();
+        for id in about {
+            let mut rows = statement.query([id])?;
+            while let Some(row) = rows.next()? {
+                let (seq, at, kind): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                if told.contains(&seq) {
+                    continue;
+                }
+                told.push(seq);
+                let action: String = row.get(3)?;
+                let money: i64 = row.get(6)?;
+                let state = ObjectState {
+                    status: row.get(4)?,
+                    amount: (money > 0).then_some(money),
+                    currency: row.get(7)?,
+                    detail: row.get(8)?,
+                    ..ObjectState::default()
+                };
+                let mut line = entry_of(at, &format!("action_{kind}"), "local", &action, &state);
+                line.operator = row.get(5)?;
                 self.entries.push(Entry { rank: 9, seq, line });
             }
         }
@@ -206,6 +241,7 @@ fn entry_of(at: i64, kind: &str, origin: &str, object_id: &str, state: &ObjectSt
         currency: state.currency.clone(),
         detail: state.detail.clone(),
         pending_webhooks: None,
+        operator: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! In: text a person pasted, the OS keychain, the environment. Out: [`StripeKey`], whose text leaves only
 //! through `expose`, for a request header. Deliberately absent: files, logs, the mirror.
 
+mod audit_key;
 mod keychain;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
 
 use crate::domain::store::{KeySource, Mode, STRIPE_URL, StoreRecord};
+pub use audit_key::{AuditHead, AuditKey, hex};
 pub use keychain::{Keychain, KeychainProblem};
 
 /// Environment variable that gives a Stripe key to this process only.

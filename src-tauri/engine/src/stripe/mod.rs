@@ -6,6 +6,7 @@ mod error;
 mod probe;
 mod reads;
 mod typed;
+pub mod writes;
 
 use reqwest::header::HeaderValue;
 use stripe_client_core::{RequestBuilder, StripeMethod};
@@ -14,6 +15,7 @@ pub use error::StripeError;
 pub use probe::Probe;
 pub use reads::{EventQuery, Page, SessionQuery};
 pub use typed::TypedError;
+pub use writes::{Answered, MARK, NewSession, ObjectChange, Post};
 
 use crate::clock::SharedClock;
 use crate::domain::store::{Mode, STRIPE_URL};

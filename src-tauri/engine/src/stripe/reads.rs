@@ -185,6 +185,16 @@ impl Stripe {
         Page::read(self.send(request.build(), Kind::Endpoint.as_str(), priority, None).await?)
     }
 
+    /// Lists a path with a query as it stands, newest first.
+    ///
+    /// # Errors
+    /// [`StripeError`].
+    pub async fn list_raw(&self, path: &str, query: &str) -> Result<Page, StripeError> {
+        let mut request = RequestBuilder::new(StripeMethod::Get, path);
+        request.query = Some(query.to_owned());
+        Page::read(self.send(request, "look", Priority::Normal, None).await?)
+    }
+
     /// Retrieves one object; its bytes and the instant they speak of.
     ///
     /// # Errors

@@ -35,6 +35,7 @@ const DAY: i64 = 86_400;
 pub struct Signals {
     wake: Notify,
     wake_steward: Notify,
+    wake_desk: Notify,
     in_front: AtomicBool,
     asked: AtomicBool,
 }
@@ -50,6 +51,16 @@ impl Signals {
     /// Looks at once for background work that is due.
     pub fn wake_steward(&self) {
         self.wake_steward.notify_one();
+    }
+
+    /// Looks at once for actions that are due.
+    pub fn wake_desk(&self) {
+        self.wake_desk.notify_one();
+    }
+
+    /// Resolves when the desk was woken.
+    pub async fn desk_woken(&self) {
+        self.wake_desk.notified().await;
     }
 
     /// The window came to the front or left it.

@@ -14,6 +14,7 @@ use crate::queries::health::{Freshness, SyncFacts, SyncState};
 use crate::tasks::account;
 use crate::tasks::completeness;
 use crate::tasks::context::{Context, TaskError};
+use crate::tasks::desk::run_desk;
 use crate::tasks::lease::Lease;
 use crate::tasks::poller::{run_poller, run_reacher, run_steward, steward_once};
 use crate::tasks::status::{STATUS, StoredStatus};
@@ -21,7 +22,7 @@ use crate::tasks::{backfill, poll};
 use crate::topic::Topic;
 
 impl OpenStore {
-    async fn context(&self) -> Result<Context, Problem> {
+    pub(super) async fn context(&self) -> Result<Context, Problem> {
         Ok(Context {
             store: self.public_id.clone(),
             db: self.db.clone(),
@@ -154,13 +155,14 @@ impl OpenStore {
         }
         let poller = run_poller(context.clone(), Arc::clone(&self.signals), stop.clone());
         let reacher = run_reacher(context.clone(), stop.clone());
+        let desk = run_desk(self.desk(&context).await?, Arc::clone(&self.signals), stop.clone());
         let steward = run_steward(context, Arc::clone(&self.signals), stop.clone());
-        tokio::join!(poller, reacher, steward);
+        tokio::join!(poller, reacher, steward, desk);
         drop(lease);
         Ok(())
     }
 
-    fn take_lease(&self) -> Result<Lease, Problem> {
+    pub(super) fn take_lease(&self) -> Result<Lease, Problem> {
         let path = self.db.path();
         let taken = Lease::try_take(path).map_err(|error| {
             Problem::new(
@@ -222,6 +224,8 @@ impl OpenStore {
             }
             return Err(error.into());
         }
+        // What was confirmed and never finished is finished by whoever syncs next.
+        self.run_due_actions(&context).await?;
         self.status.succeeded(SyncState::Idle, self.wiring.clock.now());
         context.publish_status().await?;
         let after = self.counts().await?;

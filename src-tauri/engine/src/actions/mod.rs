@@ -1,0 +1,32 @@
+//! Actions: planned, confirmed, audited writes.
+//!
+//! In: what an operator asks for, and the mirror. Out: a plan (what will change, before anything does), then one effect:
+//! the plan's requests are committed before they are sent, sent under keys that make them happen once, their answers stored as
+//! facts, and the objects read again. The only room that calls a write endpoint. Deliberately absent: projections are
+//! never written here.
+
+mod allowed;
+mod bulk;
+mod execute;
+mod ground;
+mod guard;
+mod identity;
+mod look;
+mod plan;
+mod plans;
+mod program;
+mod rows;
+mod step;
+
+pub use allowed::{AllowedAction, DisabledReason, allowed};
+pub use bulk::{BulkArgs, BulkPlan, BulkRow, BulkView, plan_bulk};
+pub use execute::{Desk, Ran, run_local};
+pub use ground::Ground;
+pub use guard::{Doer, Guard, GuardView, read_guard, set_guard, view_guard};
+pub use plan::{ActionPlan, FieldChange, PlanMoney, PlannedCall};
+pub use plans::{Drawn, NotPlanned, draw};
+pub use program::{Check, Expect, Look, Move, Program, Write};
+pub use rows::{
+    ActionState, ActionStepView, ActionView, confirm, confirm_bulk, find_bulk, find_bulk_plan, find_plan,
+    keep_bulk_plan, keep_plan, list_bulk, list_of_order, pause_bulk, view,
+};

@@ -1,0 +1,482 @@
+//! Plans and actions as durable rows: kept, confirmed, listed, shown.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use ts_rs::TS;
+
+use super::bulk::{BulkPlan, BulkView};
+use super::guard::{Weight, admit, cap_row};
+use super::plan::ActionPlan;
+use super::plans::Drawn;
+use super::step::{self, Step, StepState};
+use crate::audit::{Audit, Entry};
+use crate::db::{Connection, DbError, DbResult, OptionalExtension, Row, Transaction, params};
+use crate::domain::action::{ActionKind, ActionRequest};
+use crate::error::Problem;
+
+/// Plans that are not confirmed within this time are forgotten, seconds.
+const KEPT_S: i64 = 86_400;
+
+/// Where an action stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum ActionState {
+    /// Confirmed, and waiting for its turn.
+    Queued,
+    /// Under way: a request was sent or may have been, or an answer is waited for.
+    Running,
+    /// Done.
+    Succeeded,
+    /// Refused, or the world had changed: what was not done yet will not be.
+    Failed,
+    /// What became of it cannot be found out.
+    Unknown,
+}
+
+impl ActionState {
+    /// The word as stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether nothing more will be done.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Unknown)
+    }
+
+    fn parse(text: &str) -> DbResult<Self> {
+        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Unknown]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| DbError::Corrupt(format!("action {text}")))
+    }
+}
+
+/// One step as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ActionStepView {
+    /// `waiting`, `intended`, `done`, `failed`, `unknown`.
+    pub state: String,
+    /// The path that was written to; null for a read or a local fact.
+    pub path: Option<String>,
+    /// The object it made, changed or found.
+    pub object: Option<String>,
+    /// Stripe's request id.
+    pub request_id: Option<String>,
+}
+
+/// A confirmed action as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ActionView {
+    /// Its id.
+    pub id: String,
+    /// The plan that was confirmed.
+    pub plan: ActionPlan,
+    /// The bulk run it belongs to.
+    pub bulk: Option<String>,
+    /// Who confirmed it.
+    pub operator: String,
+    /// When, unix seconds.
+    #[ts(type = "number")]
+    pub confirmed_at: i64,
+    /// Where it stands.
+    pub state: ActionState,
+    /// Whether the objects read as they should afterwards; null while that was not looked at.
+    pub verified: Option<bool>,
+    /// When it ended, unix seconds.
+    #[ts(type = "number | null")]
+    pub ended_at: Option<i64>,
+    /// Why it failed, waits, or is in doubt: a code.
+    pub error_code: Option<String>,
+    /// The same in words.
+    pub error: Option<String>,
+    /// The payment link it made.
+    pub link: Option<String>,
+    /// Its steps.
+    pub steps: Vec<ActionStepView>,
+}
+
+/// An action as it is run.
+pub(super) struct ActionRow {
+    pub seq: i64,
+    pub id: String,
+    pub operator: String,
+    pub request: ActionRequest,
+    pub plan: ActionPlan,
+    pub program: String,
+    pub state: ActionState,
+}
+
+/// Keeps a plan until it is confirmed; forgets those of yesterday.
+///
+/// # Errors
+/// The write failed.
+pub fn keep_plan(transaction: &Transaction<'_>, plan: &ActionPlan, operator: &str) -> DbResult<()> {
+    keep(transaction, (&plan.id, &plan.hash, false), plan.made_at, operator, &to_json(plan)?)
+}
+
+fn keep(
+    transaction: &Transaction<'_>,
+    (id, hash, bulk): (&str, &str, bool),
+    now: i64,
+    operator: &str,
+    body: &str,
+) -> DbResult<()> {
+    transaction.execute("DELETE FROM action_plan WHERE made_at < ?1", [now - KEPT_S])?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO action_plan (id, made_at, operator, hash, bulk, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![id, now, operator, hash, bulk, body])?;
+    Ok(())
+}
+
+/// Finds a kept plan.
+///
+/// # Errors
+/// The read failed.
+pub fn find_plan(connection: &Connection, id: &str) -> DbResult<Option<ActionPlan>> {
+    find_kept(connection, id, false)
+}
+
+fn find_kept<T: serde::de::DeserializeOwned>(
+    connection: &Connection,
+    id: &str,
+    bulk: bool,
+) -> DbResult<Option<T>> {
+    let body: Option<String> = connection
+        .prepare_cached("SELECT body FROM action_plan WHERE id = ?1 AND bulk = ?2")?
+        .query_row(params![id, bulk], |row| row.get(0))
+        .optional()?;
+    body.map(|body| from_json(&body)).transpose()
+}
+
+/// Confirms a drawn plan: weighs it, and commits the action with its requests. Says why not, where not.
+///
+/// # Errors
+/// The write failed.
+pub fn confirm(
+    transaction: &Transaction<'_>,
+    audit: &Audit,
+    drawn: &Drawn,
+    (doer, live): (&super::Doer, bool),
+    (now, zone): (i64, chrono_tz::Tz),
+    typed: Option<i64>,
+) -> DbResult<Result<String, Problem>> {
+    let weight = Weight { plan: &drawn.plan, doer, live, now, zone, typed };
+    if let Some(problem) = admit(transaction, &weight)? {
+        return Ok(Err(problem));
+    }
+    insert(transaction, drawn, doer, now, None)?;
+    let id = action_id(&drawn.plan.id);
+    audit.append(
+        transaction,
+        &Entry {
+            at: now,
+            operator: &doer.name,
+            action: Some(&id),
+            event: "confirmed",
+            body: &json!({"plan": drawn.plan, "level": doer.level}),
+        },
+    )?;
+    transaction.execute("DELETE FROM action_plan WHERE id = ?1", [&drawn.plan.id])?;
+    Ok(Ok(id))
+}
+
+/// Confirms many drawn plans as one: all are weighed, then all are committed, or none.
+///
+/// # Errors
+/// The write failed.
+pub fn confirm_bulk(
+    transaction: &Transaction<'_>,
+    audit: &Audit,
+    bulk: &BulkPlan,
+    drawn: &[Drawn],
+    (doer, live): (&super::Doer, bool),
+    (now, zone): (i64, chrono_tz::Tz),
+    typed: Option<i64>,
+) -> DbResult<Result<(), Problem>> {
+    for (index, one) in drawn.iter().enumerate() {
+        // The amount is typed once, for all of them.
+        let plan = ActionPlan { confirm_amount: bulk.confirm_amount && index == 0, ..one.plan.clone() };
+        let whole = plan.money.as_ref().map(|money| money.amount_minor);
+        let typed = if typed == bulk.only_total() { whole } else { None };
+        let weight = Weight { plan: &plan, doer, live, now, zone, typed };
+        if let Some(problem) = admit(transaction, &weight)? {
+            return Ok(Err(problem));
+        }
+        insert(transaction, one, doer, now, Some(&bulk.id))?;
+    }
+    transaction.execute(
+        "INSERT INTO bulk (id, kind, operator, confirmed_at, plan, paused) VALUES (?1, ?2, ?3, ?4, ?5, 0)",
+        params![bulk.id, bulk.action.as_str(), doer.name, now, to_json(bulk)?],
+    )?;
+    let ids: Vec<String> = drawn.iter().map(|one| action_id(&one.plan.id)).collect();
+    audit.append(
+        transaction,
+        &Entry {
+            at: now,
+            operator: &doer.name,
+            action: Some(&bulk.id),
+            event: "confirmed",
+            body: &json!({"action": bulk.action, "hash": bulk.hash, "count": bulk.count, "money": bulk.money, "actions": ids}),
+        },
+    )?;
+    transaction.execute("DELETE FROM action_plan WHERE id = ?1", [&bulk.id])?;
+    Ok(Ok(()))
+}
+
+/// The id of the action that a plan becomes.
+pub(super) fn action_id(plan: &str) -> String {
+    format!("act_{}", plan.trim_start_matches("pln_"))
+}
+
+fn insert(
+    transaction: &Transaction<'_>,
+    drawn: &Drawn,
+    doer: &super::Doer,
+    now: i64,
+    bulk: Option<&str>,
+) -> DbResult<()> {
+    let plan = &drawn.plan;
+    let (money, currency, mails) = cap_row(plan);
+    transaction
+        .prepare_cached(
+            "INSERT INTO action (id, bulk, kind, operator, level, confirmed_at, order_id, request, hash, plan, program, state,
+               due_at, money, currency, mails)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'queued', ?6, ?12, ?13, ?14)",
+        )?
+        .execute(params![
+            action_id(&plan.id),
+            bulk,
+            plan.action.as_str(),
+            doer.name,
+            doer.level,
+            now,
+            plan.order_id,
+            to_json(&plan.request)?,
+            plan.hash,
+            to_json(plan)?,
+            to_json(&drawn.program)?,
+            money,
+            currency,
+            mails
+        ])?;
+    let seq = transaction.last_insert_rowid();
+    step::make(transaction, seq, drawn.program.moves.len())?;
+    for subject in plan.order_id.iter().chain(&drawn.subjects) {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO action_subject (subject, action) VALUES (?1, ?2)")?
+            .execute(params![subject, seq])?;
+    }
+    Ok(())
+}
+
+/// Keeps a plan for many orders until it is confirmed.
+///
+/// # Errors
+/// The write failed.
+pub fn keep_bulk_plan(transaction: &Transaction<'_>, plan: &BulkPlan, operator: &str) -> DbResult<()> {
+    keep(transaction, (&plan.id, &plan.hash, true), plan.made_at, operator, &to_json(plan)?)
+}
+
+/// Finds a kept plan for many orders.
+///
+/// # Errors
+/// The read failed.
+pub fn find_bulk_plan(connection: &Connection, id: &str) -> DbResult<Option<BulkPlan>> {
+    find_kept(connection, id, true)
+}
+
+const DUE: &str = "
+    SELECT seq FROM action WHERE due_at <= ?1 AND (bulk IS NULL OR bulk NOT IN (SELECT id FROM bulk WHERE paused = 1))
+    ORDER BY bulk IS NOT NULL, due_at, seq LIMIT 1";
+
+/// The next action to be run: what someone waits for before bulk runs.
+pub(super) fn next_due(connection: &Connection, now: i64) -> DbResult<Option<i64>> {
+    Ok(connection.prepare_cached(DUE)?.query_row([now], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn find_seq(connection: &Connection, id: &str) -> DbResult<Option<i64>> {
+    Ok(connection
+        .prepare_cached("SELECT seq FROM action WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?)
+}
+
+pub(super) fn get(connection: &Connection, seq: i64) -> DbResult<ActionRow> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, operator, request, plan, program, state FROM action WHERE seq = ?1")?;
+    let mut rows = statement.query([seq])?;
+    let row = rows.next()?.ok_or_else(|| DbError::Corrupt(format!("action {seq}")))?;
+    Ok(ActionRow {
+        seq,
+        id: row.get(0)?,
+        operator: row.get(1)?,
+        request: from_json(&row.get::<_, String>(2)?)?,
+        plan: from_json(&row.get::<_, String>(3)?)?,
+        program: row.get(4)?,
+        state: ActionState::parse(&row.get::<_, String>(5)?)?,
+    })
+}
+
+const VIEW: &str = "
+    SELECT seq, id, plan, bulk, operator, confirmed_at, state, verified, ended_at, error_code, error, result FROM action";
+
+fn read_view(connection: &Connection, row: &Row<'_>) -> DbResult<ActionView> {
+    let steps = step::list(connection, row.get(0)?)?;
+    Ok(ActionView {
+        id: row.get(1)?,
+        plan: from_json(&row.get::<_, String>(2)?)?,
+        bulk: row.get(3)?,
+        operator: row.get(4)?,
+        confirmed_at: row.get(5)?,
+        state: ActionState::parse(&row.get::<_, String>(6)?)?,
+        verified: row.get(7)?,
+        ended_at: row.get(8)?,
+        error_code: row.get(9)?,
+        error: row.get(10)?,
+        link: row.get(11)?,
+        steps: steps.into_iter().map(step_view).collect(),
+    })
+}
+
+fn step_view(step: Step) -> ActionStepView {
+    ActionStepView {
+        state: step.state.as_str().to_owned(),
+        path: step.sent.map(|sent| sent.post.path),
+        object: step.object,
+        request_id: step.request_id,
+    }
+}
+
+/// An action as shown; None where there is none of that id.
+///
+/// # Errors
+/// The read failed.
+pub fn view(connection: &Connection, id: &str) -> DbResult<Option<ActionView>> {
+    let mut statement = connection.prepare_cached(&format!("{VIEW} WHERE id = ?1"))?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(|row| read_view(connection, row)).transpose()
+}
+
+/// Lists the actions about an order or any of its objects, newest first, 100 at most.
+///
+/// # Errors
+/// The read failed.
+pub fn list_of_order(connection: &Connection, subjects: &[String]) -> DbResult<Vec<ActionView>> {
+    let wanted = to_json(&subjects)?;
+    let mut statement = connection.prepare_cached(&format!(
+        "{VIEW} WHERE seq IN (SELECT a.action FROM json_each(?1) j JOIN action_subject a ON a.subject = j.value)
+         ORDER BY seq DESC LIMIT 100"
+    ))?;
+    let mut rows = statement.query([wanted])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read_view(connection, row)?);
+    }
+    Ok(found)
+}
+
+/// A bulk run as shown; None where there is none of that id.
+///
+/// # Errors
+/// The read failed.
+pub fn find_bulk(connection: &Connection, id: &str) -> DbResult<Option<BulkView>> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, kind, operator, confirmed_at, paused FROM bulk WHERE id = ?1")?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(|row| read_bulk(connection, row)).transpose()
+}
+
+/// Lists bulk runs, newest first, 50 at most.
+///
+/// # Errors
+/// The read failed.
+pub fn list_bulk(connection: &Connection) -> DbResult<Vec<BulkView>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, kind, operator, confirmed_at, paused FROM bulk ORDER BY confirmed_at DESC, id LIMIT 50",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read_bulk(connection, row)?);
+    }
+    Ok(found)
+}
+
+fn read_bulk(connection: &Connection, row: &Row<'_>) -> DbResult<BulkView> {
+    let id: String = row.get(0)?;
+    let kind: String = row.get(1)?;
+    let mut view = BulkView {
+        action: ActionKind::parse(&kind).ok_or_else(|| DbError::Corrupt(format!("bulk {kind}")))?,
+        operator: row.get(2)?,
+        confirmed_at: row.get(3)?,
+        paused: row.get(4)?,
+        ..BulkView::empty(&id)
+    };
+    let mut counts = connection.prepare_cached(
+        "SELECT state, verified IS NOT 1, count(*) FROM action WHERE bulk = ?1 GROUP BY 1, 2",
+    )?;
+    let mut rows = counts.query([&id])?;
+    while let Some(row) = rows.next()? {
+        view.count(ActionState::parse(&row.get::<_, String>(0)?)?, row.get(1)?, row.get(2)?);
+    }
+    let mut failures = connection.prepare_cached(
+        "SELECT order_id, id, error_code, error FROM action
+         WHERE bulk = ?1 AND state IN ('failed', 'unknown') ORDER BY seq LIMIT 1000",
+    )?;
+    let mut rows = failures.query([&id])?;
+    while let Some(row) = rows.next()? {
+        view.failures.push(super::BulkRow {
+            order_id: row.get(0)?,
+            id: row.get(1)?,
+            code: row.get(2)?,
+            message: row.get(3)?,
+        });
+    }
+    Ok(view)
+}
+
+/// Pauses a bulk run or lets it go on; says whether there is one of that id.
+///
+/// # Errors
+/// The write failed.
+pub fn pause_bulk(
+    transaction: &Transaction<'_>,
+    audit: &Audit,
+    (id, paused): (&str, bool),
+    operator: &str,
+    now: i64,
+) -> DbResult<bool> {
+    let changed =
+        transaction.execute("UPDATE bulk SET paused = ?2 WHERE id = ?1", params![id, i64::from(paused)])?;
+    if changed > 0 {
+        let event = if paused { "paused" } else { "resumed" };
+        audit.append(transaction, &Entry { at: now, operator, action: Some(id), event, body: &json!({}) })?;
+    }
+    Ok(changed > 0)
+}
+
+pub(super) fn to_json<T: Serialize>(value: &T) -> DbResult<String> {
+    serde_json::to_string(value).map_err(|error| DbError::Corrupt(error.to_string()))
+}
+
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> DbResult<T> {
+    serde_json::from_str(text).map_err(|error| DbError::Corrupt(format!("action: {error}")))
+}
+
+impl StepState {
+    pub(super) const fn is_over(self) -> bool {
+        matches!(self, Self::Done)
+    }
+}
