@@ -28,10 +28,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("actions", &["db", "facts", "queries", "audit", "http", "stripe", "klaviyo", "report_server"]),
     ("tasks", ALL_BELOW),
     ("registry", &["secrets", "db", "tasks"]),
+    ("operators", &["registry"]),
     ("engine", ALL_BELOW),
     (
         "api",
-        &["secrets", "projections", "queries", "http", "stripe", "actions", "tasks", "registry", "engine"],
+        &[
+            "secrets",
+            "projections",
+            "queries",
+            "http",
+            "stripe",
+            "actions",
+            "tasks",
+            "registry",
+            "operators",
+            "engine",
+        ],
     ),
 ];
 
@@ -49,6 +61,7 @@ const OWNED: &[(&str, &[&str], &str)] = &[
         "pragmas, version check and file mode are set there",
     ),
     ("secrets", &["keyring", "keyring_core"], "no other room sees a key's store"),
+    ("operators", &["argon2"], "no other room works on a passphrase"),
     (
         "clock",
         &["SystemTime::now", "Instant::now", "Utc::now", "Local::now"],

@@ -15,6 +15,8 @@ pub enum Topic {
     Stores,
     /// The shop's own rows: batches and what they say.
     Imports,
+    /// Who may do what, and who is at the desk.
+    Operators,
 }
 
 impl Topic {
@@ -26,6 +28,7 @@ impl Topic {
             Self::Settings => "settings",
             Self::Stores => "stores",
             Self::Imports => "imports",
+            Self::Operators => "operators",
         }
     }
 }
