@@ -11,7 +11,8 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 /// Between two rounds of events.
 const PAUSE: Duration = Duration::from_millis(100);
-const ALL: [Topic; 5] = [Topic::Preorders, Topic::Sync, Topic::Settings, Topic::Stores, Topic::Imports];
+const ALL: [Topic; 6] =
+    [Topic::Preorders, Topic::Sync, Topic::Settings, Topic::Stores, Topic::Imports, Topic::Operators];
 
 /// What changed since the last round.
 #[derive(Debug, Default)]
@@ -105,7 +106,7 @@ mod tests {
         }
         let told = next_round(&mut heard).await.unwrap().events();
         assert_eq!(told[0].store, None);
-        assert_eq!(told[0].topics, ["preorders", "sync", "settings", "stores", "imports"]);
+        assert_eq!(told[0].topics, ["preorders", "sync", "settings", "stores", "imports", "operators"]);
     }
 
     #[tokio::test]

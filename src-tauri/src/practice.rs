@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foredeck_engine::clock::SharedClock;
+use foredeck_engine::domain::operator::ADMIN;
 use foredeck_engine::domain::store::{Mode, StoreRecord};
 use foredeck_engine::engine::{Engine, OpenStore};
 use foredeck_engine::error::Problem;
@@ -128,6 +129,7 @@ impl Practice {
         {
             return Ok((engine.store(&note.store).await?, note));
         }
+        engine.permit(ADMIN, "making the practice store")?;
         let port = free_port().map_err(|error| no_port(&error))?;
         let store = self.make(engine, port).await?;
         let now = engine.clock().now();

@@ -94,7 +94,7 @@ impl Shell {
         if name == "store_add" {
             name_stripe(&mut args, std::env::var(STRIPE_URL_VARIABLE).ok());
         }
-        let call = Call { engine: prepared.engine.clone(), store: store.clone() };
+        let call = Call::new(prepared.engine.clone(), store.clone());
         let (operation, front) = (name.to_owned(), args["front"].as_bool());
         // In a task of its own: a panic becomes an answer, and the page does not wait for ever.
         let reply =

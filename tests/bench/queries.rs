@@ -17,7 +17,7 @@ pub async fn measure(mirror: &Mirror) {
         .await
         .unwrap();
     println!("queries on {rows} preorders (budget 10 ms each):");
-    let call = Call { engine: mirror.engine.clone(), store: Some("Bench".to_owned()) };
+    let call = Call::new(mirror.engine.clone(), Some("Bench".to_owned()));
     let page = api::call(call.clone(), "preorder_page", json!({ "limit": 3 })).await.unwrap();
     let row = page["rows"][1].clone();
     let email = row["email"].as_str().unwrap_or("a@example.com").to_owned();

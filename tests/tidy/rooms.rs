@@ -32,6 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("tasks", ALL_BELOW),
     ("registry", &["secrets", "db", "tasks"]),
+    ("operators", &["registry"]),
     ("engine", ALL_BELOW),
     (
         "api",
@@ -45,6 +46,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "actions",
             "tasks",
             "registry",
+            "operators",
             "engine",
         ],
     ),
@@ -64,6 +66,7 @@ const OWNED: &[(&str, &[&str], &str)] = &[
         "pragmas, version check and file mode are set there",
     ),
     ("secrets", &["keyring", "keyring_core"], "no other room sees a key's store"),
+    ("operators", &["argon2"], "no other room works on a passphrase"),
     (
         "clock",
         &["SystemTime::now", "Instant::now", "Utc::now", "Local::now"],

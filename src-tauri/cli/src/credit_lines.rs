@@ -69,9 +69,6 @@ pub struct ChangeLine {
     /// Says what would change, and changes nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Who does it, for the record; default the user of this machine.
-    #[arg(long, value_name = "NAME")]
-    pub operator: Option<String>,
 }
 
 /// One rule.
@@ -153,9 +150,6 @@ pub struct AdjustLine {
     /// Why.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
-    /// Who does it, for the record; default the user of this machine.
-    #[arg(long, value_name = "NAME")]
-    pub operator: Option<String>,
 }
 
 /// Filters of the reconciliation.

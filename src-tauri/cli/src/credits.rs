@@ -218,24 +218,10 @@ fn ledger(entries: &[WalletEntry], zone: chrono_tz::Tz) -> String {
 }
 
 async fn adjust(deck: &Deck, line: &AdjustLine) -> Outcome {
-    let args = WalletAdjustArgs {
-        owner: line.owner.clone(),
-        credits: line.credits,
-        reason: line.reason.clone(),
-        operator: operator(line.operator.as_deref()),
-    };
+    let args =
+        WalletAdjustArgs { owner: line.owner.clone(), credits: line.credits, reason: line.reason.clone() };
     let sheet: WalletSheet = deck.ask("wallet_adjust", &args).await?;
     show_wallet(deck, &sheet).await
-}
-
-/// Who does it: as named, else the user of this machine.
-pub fn operator(named: Option<&str>) -> String {
-    let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).ok();
-    named
-        .map(str::to_owned)
-        .or_else(user)
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "command line".to_owned())
 }
 
 async fn reconcile(deck: &Deck, line: &ReconcileLine) -> Outcome {

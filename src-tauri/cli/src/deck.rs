@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use foredeck_engine::api::{self, Call};
+use foredeck_engine::api::{self, Call, Level};
 use foredeck_engine::engine::{Engine, OpenStore, Options};
 use foredeck_engine::error::Problem;
 use foredeck_engine::registry::default_folder;
@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 
 use crate::line::Common;
 use crate::print::{Format, Outcome};
+use crate::typed;
 
 /// The engine and the store meant.
 pub struct Deck {
@@ -33,6 +34,24 @@ impl Deck {
         let engine = Engine::open(Options { max_per_s, ..Options::new(data_dir) })?;
         let (named, file) = (common.store.clone(), common.file.clone());
         Ok(Self { engine, format, named, file, chosen: OnceCell::new() })
+    }
+
+    /// Says who is at the desk, and proves it where a passphrase is given.
+    pub async fn sign_in(&self, common: &Common) -> Outcome {
+        let Some(name) = &common.operator else { return Ok(()) };
+        let operators = self.engine.operators();
+        operators.claim(name);
+        if common.passphrase_stdin {
+            let passphrase = typed::passphrase("the operator's passphrase")?;
+            operators.unlock(name, passphrase).await.map_err(Problem::from)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses what whoever is at the desk may not do. For what goes past the api table.
+    pub fn permit(&self, level: Level, what: &str) -> Outcome {
+        self.engine.permit(level, what).map_err(at_a_shell)?;
+        Ok(())
     }
 
     /// The public id or name of the store meant.
@@ -98,7 +117,20 @@ impl Deck {
 
     /// Calls an operation with JSON.
     pub async fn call(&self, store: Option<String>, name: &str, args: Value) -> Outcome<Value> {
-        Ok(api::call(Call { engine: self.engine.clone(), store }, name, args).await?)
+        let call = Call::new(self.engine.clone(), store);
+        Ok(api::call(call, name, args).await.map_err(at_a_shell)?)
+    }
+}
+
+/// A locked desk is opened in another way here than in the window.
+fn at_a_shell(problem: Problem) -> Problem {
+    match problem.code {
+        "LOCKED" => Problem {
+            message: "there are several operators, and none is signed in".to_owned(),
+            hint: "Give --operator NAME --passphrase-stdin, and the passphrase on stdin.".to_owned(),
+            ..problem
+        },
+        _ => problem,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use foredeck_engine::api::SUPPORT;
 use foredeck_engine::api::types::{ExportArgs, ExportKind, ExportReply};
 use foredeck_engine::queries::audit;
 use foredeck_engine::queries::credits::export as credits;
@@ -79,7 +80,9 @@ pub async fn export(deck: &Deck, line: &ExportLine) -> Outcome {
     deck.format.reply(&reply, |reply| format!("{} rows in {}", reply.rows, plain(&reply.path)))
 }
 
+/// As the operation `export`, which writes files alone.
 async fn stream(deck: &Deck, what: ExportWord, format: ExportFormat) -> Outcome {
+    deck.permit(SUPPORT, "export")?;
     let store = deck.store().await?;
     let (mut out, reader_gone) = Stream::open();
     let written = store

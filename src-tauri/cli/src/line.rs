@@ -9,6 +9,7 @@ use foredeck_engine::domain::shop::ShopKind;
 use foredeck_engine::domain::status::PreorderStatus;
 
 use crate::credit_lines::CreditCommand;
+use crate::operator_lines::OperatorsCommand;
 
 /// Foredeck from a script: the same operations as the window, headless.
 ///
@@ -36,6 +37,12 @@ pub struct Common {
     /// Any mirror file, opened for reading: no key, no network.
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "store")]
     pub file: Option<PathBuf>,
+    /// Who does it. With more than one operator, what writes needs the passphrase as well.
+    #[arg(long, global = true, env = "FOREDECK_OPERATOR", value_name = "NAME")]
+    pub operator: Option<String>,
+    /// Reads the operator's passphrase from the first line of stdin; whatever else a command reads comes after it.
+    #[arg(long, global = true, requires = "operator")]
+    pub passphrase_stdin: bool,
     /// One JSON document on stdout; errors as one JSON line on stderr.
     #[arg(long, global = true)]
     pub json: bool,
@@ -102,6 +109,9 @@ pub enum Command {
     /// Shows and changes a store's settings.
     #[command(subcommand)]
     Settings(SettingsCommand),
+    /// Lists and changes who may do what. Roles stop mistakes, not someone who holds the account of this machine.
+    #[command(subcommand)]
+    Operators(OperatorsCommand),
     /// Checks this machine, the data folder and the stores.
     Doctor(DoctorLine),
     /// Calls an operation of the api table by name; without one, lists them.

@@ -13,6 +13,8 @@ mod imports;
 mod line;
 mod mirror;
 mod operations;
+mod operator_lines;
+mod operators;
 mod orders;
 mod plain;
 mod plans;
@@ -21,6 +23,7 @@ mod probe;
 mod settings;
 mod stores;
 mod sync;
+mod typed;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -94,7 +97,10 @@ async fn run(line: &Line, format: Format) -> Outcome {
     }
     let max_per_s = if let Command::Sync(sync) = &line.command { sync.max_rps } else { None };
     let deck = Deck::open(&line.common, format, max_per_s)?;
-    let outcome = command(&deck, line).await;
+    let outcome = match deck.sign_in(&line.common).await {
+        Ok(()) => command(&deck, line).await,
+        Err(stop) => Err(stop),
+    };
     deck.engine.shutdown().await;
     outcome
 }
@@ -119,6 +125,7 @@ async fn command(deck: &Deck, line: &Line) -> Outcome {
         Command::ImportRemove { batch } => imports::remove(deck, *batch).await,
         Command::Mirror(command) => mirror::run(deck, command).await,
         Command::Settings(command) => settings::run(deck, command).await,
+        Command::Operators(command) => operators::run(deck, command).await,
         Command::Doctor(line) if line.probe => probe::run(deck, line.yes).await,
         Command::Doctor(_) => doctor::run(deck).await,
         Command::Call { name, args } => {

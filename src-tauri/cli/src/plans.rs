@@ -10,7 +10,6 @@ use foredeck_engine::queries::credits::plans::{
 };
 
 use crate::credit_lines::{ChangeLine, PlanLine, PlansCommand};
-use crate::credits::operator;
 use crate::deck::Deck;
 use crate::plain::{cell, maybe};
 use crate::print::{self, Format, Outcome, Stop};
@@ -90,9 +89,7 @@ async fn change(deck: &Deck, rules: Vec<PlanRule>, line: &ChangeLine) -> Outcome
     let shown = if line.dry_run {
         preview
     } else {
-        let args =
-            PlanSetArgs { rules, revision: preview.revision, operator: operator(line.operator.as_deref()) };
-        deck.ask("plan_set", &args).await?
+        deck.ask("plan_set", &PlanSetArgs { rules, revision: preview.revision }).await?
     };
     deck.format.reply(&shown, difference)?;
     if deck.format == Format::Text && line.dry_run {

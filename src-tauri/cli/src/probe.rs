@@ -2,6 +2,7 @@
 //!
 //! Out: a report without secrets. Reads only, unless `--yes` allows one customer made twice and deleted, and a burst.
 
+use foredeck_engine::api::ADMIN;
 use foredeck_engine::domain::store::Mode;
 use foredeck_engine::error::Problem;
 use foredeck_engine::http::Probed;
@@ -46,6 +47,9 @@ fn open(question: &'static str, detail: impl Into<String>) -> Answer {
 
 /// Asks everything and prints the report.
 pub async fn run(deck: &Deck, may_write: bool) -> Outcome {
+    if may_write {
+        deck.permit(ADMIN, "doctor --probe --yes")?;
+    }
     let store = deck.store().await?;
     let view = store.view().await?;
     let hint = "Make a store in test mode and use a test key.";

@@ -1,20 +1,15 @@
 //! Stores and their keys.
 
-use std::io::{IsTerminal, Read};
-
 use foredeck_engine::api::types::{
     AppInfo, KeyCheck, NoArgs, StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs,
 };
 use foredeck_engine::domain::store::{KeySource, Mode, StoreView};
-use foredeck_engine::error::Problem;
 
 use crate::deck::Deck;
 use crate::line::{KeyLine, ModeWord, StoreCommand};
 use crate::plain::{cell, maybe};
 use crate::print::{self, Outcome};
-
-/// Longest text read as a key; no key is longer than 255.
-const LONGEST_KEY: u64 = 4_096;
+use crate::typed;
 
 /// Runs a command on stores.
 pub async fn run(deck: &Deck, command: &StoreCommand) -> Outcome {
@@ -23,7 +18,7 @@ pub async fn run(deck: &Deck, command: &StoreCommand) -> Outcome {
             let args = StoreAddArgs {
                 name: name.clone(),
                 mode: mode.map(|mode| if mode == ModeWord::Live { Mode::Live } else { Mode::Test }),
-                key: if *key_stdin { Some(read_key()?) } else { None },
+                key: if *key_stdin { Some(typed::key()?) } else { None },
                 stripe_url: std::env::var("FOREDECK_STRIPE_URL").ok().filter(|url| !url.is_empty()),
                 time_zone: time_zone.clone(),
             };
@@ -55,7 +50,7 @@ async fn key(deck: &Deck, line: &KeyLine) -> Outcome {
     let view: StoreView = if line.forget {
         deck.ask("store_forget_key", &NoArgs {}).await?
     } else {
-        deck.ask("store_set_key", &StoreKeyArgs { key: read_key()? }).await?
+        deck.ask("store_set_key", &StoreKeyArgs { key: typed::key()? }).await?
     };
     if line.key_stdin {
         say_where_the_key_is(deck, &view).await?;
@@ -63,18 +58,6 @@ async fn key(deck: &Deck, line: &KeyLine) -> Outcome {
         print::note("FOREDECK_STRIPE_KEY still gives a key to every command that sees it");
     }
     deck.format.reply(&view, show)
-}
-
-fn read_key() -> Outcome<String> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        print::note("Paste the key (it shows), then Enter and Ctrl-D:");
-    }
-    let mut text = String::new();
-    stdin.lock().take(LONGEST_KEY).read_to_string(&mut text).map_err(|_not_text| {
-        Problem::new("BAD_KEY", "stdin does not hold a key", "Give the key alone, as text.")
-    })?;
-    Ok(text)
 }
 
 /// A key that no keychain took is gone when this command ends; that must not come as a surprise.

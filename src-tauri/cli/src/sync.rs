@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use foredeck_engine::api::SUPPORT;
 use foredeck_engine::api::types::{NoArgs, SyncNowArgs};
 use foredeck_engine::engine::{OpenStore, SyncOutcome};
 use foredeck_engine::error::Problem;
@@ -24,6 +25,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Syncs once, or until stopped.
 pub async fn run(deck: &Deck, line: &SyncLine) -> Outcome {
+    if line.full {
+        deck.permit(SUPPORT, "sync --full")?;
+    }
     let store = deck.store().await?;
     let outcome =
         if line.watch { watch(deck, &store, line.full).await? } else { once(&store, line.full).await? };

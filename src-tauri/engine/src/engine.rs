@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex};
 
 use crate::clock::{SharedClock, SystemClock};
 use crate::db::{Db, DbError};
+use crate::domain::operator::{Level, Operator, VIEWER};
 use crate::domain::store::{Mode, StoreRecord};
 use crate::error::Problem;
 use crate::http::check_base_url;
+use crate::operators::Operators;
 use crate::registry::{Registry, RegistryError};
 use crate::secrets::{Keychain, Secrets};
 use crate::topic::{Announcer, Topic};
@@ -47,6 +49,7 @@ pub struct Engine {
 
 struct Inner {
     registry: Registry,
+    operators: Operators,
     secrets: Arc<Secrets>,
     clock: SharedClock,
     announcer: Announcer,
@@ -61,9 +64,11 @@ impl Engine {
     /// The path is taken by something that is not a folder.
     pub fn open(options: Options) -> Result<Self, Problem> {
         let registry = Registry::open(&options.data_dir)?;
+        let operators = Operators::new(&options.data_dir, Arc::clone(&options.clock));
         Ok(Self {
             inner: Arc::new(Inner {
                 registry,
+                operators,
                 secrets: Arc::new(Secrets::new(options.keychain)),
                 clock: options.clock,
                 announcer: Announcer::default(),
@@ -76,6 +81,27 @@ impl Engine {
     /// The store registry.
     pub fn registry(&self) -> &Registry {
         &self.inner.registry
+    }
+
+    /// The operators, and who of them is at the desk.
+    pub fn operators(&self) -> &Operators {
+        &self.inner.operators
+    }
+
+    /// Who is at the desk in this process.
+    ///
+    /// # Errors
+    /// It is locked, or the roster cannot be read.
+    pub fn operator(&self) -> Result<Operator, Problem> {
+        self.permit(VIEWER, "")
+    }
+
+    /// Who is at the desk, if they may do something of this level. `api` asks it before each write.
+    ///
+    /// # Errors
+    /// It is locked, the role is too low, or the roster cannot be read.
+    pub fn permit(&self, level: Level, what: &str) -> Result<Operator, Problem> {
+        Ok(self.inner.operators.permit(level, what)?)
     }
 
     /// Keys.

@@ -1,12 +1,13 @@
 //! The store registry: which stores there are, in one small file of the data folder. Holds no secret.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+mod document;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::store::{Mode, StoreRecord};
+pub use document::{Document, DocumentError};
 
 /// Letters of a public id: no vowels, nothing that is read as another letter.
 const ALPHABET: &[u8] = b"23456789bcdfghjkmnpqrstvwxz";
@@ -16,6 +17,7 @@ const ID_LETTERS: usize = 7;
 #[derive(Debug, Clone)]
 pub struct Registry {
     folder: PathBuf,
+    document: Document<Stores>,
 }
 
 /// What can go wrong with it.
@@ -35,8 +37,17 @@ pub enum RegistryError {
     Unknown(String),
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Document {
+impl From<DocumentError> for RegistryError {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::Io(error) => Self::Io(error),
+            DocumentError::Malformed { why, .. } => Self::Malformed(why),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Stores {
     version: u32,
     stores: Vec<StoreRecord>,
 }
@@ -51,10 +62,10 @@ impl Registry {
         if folder.exists() && !folder.is_dir() {
             return Err(std::io::Error::from(std::io::ErrorKind::NotADirectory).into());
         }
-        if let Err(error) = make_folder(folder) {
+        if let Err(error) = document::make_folder(folder) {
             tracing::info!(%error, "the data folder cannot be made");
         }
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), document: Document::new(folder, "stores") })
     }
 
     /// The data folder.
@@ -72,7 +83,7 @@ impl Registry {
     /// # Errors
     /// The file cannot be read.
     pub fn list(&self) -> Result<Vec<StoreRecord>, RegistryError> {
-        Ok(self.read()?.stores)
+        Ok(self.document.find()?.map(|kept| kept.stores).unwrap_or_default())
     }
 
     /// Finds a store by public id or name.
@@ -103,11 +114,11 @@ impl Registry {
         if name.is_empty() || name.chars().count() > 60 || name.chars().any(char::is_control) {
             return Err(RegistryError::BadName(name.chars().take(60).collect()));
         }
-        self.change(|document| {
-            if document.stores.iter().any(|store| store.name == name) {
+        self.change(|stores| {
+            if stores.iter().any(|store| store.name == name) {
                 return Err(RegistryError::BadName(name.to_owned()));
             }
-            let taken = |id: &str| document.stores.iter().any(|store| store.public_id == id);
+            let taken = |id: &str| stores.iter().any(|store| store.public_id == id);
             let public_id =
                 std::iter::repeat_with(random_id).find(|id| !taken(id)).expect("repeats for ever");
             let record = StoreRecord {
@@ -117,7 +128,7 @@ impl Registry {
                 stripe_url: stripe_url.to_owned(),
                 created_at: now,
             };
-            document.stores.push(record.clone());
+            stores.push(record.clone());
             Ok(record)
         })
     }
@@ -128,8 +139,8 @@ impl Registry {
     /// There is no such store, or a file cannot be written or deleted.
     pub fn remove(&self, public_id: &str) -> Result<(), RegistryError> {
         let record = self.get(public_id)?;
-        self.change(|document| {
-            document.stores.retain(|store| store.public_id != record.public_id);
+        self.change(|stores| {
+            stores.retain(|store| store.public_id != record.public_id);
             Ok(())
         })?;
         let mirror = self.mirror_path(&record);
@@ -148,67 +159,17 @@ impl Registry {
         Ok(())
     }
 
-    fn file(&self) -> PathBuf {
-        self.folder.join("stores.json")
-    }
-
-    fn read(&self) -> Result<Document, RegistryError> {
-        match std::fs::read_to_string(self.file()) {
-            Ok(text) => {
-                serde_json::from_str(&text).map_err(|error| RegistryError::Malformed(error.to_string()))
-            }
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-                ) =>
-            {
-                Ok(Document { version: 1, stores: Vec::new() })
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Reads, changes and replaces the file as one step between processes.
+    /// Reads, changes and replaces the list as one step between processes.
     fn change<T>(
         &self,
-        change: impl FnOnce(&mut Document) -> Result<T, RegistryError>,
+        change: impl FnOnce(&mut Vec<StoreRecord>) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
-        make_folder(&self.folder)?;
-        let guard = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(self.folder.join("stores.lock"))?;
-        guard.lock()?;
-        let mut document = self.read()?;
-        let value = change(&mut document)?;
-        let text = serde_json::to_string_pretty(&document)
-            .map_err(|error| RegistryError::Malformed(error.to_string()))?;
-        let fresh = self.folder.join("stores.json.new");
-        let mut file = private(&fresh)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&fresh, self.file())?;
-        Ok(value)
+        self.document.change(|kept| {
+            let mut kept = kept.unwrap_or(Stores { version: 1, stores: Vec::new() });
+            let value = change(&mut kept.stores)?;
+            Ok((kept, value))
+        })
     }
-}
-
-/// Makes the folder, for its owner only, when it is missing.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

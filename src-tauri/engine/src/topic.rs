@@ -17,6 +17,8 @@ pub enum Topic {
     Imports,
     /// Actions, bulk runs, the audit.
     Actions,
+    /// Who may do what, and who is at the desk.
+    Operators,
 }
 
 impl Topic {
@@ -29,6 +31,7 @@ impl Topic {
             Self::Stores => "stores",
             Self::Imports => "imports",
             Self::Actions => "actions",
+            Self::Operators => "operators",
         }
     }
 }

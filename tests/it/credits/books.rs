@@ -21,7 +21,7 @@ pub async fn desk(seed: u64, buyers: u32) -> Desk {
 
 impl Desk {
     pub async fn ask(&self, name: &str, args: Value) -> Result<Value, foredeck_engine::error::Problem> {
-        let call = Call { engine: self.engine.clone(), store: Some(self.store.public_id().to_owned()) };
+        let call = Call::new(self.engine.clone(), Some(self.store.public_id().to_owned()));
         api::call(call, name, args).await
     }
 
@@ -41,7 +41,7 @@ impl Desk {
             .collect();
         assert_eq!(rules.len(), 12, "three packs in four currencies");
         let preview = self.get("plan_preview", json!({"rules": rules})).await;
-        let args = json!({"rules": rules, "revision": preview["revision"], "operator": "ann"});
+        let args = json!({"rules": rules, "revision": preview["revision"]});
         self.get("plan_set", args).await;
     }
 

@@ -29,7 +29,7 @@ async fn a_change_does_what_its_preview_said_and_taking_it_back_restores_all() {
     let preview = desk.get("plan_preview", json!({"rules": rules})).await;
     assert_eq!(desk.credits().await, all, "a preview changes nothing");
     assert!(preview["payments_changed"].as_i64().unwrap() > 0);
-    let args = json!({"rules": rules, "revision": preview["revision"], "operator": "ann"});
+    let args = json!({"rules": rules, "revision": preview["revision"]});
     let done = desk.get("plan_set", args.clone()).await;
     assert_eq!(done["payments_changed"], preview["payments_changed"]);
     let after = desk.get("plan_list", json!({})).await;
@@ -43,13 +43,14 @@ async fn a_change_does_what_its_preview_said_and_taking_it_back_restores_all() {
     let stale = desk.ask("plan_set", args).await.unwrap_err();
     assert_eq!(stale.code, "PLAN_CHANGED");
     let back = desk.get("plan_preview", json!({"rules": kept})).await;
-    desk.get("plan_set", json!({"rules": kept, "revision": back["revision"], "operator": "ann"})).await;
+    desk.get("plan_set", json!({"rules": kept, "revision": back["revision"]})).await;
     assert_eq!(desk.credits().await, all, "as it was");
     let records = desk
         .rows(&[("plans", "SELECT operator, body FROM local_fact WHERE kind = 'plans' ORDER BY seq")])
         .await;
     assert_eq!(records["plans"].len(), 3, "each change is on the record");
-    assert!(records["plans"][1].contains("ann") && records["plans"][1].contains("501"));
+    let me = desk.get("operator_me", json!({})).await["name"].as_str().unwrap().to_owned();
+    assert!(records["plans"][1].contains(&me) && records["plans"][1].contains("501"));
 
     // Other settings leave the plan table alone.
     let mut settings = desk.get("settings_get", json!({})).await;
@@ -65,10 +66,9 @@ async fn a_change_does_what_its_preview_said_and_taking_it_back_restores_all() {
 async fn a_rule_that_cannot_stand_is_refused_and_changes_nothing() {
     let desk = desk(32, 40).await;
     let rules = json!([{"by": "amount", "value": "9.00 eur", "plan": "x", "credits": 1}]);
-    for (name, args) in [
-        ("plan_preview", json!({"rules": rules})),
-        ("plan_set", json!({"rules": rules, "revision": 1, "operator": "ann"})),
-    ] {
+    for (name, args) in
+        [("plan_preview", json!({"rules": rules})), ("plan_set", json!({"rules": rules, "revision": 1}))]
+    {
         let refused = desk.ask(name, args).await.unwrap_err();
         assert_eq!(refused.code, "BAD_PLAN");
         assert!(refused.message.contains("rule 1"), "{}", refused.message);
@@ -125,11 +125,11 @@ async fn an_adjustment_needs_a_reason_moves_the_balance_and_is_ours() {
     let owner = wallets["rows"][0]["owner"].as_str().unwrap().to_owned();
     let before = wallets["rows"][0]["balance"].as_i64().unwrap();
     for (credits, reason) in [(0, "why"), (5, "  "), (i64::MAX, "why")] {
-        let args = json!({"owner": owner, "credits": credits, "reason": reason, "operator": "ann"});
+        let args = json!({"owner": owner, "credits": credits, "reason": reason});
         let refused = desk.ask("wallet_adjust", args).await.unwrap_err();
         assert_eq!(refused.code, "BAD_ADJUSTMENT");
     }
-    let args = json!({"owner": owner, "credits": -30, "reason": "granted twice by hand", "operator": "ann"});
+    let args = json!({"owner": owner, "credits": -30, "reason": "granted twice by hand"});
     let sheet = desk.get("wallet_adjust", args).await;
     assert_eq!(sheet["wallet"]["balance"], before - 30);
     let entry = sheet["ledger"].as_array().unwrap().iter().find(|entry| entry["ours"] == true).unwrap();

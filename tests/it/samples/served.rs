@@ -110,8 +110,8 @@ async fn synced(peer: Arc<Peer>) -> (Engine, tempfile::TempDir) {
 }
 
 async fn health(engine: &Engine) -> Value {
-    let call = api::Call { engine: engine.clone(), store: None };
-    api::call(api::Call { store: Some("Samples".to_owned()), ..call }, "health", Value::Null).await.unwrap()
+    let call = api::Call::new(engine.clone(), Some("Samples".to_owned()));
+    api::call(call, "health", Value::Null).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

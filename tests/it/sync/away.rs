@@ -41,7 +41,7 @@ async fn six_weeks_away_are_healed_and_said() {
     let deleted = desk.count("SELECT count(*) FROM node WHERE kind = 6 AND deleted = 1").await;
     assert!(deleted >= 3, "deleted customers are tombstones: {deleted}");
     let health = api::call(
-        api::Call { engine: desk.engine.clone(), store: Some("Shop".into()) },
+        api::Call::new(desk.engine.clone(), Some("Shop".into())),
         "health",
         serde_json::Value::Null,
     )

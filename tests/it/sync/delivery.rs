@@ -24,7 +24,7 @@ async fn only_events_that_stay_undelivered_are_shown() {
         desk.sync().await;
     }
     let health = api::call(
-        api::Call { engine: desk.engine.clone(), store: Some("Shop".into()) },
+        api::Call::new(desk.engine.clone(), Some("Shop".into())),
         "health",
         serde_json::Value::Null,
     )

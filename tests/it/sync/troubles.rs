@@ -70,7 +70,7 @@ async fn what_a_restricted_key_may_not_read_is_named_and_the_rest_is_mirrored() 
     desk.store.keep_key_unchecked(StripeKey::parse(RESTRICTED).unwrap()).await.unwrap();
     desk.sync().await;
     assert_eq!(desk.mirror().await.len(), 40);
-    let call = foredeck_engine::api::Call { engine: desk.engine.clone(), store: Some("Shop".into()) };
+    let call = foredeck_engine::api::Call::new(desk.engine.clone(), Some("Shop".into()));
     let health = foredeck_engine::api::call(call, "health", serde_json::Value::Null).await.unwrap();
     let disputes =
         health["kinds"].as_array().unwrap().iter().find(|kind| kind["kind"] == "dispute").unwrap().clone();

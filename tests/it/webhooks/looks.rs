@@ -11,7 +11,7 @@ use crate::it::sync::desk::Desk;
 const NARROW: &str = "rk_test_nowebhooks00000000000000000";
 
 async fn ask(desk: &Desk, name: &str) -> Value {
-    let call = api::Call { engine: desk.engine.clone(), store: Some("Shop".into()) };
+    let call = api::Call::new(desk.engine.clone(), Some("Shop".into()));
     api::call(call, name, Value::Null).await.unwrap()
 }
 

@@ -1,11 +1,10 @@
-import { Button, Modal, NumberInput, Textarea, TextInput } from "@mantine/core";
+import { Button, Modal, NumberInput, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useStore, useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
 import { useFormat } from "../data/format";
-import { operatorName, rememberOperator } from "../data/operator";
 import type { WalletRow } from "../ipc/generated/WalletRow";
 import { ErrorPanel } from "../ui/Feedback";
 import { Icon } from "../ui/Icon";
@@ -39,18 +38,16 @@ function Form({ wallet, close }: { wallet: WalletRow; close: () => void }) {
   const id = useStoreId();
   const [credits, setCredits] = useState<number | string>("");
   const [reason, setReason] = useState("");
-  const [operator, setOperator] = useState(operatorName);
   const adjust = useCommand("wallet_adjust", id, ["preorders"]);
   const change = typeof credits === "number" && Number.isSafeInteger(credits) ? credits : 0;
-  const ready = change !== 0 && reason.trim() !== "" && operator.trim() !== "";
+  const ready = change !== 0 && reason.trim() !== "";
   return (
     <form
       className={css["form"]}
       onSubmit={(event) => {
         event.preventDefault();
         if (!ready || adjust.isPending) return;
-        rememberOperator(operator);
-        adjust.mutate({ owner: wallet.owner, credits: change, reason: reason.trim(), operator: operator.trim() }, {
+        adjust.mutate({ owner: wallet.owner, credits: change, reason: reason.trim() }, {
           onSuccess: () => {
             toast(t("adjust.done", { n: format.signed(change), owner: wallet.owner }));
             close();
@@ -65,10 +62,6 @@ function Form({ wallet, close }: { wallet: WalletRow; close: () => void }) {
       <Textarea
         size="xs" label={t("adjust.reason")} description={t("adjust.reason_note")} maxLength={500} rows={2} required withAsterisk={false}
         value={reason} onChange={(event) => setReason(event.currentTarget.value)}
-      />
-      <TextInput
-        label={t("adjust.operator")} description={t("adjust.operator_note")} maxLength={100} autoComplete="off" required withAsterisk={false}
-        value={operator} onChange={(event) => setOperator(event.currentTarget.value)}
       />
       <p className={css["change"]} role="status">
         <span>{t("adjust.balance")}</span>

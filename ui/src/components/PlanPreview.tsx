@@ -1,10 +1,9 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, Modal } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useCommand } from "../data/commands";
 import { useFormat } from "../data/format";
-import { operatorName, rememberOperator } from "../data/operator";
 import { asApiError } from "../ipc/api_error";
 import type { PlanPreview } from "../ipc/generated/PlanPreview";
 import type { PlanRule } from "../ipc/generated/PlanRule";
@@ -21,7 +20,6 @@ export function PlanPreviewDialog({
 }: { preview: PlanPreview; rules: readonly PlanRule[]; store: string; again: () => void; close: () => void; onDone: () => void }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const [operator, setOperator] = useState(operatorName);
   const [overtaken, setOvertaken] = useState(false);
   const save = useCommand("plan_set", store, ["settings", "preorders"]);
   const fromTo = (before: number, after: number) => (
@@ -33,9 +31,8 @@ export function PlanPreviewDialog({
         className={dialog["form"]}
         onSubmit={(event) => {
           event.preventDefault();
-          if (operator.trim() === "" || save.isPending) return;
-          rememberOperator(operator);
-          save.mutate({ rules: [...rules], revision: preview.revision, operator: operator.trim() }, {
+          if (save.isPending) return;
+          save.mutate({ rules: [...rules], revision: preview.revision }, {
             onSuccess: onDone,
             onError: (error) => {
               if (asApiError(error).code !== "PLAN_CHANGED") return;
@@ -76,15 +73,11 @@ export function PlanPreviewDialog({
             </table>
           </div>
         )}
-        <TextInput
-          label={t("adjust.operator")} description={t("adjust.operator_note")} maxLength={100} autoComplete="off" data-autofocus
-          value={operator} onChange={(event) => setOperator(event.currentTarget.value)}
-        />
         <p className={dialog["note"]}>{t("plans.preview_note")}</p>
         {save.error === null ? null : <ErrorPanel error={save.error} />}
         <div className={dialog["buttons"]}>
           <Button onClick={close}>{t("common.cancel")}</Button>
-          <Button type="submit" variant="filled" disabled={operator.trim() === ""} loading={save.isPending}>{t("plans.confirm")}</Button>
+          <Button type="submit" variant="filled" loading={save.isPending}>{t("plans.confirm")}</Button>
         </div>
       </form>
     </Modal>

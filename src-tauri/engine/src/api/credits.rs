@@ -26,7 +26,8 @@ pub(super) async fn plan_preview(call: Call, args: PlanPreviewArgs) -> Result<Pl
 }
 
 pub(super) async fn plan_set(call: Call, args: PlanSetArgs) -> Result<PlanPreview, Problem> {
-    call.store().await?.set_plans(args.rules, args.revision, &args.operator).await
+    let operator = call.operator()?.name;
+    call.store().await?.set_plans(args.rules, args.revision, &operator).await
 }
 
 pub(super) async fn purchase_page(call: Call, args: PurchasePageArgs) -> Result<PurchasePage, Problem> {
@@ -56,8 +57,8 @@ pub(super) async fn wallet_sheet(call: Call, args: WalletSheetArgs) -> Result<Wa
 
 pub(super) async fn wallet_adjust(call: Call, args: WalletAdjustArgs) -> Result<WalletSheet, Problem> {
     let owner = args.owner.clone();
-    let adjust =
-        Adjust { owner: args.owner, credits: args.credits, reason: args.reason, operator: args.operator };
+    let operator = call.operator()?.name;
+    let adjust = Adjust { owner: args.owner, credits: args.credits, reason: args.reason, operator };
     call.store().await?.adjust_wallet(adjust).await?;
     wallet_sheet(call, WalletSheetArgs { owner }).await
 }

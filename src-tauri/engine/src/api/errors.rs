@@ -3,7 +3,8 @@
 use crate::db::DbError;
 use crate::error::Problem;
 use crate::http::BaseUrlError;
-use crate::registry::RegistryError;
+use crate::operators::OperatorError;
+use crate::registry::{DocumentError, RegistryError};
 use crate::secrets::KeyError;
 use crate::shop_files::FileError;
 use crate::stripe::StripeError;
@@ -119,6 +120,41 @@ impl From<RegistryError> for Problem {
                 ("BAD_NAME", "Give a name of 1 to 60 characters that no other store has.")
             }
             RegistryError::Unknown(_) => ("NO_STORE", "See `store list` for the stores there are."),
+        };
+        Self::new(code, error.to_string(), hint)
+    }
+}
+
+impl From<OperatorError> for Problem {
+    fn from(error: OperatorError) -> Self {
+        let (code, hint) = match &error {
+            OperatorError::Document(DocumentError::Io(_)) => {
+                ("DATA_FOLDER", "Check the data folder's permissions and space.")
+            }
+            OperatorError::Document(DocumentError::Malformed { .. }) => {
+                ("DATA_FOLDER", "Restore operators.json, or delete it to begin with one owner again.")
+            }
+            OperatorError::BadName(_) | OperatorError::Taken(_) => {
+                ("BAD_OPERATOR", "Give a name of 1 to 40 characters that nobody else has.")
+            }
+            OperatorError::Unknown(_) => {
+                ("NO_OPERATOR", "See `foredeckctl operators list` for the operators there are.")
+            }
+            OperatorError::LastOwner(_) => ("LAST_OWNER", "Make somebody else an owner first."),
+            OperatorError::FirstWithoutPassphrase(_) | OperatorError::NoPassphrase(_) => {
+                ("NO_PASSPHRASE", "Set one first, in Settings or with `foredeckctl operators passphrase`.")
+            }
+            OperatorError::WeakPassphrase => ("BAD_PASSPHRASE", "Take a longer one, of some words."),
+            OperatorError::WrongPassphrase => (
+                "WRONG_PASSPHRASE",
+                "Try again, or ask an owner for a new one; an owner who lost theirs deletes operators.json.",
+            ),
+            OperatorError::Wait(_) => ("WRONG_PASSPHRASE", "Wait, then try again."),
+            OperatorError::Locked => ("LOCKED", "Choose your name and type your passphrase."),
+            OperatorError::OneOperator => ("ONE_OPERATOR", "Add another operator first."),
+            OperatorError::NotPermitted { .. } => ("NOT_PERMITTED", "Ask somebody of that role."),
+            OperatorError::BadIdle => ("BAD_SETTING", "Give 1 to 1440 minutes, or 0 for never."),
+            OperatorError::Hash(_) => ("INTERNAL", "Report this."),
         };
         Self::new(code, error.to_string(), hint)
     }

@@ -6,6 +6,7 @@ mod actions;
 mod credits;
 mod errors;
 mod operations;
+pub mod operators;
 pub mod types;
 
 use std::future::Future;
@@ -16,20 +17,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::domain::operator::Operator;
+pub use crate::domain::operator::{ADMIN, Level, OWNER, SUPPORT, VIEWER};
 use crate::engine::{Engine, OpenStore};
 use crate::error::Problem;
 use types::ApiError;
-
-/// How much an operator may do: viewer 10, support 50, admin 80, owner 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Level(pub u8);
-
-/// Reads.
-pub const VIEWER: Level = Level(10);
-/// Repairs orders.
-pub const SUPPORT: Level = Level(50);
-/// Connects, changes keys and settings.
-pub const ADMIN: Level = Level(80);
 
 /// What an operation works with.
 #[derive(Clone)]
@@ -38,9 +30,27 @@ pub struct Call {
     pub engine: Engine,
     /// Public id or name of the store; None where the operation needs none.
     pub store: Option<String>,
+    /// Who was let through by `call`.
+    operator: Option<Operator>,
 }
 
 impl Call {
+    /// A call by whoever is at the engine's desk.
+    pub fn new(engine: Engine, store: Option<String>) -> Self {
+        Self { engine, store, operator: None }
+    }
+
+    /// Who asks: whom the operation's level let through, else whoever is at the desk.
+    ///
+    /// # Errors
+    /// The desk is locked, or the roster cannot be read.
+    pub fn operator(&self) -> Result<Operator, Problem> {
+        match &self.operator {
+            Some(operator) => Ok(operator.clone()),
+            None => self.engine.operator(),
+        }
+    }
+
     /// The store the call is about.
     ///
     /// # Errors
@@ -54,9 +64,12 @@ impl Call {
 }
 
 impl Call {
-    /// Who does it.
+    /// Who does it, as actions weigh them; at a locked desk nobody who may.
     pub(crate) fn doer(&self) -> crate::actions::Doer {
-        crate::actions::Doer { name: "owner".to_owned(), level: 100 }
+        match self.operator() {
+            Ok(operator) => crate::actions::Doer { level: operator.role.level().0, name: operator.name },
+            Err(_) => crate::actions::Doer { level: VIEWER.0, name: "nobody".to_owned() },
+        }
     }
 }
 
@@ -80,11 +93,12 @@ pub fn table() -> &'static [Operation] {
     operations::TABLE
 }
 
-/// Calls an operation by name, with JSON.
+/// Calls an operation by name, with JSON. What is above a viewer's level needs an operator of that level at the desk;
+/// reading never does.
 ///
 /// # Errors
-/// The operation is unknown, its arguments do not fit, or it failed.
-pub async fn call(call: Call, name: &str, args: Value) -> Result<Value, Problem> {
+/// The operation is unknown, it is not permitted, its arguments do not fit, or it failed.
+pub async fn call(mut call: Call, name: &str, args: Value) -> Result<Value, Problem> {
     let operation = table().iter().find(|operation| operation.name == name).ok_or_else(|| {
         let shown: String = name.chars().take(60).collect();
         Problem::new(
@@ -93,6 +107,9 @@ pub async fn call(call: Call, name: &str, args: Value) -> Result<Value, Problem>
             "See the api table for the operations there are.",
         )
     })?;
+    if operation.level > VIEWER {
+        call.operator = Some(call.engine.permit(operation.level, operation.name)?);
+    }
     (operation.run)(call, args).await
 }
 

@@ -11,12 +11,18 @@ use super::credits::{
     plan_catalogue, plan_list, plan_preview, plan_set, purchase_page, purchase_sheet, purchase_status,
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
 };
+use super::operators::{
+    OperatorAddArgs, OperatorArgs, OperatorDisabledArgs, OperatorIdleArgs, OperatorList, OperatorMe,
+    OperatorPassphraseArgs, OperatorRenameArgs, OperatorRoleArgs, OperatorUnlockArgs, operator_add,
+    operator_list, operator_lock, operator_me, operator_remove, operator_rename, operator_set_disabled,
+    operator_set_idle, operator_set_passphrase, operator_set_role, operator_touch, operator_unlock,
+};
 use super::types::{
     AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs,
     ImportRunArgs, KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs,
     StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
 };
-use super::{ADMIN, Call, Operation, SUPPORT, VIEWER, read_args, write_reply};
+use super::{ADMIN, Call, OWNER, Operation, SUPPORT, VIEWER, read_args, write_reply};
 use crate::actions::{ActionPlan, ActionView, BulkArgs, BulkPlan, BulkView, Guard, GuardView};
 use crate::audit::AuditVerdict;
 use crate::domain::action::ActionRequest;
@@ -73,7 +79,7 @@ table! {
     app_info: NoArgs -> AppInfo, VIEWER;
     store_list: NoArgs -> StoreList, VIEWER;
     store_add: StoreAddArgs -> StoreView, ADMIN;
-    store_remove: StoreRemoveArgs -> StoreList, ADMIN;
+    store_remove: StoreRemoveArgs -> StoreList, OWNER;
     store_set_key: StoreKeyArgs -> StoreView, ADMIN;
     store_forget_key: NoArgs -> StoreView, ADMIN;
     store_check_key: NoArgs -> KeyCheck, VIEWER;
@@ -93,8 +99,8 @@ table! {
     webhooks: NoArgs -> Webhooks, VIEWER;
     mirror_verify: NoArgs -> MirrorReport, VIEWER;
     mirror_rebuild: NoArgs -> MirrorReport, ADMIN;
-    mirror_backup: MirrorBackupArgs -> MirrorReport, VIEWER;
-    export: ExportArgs -> ExportReply, VIEWER;
+    mirror_backup: MirrorBackupArgs -> MirrorReport, SUPPORT;
+    export: ExportArgs -> ExportReply, SUPPORT;
     plan_list: NoArgs -> PlanList, VIEWER;
     plan_catalogue: NoArgs -> Catalogue, VIEWER;
     plan_preview: PlanPreviewArgs -> PlanPreview, VIEWER;
@@ -110,11 +116,11 @@ table! {
     import_run: ImportRunArgs -> ImportReport, ADMIN;
     import_list: NoArgs -> ImportList, VIEWER;
     import_remove: ImportRemoveArgs -> RemovalReport, ADMIN;
-    action_plan: ActionRequest -> ActionPlan, VIEWER;
+    action_plan: ActionRequest -> ActionPlan, SUPPORT;
     action_run: ActionRunArgs -> ActionView, SUPPORT;
     action_get: ActionIdArgs -> ActionView, VIEWER;
     order_actions: ActionIdArgs -> OrderActions, VIEWER;
-    bulk_plan: BulkArgs -> BulkPlan, VIEWER;
+    bulk_plan: BulkArgs -> BulkPlan, SUPPORT;
     bulk_run: ActionRunArgs -> BulkView, SUPPORT;
     bulk_get: ActionIdArgs -> BulkView, VIEWER;
     bulk_list: NoArgs -> BulkList, VIEWER;
@@ -124,6 +130,18 @@ table! {
     writes_stop: NoArgs -> GuardView, SUPPORT;
     audit_page: AuditPageArgs -> AuditPage, VIEWER;
     audit_verify: NoArgs -> AuditVerdict, VIEWER;
+    operator_list: NoArgs -> OperatorList, VIEWER;
+    operator_me: NoArgs -> OperatorMe, VIEWER;
+    operator_unlock: OperatorUnlockArgs -> OperatorMe, VIEWER;
+    operator_lock: NoArgs -> OperatorMe, VIEWER;
+    operator_touch: NoArgs -> OperatorMe, VIEWER;
+    operator_set_passphrase: OperatorPassphraseArgs -> OperatorList, VIEWER;
+    operator_add: OperatorAddArgs -> OperatorList, OWNER;
+    operator_remove: OperatorArgs -> OperatorList, OWNER;
+    operator_rename: OperatorRenameArgs -> OperatorList, OWNER;
+    operator_set_role: OperatorRoleArgs -> OperatorList, OWNER;
+    operator_set_disabled: OperatorDisabledArgs -> OperatorList, OWNER;
+    operator_set_idle: OperatorIdleArgs -> OperatorList, OWNER;
 }
 
 async fn app_info(call: Call, _: NoArgs) -> Result<AppInfo, Problem> {
@@ -251,6 +269,8 @@ async fn settings_set(call: Call, args: Settings) -> Result<Settings, Problem> {
 async fn sync_now(call: Call, args: SyncNowArgs) -> Result<Freshness, Problem> {
     let store = call.store().await?;
     if args.full {
+        // A poll is anyone's; listing everything again takes its time from the shop's own quota.
+        call.engine.permit(SUPPORT, "listing everything again")?;
         refresh::ask_for_full(store.db(), store.clock().now()).await?;
     }
     store.signals().sync_now();

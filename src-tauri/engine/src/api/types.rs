@@ -265,7 +265,7 @@ pub struct ApiError {
 pub struct Changed {
     /// The store it is about; null for all.
     pub store: Option<String>,
-    /// `preorders`, `sync`, `settings`, `stores`, `imports`.
+    /// `preorders`, `sync`, `settings`, `stores`, `imports`, `operators`.
     pub topics: Vec<String>,
 }
 
@@ -278,8 +278,6 @@ pub struct PlanSetArgs {
     pub rules: Vec<PlanRule>,
     /// The settings revision that the difference was shown for.
     pub revision: i64,
-    /// Who does it.
-    pub operator: String,
 }
 
 /// Gives an owner credits or takes them, here in the mirror alone.
@@ -293,6 +291,4 @@ pub struct WalletAdjustArgs {
     pub credits: i64,
     /// Why.
     pub reason: String,
-    /// Who does it.
-    pub operator: String,
 }

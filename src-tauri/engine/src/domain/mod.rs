@@ -8,6 +8,7 @@ pub mod email;
 pub mod ids;
 pub mod kind;
 pub mod money;
+pub mod operator;
 pub mod plan;
 pub mod purchase;
 pub mod settings;

@@ -9,6 +9,6 @@ export type Changed = {
  */
 store: string | null, 
 /**
- * `preorders`, `sync`, `settings`, `stores`, `imports`.
+ * `preorders`, `sync`, `settings`, `stores`, `imports`, `operators`.
  */
 topics: Array<string>, };

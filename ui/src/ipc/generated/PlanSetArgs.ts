@@ -12,8 +12,4 @@ rules: Array<PlanRule>,
 /**
  * The settings revision that the difference was shown for.
  */
-revision: number, 
-/**
- * Who does it.
- */
-operator: string, };
+revision: number, };

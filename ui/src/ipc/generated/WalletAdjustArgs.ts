@@ -15,8 +15,4 @@ credits: number,
 /**
  * Why.
  */
-reason: string, 
-/**
- * Who does it.
- */
-operator: string, };
+reason: string, };
