@@ -1,7 +1,7 @@
 //! The books without a fault: every pack applied once, every refund clawed back, every balance the sum of its entries.
 
 use super::rows::{PreorderRow, PurchaseRow, UsageRow, UserRow, WalletEntryRow};
-use crate::ledger::{CreditPayment, CreditStatus, Known, Sale, clawed};
+use crate::ledger::{CreditPayment, CreditStatus, Known, LedgerOrder, Sale, clawed};
 use crate::world::{Event, FIRST_ENDPOINT, World};
 use rand::Rng;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -234,12 +234,16 @@ fn users(world: &World) -> Vec<UserRow> {
 
 fn preorders(world: &World) -> Vec<PreorderRow> {
     let orders = world.ledger().orders.into_iter().filter(|order| order.plan.is_none());
+    let said = |order: &LedgerOrder| {
+        let objects = order.session_ids.iter().chain(&order.intent_ids);
+        world.book().told_row_status(objects).map_or_else(|| order.status.clone(), str::to_owned)
+    };
     orders
         .map(|order| PreorderRow {
+            status: said(&order),
             session_id: order.session_ids.last().cloned(),
             payment_intent: order.intent_ids.last().cloned(),
             id: order.id,
-            status: order.status,
             email: order.email,
             color: order.color,
             locale: order.locale,

@@ -106,6 +106,8 @@ pub(crate) struct Strand {
     /// Objects whose metadata counts: session, intents, charges.
     pub bearers: Vec<Bearer>,
     pub broken: Vec<Fault>,
+    /// What the shop's own row says of it, where that is not the truth.
+    pub row_status: Option<String>,
 }
 
 /// Everything noted so far.
@@ -248,6 +250,20 @@ impl Book {
         {
             strand.broken.push(fault);
         }
+    }
+
+    /// The shop's own row of the order says this.
+    pub(crate) fn row_status(&mut self, object: &str, status: &str) {
+        if let Some(strand) = self.strand_mut(object) {
+            strand.row_status = Some(status.to_owned());
+        }
+    }
+
+    /// What the shop's own row says of the order that one of these objects belongs to, where that was told.
+    pub(crate) fn told_row_status<'a>(&self, objects: impl Iterator<Item = &'a String>) -> Option<&str> {
+        objects
+            .filter_map(|object| self.strands.get(*self.by_object.get(object)?))
+            .find_map(|strand| strand.row_status.as_deref())
     }
 
     fn strand_mut(&mut self, object: &str) -> Option<&mut Strand> {

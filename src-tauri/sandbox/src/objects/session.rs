@@ -63,12 +63,14 @@ pub(crate) struct LineItem {
     pub unit_amount: i64,
     /// Minor units that a coupon takes off.
     pub discount: i64,
+    /// Minor units by which its amount is off, and nothing says why.
+    pub off_by: i64,
     pub currency: String,
 }
 
 impl LineItem {
     pub(crate) fn amount(&self) -> i64 {
-        self.quantity * self.unit_amount - self.discount
+        self.quantity * self.unit_amount - self.discount + self.off_by
     }
 
     pub(crate) fn write(&self, j: &mut Json, livemode: bool) {

@@ -183,6 +183,7 @@ impl Scale {
                 quantity: 1,
                 unit_amount: sale.amount,
                 discount: 0,
+                off_by: 0,
                 currency: sale.currency,
             }],
             // Only an open session still needs what its payment will carry.

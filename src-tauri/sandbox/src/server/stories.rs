@@ -72,6 +72,8 @@ impl Order {
             capture_by_hand: self.capture_by_hand,
             collects_shipping: self.collects_shipping.unwrap_or(true),
             country: self.country.clone().unwrap_or(standard.country),
+            ad_hoc: standard.ad_hoc,
+            off_by: standard.off_by,
         }
     }
 }
@@ -171,10 +173,12 @@ pub(crate) fn tell(world: &mut World, op: &str, args: &Value) -> Told<Value> {
                 currency: args["currency"].as_str().map_or(standard.currency, str::to_owned),
                 email: args["email"].as_str().map(str::to_owned),
                 customer: args["customer"].as_str().map(str::to_owned),
+                country: args["country"].as_str().map_or(standard.country, str::to_owned),
                 metadata,
             })?)
         }
         "pay_direct" => Some(world.pay_direct(text("intent")?)?),
+        "debit_direct" => Some(world.debit_direct(text("intent")?)?),
         "decline_direct" => {
             Some(world.decline_direct(text("intent")?, args["code"].as_str().unwrap_or("generic_decline"))?)
         }
@@ -213,12 +217,15 @@ fn tell_silent<'a>(
             Ok(())
         }
         "settle_async" => world.settle_async(text("session")?),
+        "settle_without_completing" => world.settle_without_completing(text("session")?),
+        "settle_direct" => world.settle_direct(text("intent")?),
         "fail_async" => world.fail_async(text("session")?),
         "expire" => world.expire(text("session")?),
         "capture" => world.capture(text("intent")?),
         "cancel_intent" => world.cancel_intent(text("intent")?, args["reason"].as_str()),
         "settle_refund" => world.settle_refund(text("refund")?),
         "fail_refund" => world.fail_refund(text("refund")?),
+        "cancel_refund" => world.cancel_refund(text("refund")?),
         "close_dispute" => world.close_dispute(text("dispute")?, read::<DisputeOutcome>(&args["outcome"])?),
         "answer_dispute" => world.answer_dispute(text("dispute")?),
         "update_customer" => {
@@ -240,6 +247,14 @@ fn tell_silent<'a>(
         }
         "refuse_deliveries_of" => {
             world.refuse_deliveries_of(text("event")?);
+            Ok(())
+        }
+        "accept_deliveries_of" => {
+            world.accept_deliveries_of(text("event")?);
+            Ok(())
+        }
+        "shop_says" => {
+            world.shop_says(text("object")?, text("status")?);
             Ok(())
         }
         "resend" => world.resend(text("event")?, args["endpoint"].as_str()),

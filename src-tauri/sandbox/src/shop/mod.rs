@@ -7,9 +7,11 @@ mod credits;
 mod deeds;
 mod people;
 mod script;
+mod stuck;
 
 pub use credits::credit_shop;
 pub(crate) use people::{COLORS, FIRST_NAMES, LAST_NAMES, MARKETS, SOURCES, address_in, name_of};
+pub use stuck::{Needs, Planted, StuckShop, Thresholds, stuck_shop};
 
 use crate::config::{API_VERSION, Config, ShopPlan};
 use crate::scale::{Scale, ScalePrices};
@@ -190,6 +192,10 @@ fn populate(world: &mut World, seed: u64, orders: u32, days: u32, per_minute: f6
         }
     }
     for after_s in at {
+        // In a healthy shop no session expires in the last seconds of the history either.
+        let expires_s = after_s + DAY_S;
+        let last_s = (past_s - script::QUIET_S..=past_s).contains(&expires_s) && faults <= 0.0;
+        let after_s = if last_s { (after_s - 2 * script::QUIET_S).max(0) } else { after_s };
         world.later(after_s, Due::Customers(Step::Arrive));
     }
     if per_minute > 0.0 {

@@ -21,6 +21,9 @@ const ODD_NOTES: [&str; 6] = [
 const DECLINES: [&str; 6] =
     ["insufficient_funds", "generic_decline", "expired_card", "incorrect_cvc", "do_not_honor", "lost_card"];
 
+/// Nothing happens in the last seconds of a healthy history, so that every event of it is delivered.
+pub(super) const QUIET_S: i64 = 10;
+
 /// A customer arrives, and their story is drawn.
 pub(super) fn arrive(world: &mut World, traffic: &mut Traffic) {
     if traffic.credits.as_mut().is_some_and(CreditDesk::next_one) {
@@ -84,7 +87,8 @@ fn go_well(world: &mut World, traffic: &mut Traffic, spec: CheckoutSpec) {
     }
     let Some(play) = start(world, traffic, spec) else { return };
     let think_s = traffic.seconds(40, 3 * 3600);
-    let mut then = |after_s: i64, deed: Deed| act_later(world, play, after_s, deed);
+    let mut deeds: Vec<(i64, Deed)> = Vec::new();
+    let mut then = |after_s: i64, deed: Deed| deeds.push((after_s, deed));
     match drawn {
         0..=299 => {}
         300..=359 => {
@@ -114,7 +118,7 @@ fn go_well(world: &mut World, traffic: &mut Traffic, spec: CheckoutSpec) {
             let close_s = think_s + open_s + answer_s + traffic.seconds(DAY_S, 9 * DAY_S);
             then(think_s, Deed::Pay);
             // A healthy shop has no dispute open at the end of its history.
-            if traffic.faults > 0.0 || now + close_s < traffic.quiet_from {
+            if traffic.faults > 0.0 || now + close_s < traffic.quiet_from - QUIET_S {
                 then(think_s + open_s, Deed::Dispute);
                 then(think_s + open_s + answer_s, Deed::AnswerDispute);
                 then(close_s, Deed::CloseDispute { won: true });
@@ -122,6 +126,24 @@ fn go_well(world: &mut World, traffic: &mut Traffic, spec: CheckoutSpec) {
         }
         _ => then(think_s, Deed::Pay),
     }
+    for (after_s, deed) in nothing_half_done(traffic, now, deeds) {
+        act_later(world, play, after_s, deed);
+    }
+}
+
+/// At the end of a healthy history nobody stands between two tries, no debit is under way, and no event is a second old:
+/// who would still be trying then never tries, and what falls into its last seconds happens a little later.
+fn nothing_half_done(traffic: &Traffic, now: i64, deeds: Vec<(i64, Deed)>) -> Vec<(i64, Deed)> {
+    if traffic.faults > 0.0 || now >= traffic.quiet_from {
+        return deeds;
+    }
+    let quiet_s = traffic.quiet_from - QUIET_S - now;
+    let begun = |deed: &Deed| matches!(deed, Deed::Decline(_) | Deed::RequireAction | Deed::PayAsync);
+    if deeds.iter().any(|(_, deed)| begun(deed)) && deeds.iter().any(|(after_s, _)| *after_s >= quiet_s) {
+        return Vec::new();
+    }
+    let late = |after_s: i64| if (quiet_s..=quiet_s + QUIET_S).contains(&after_s) { 2 * QUIET_S } else { 0 };
+    deeds.into_iter().map(|(after_s, deed)| (after_s + late(after_s), deed)).collect()
 }
 
 fn go_wrong(world: &mut World, traffic: &mut Traffic, spec: CheckoutSpec, fault: Fault) {

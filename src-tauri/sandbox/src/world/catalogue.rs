@@ -145,6 +145,7 @@ impl World {
             quantity,
             unit_amount: price.unit_amount,
             discount: 0,
+            off_by: 0,
             currency: price.currency,
         })
     }
@@ -170,6 +171,7 @@ impl World {
             quantity,
             unit_amount,
             discount: 0,
+            off_by: 0,
             currency: currency.to_owned(),
         }
     }

@@ -63,6 +63,10 @@ pub struct CheckoutSpec {
     pub quantity: i64,
     /// Whether a coupon takes the whole price off.
     pub free: bool,
+    /// Whether the price is made up for this one session, even where the amount is the listed one.
+    pub ad_hoc: bool,
+    /// Minor units by which the amount differs from the price, and nothing says why.
+    pub off_by: i64,
     /// Seconds until it expires.
     pub expires_in_s: i64,
     /// Whether the payment is only authorised, to be captured later.
@@ -94,6 +98,8 @@ impl Default for CheckoutSpec {
             price: None,
             quantity: 1,
             free: false,
+            ad_hoc: false,
+            off_by: 0,
             expires_in_s: DEFAULT_LIFE_S,
             capture_by_hand: false,
             collects_shipping: true,
@@ -131,7 +137,7 @@ impl World {
         let mut item = match (&spec.price, spec.amount, listed) {
             (Some(price), _, _) => self.line_item_of(price, quantity)?,
             (None, None, Some((price, _))) => self.line_item_of(&price, quantity)?,
-            (None, Some(amount), Some((price, listed))) if amount == listed => {
+            (None, Some(amount), Some((price, listed))) if amount == listed && !spec.ad_hoc => {
                 self.line_item_of(&price, quantity)?
             }
             (None, amount, _) => self.line_item_inline(
@@ -141,6 +147,7 @@ impl World {
                 quantity,
             ),
         };
+        item.off_by = spec.off_by;
         if spec.free {
             item.discount = item.amount();
         }

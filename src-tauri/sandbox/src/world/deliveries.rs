@@ -111,6 +111,13 @@ impl World {
         }
     }
 
+    /// Endpoints take this event again, at their next attempt.
+    pub fn accept_deliveries_of(&mut self, event: &str) {
+        if let Some(event) = self.log_mut().get_mut(event) {
+            event.deliveries.iter_mut().for_each(|delivery| delivery.refused = false);
+        }
+    }
+
     /// Sends an event again to one endpoint, or to all that had it.
     pub fn resend(&mut self, event: &str, endpoint: Option<&str>) -> Told<()> {
         let known = self.log().get(event).filter(|e| self.shows(e));

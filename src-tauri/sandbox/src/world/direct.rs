@@ -17,6 +17,8 @@ pub struct DirectSpec {
     pub email: Option<String>,
     /// A Customer, if there is one.
     pub customer: Option<String>,
+    /// Country of the shipping address; empty: there is none.
+    pub country: String,
     /// Its metadata.
     pub metadata: Metadata,
 }
@@ -28,6 +30,7 @@ impl Default for DirectSpec {
             currency: "eur".to_owned(),
             email: None,
             customer: None,
+            country: String::new(),
             metadata: Metadata::new(),
         }
     }
@@ -36,9 +39,11 @@ impl Default for DirectSpec {
 impl World {
     /// Makes an intent that nobody tries to pay yet.
     pub fn direct_intent(&mut self, spec: DirectSpec) -> Told<String> {
+        let mut email = spec.email.clone();
         if let Some(customer) = &spec.customer {
-            self.customer(customer)?;
+            email = email.or(self.customer(customer)?.email.clone());
         }
+        let ship_to = (!spec.country.is_empty()).then(|| crate::shop::address_in(&spec.country));
         let made = Intent {
             id: self.mint("pi_3", 23),
             created: self.now,
@@ -58,16 +63,12 @@ impl World {
             canceled_at: None,
             cancellation_reason: None,
             failure: None,
-            shipping: None,
+            shipping: ship_to
+                .map(|address| (email.as_deref().map(crate::shop::name_of).unwrap_or_default(), address)),
             session: None,
         };
         let id = made.id.clone();
-        self.book.payment_made(
-            None,
-            payment_note(&made, PayState::New),
-            spec.email.as_deref(),
-            &made.metadata,
-        );
+        self.book.payment_made(None, payment_note(&made, PayState::New), email.as_deref(), &made.metadata);
         self.add(Object::Intent(Box::new(made)));
         self.emit("payment_intent.created", &id);
         Ok(id)
@@ -82,6 +83,20 @@ impl World {
         self.emit("payment_intent.succeeded", intent);
         self.later(3, Due::ChargeBooked(charge.clone()));
         Ok(charge)
+    }
+
+    /// The buyer of a payment without checkout pays by bank debit; the money is not there yet.
+    pub fn debit_direct(&mut self, intent: &str) -> Told<String> {
+        self.needs_method(intent)?;
+        let charge = self.start_debit(intent)?;
+        self.emit("charge.pending", &charge);
+        self.emit("payment_intent.processing", intent);
+        Ok(charge)
+    }
+
+    /// The bank debit of a payment without checkout arrives.
+    pub fn settle_direct(&mut self, intent: &str) -> Told<()> {
+        self.debit_arrives(intent)
     }
 
     /// The card of a payment without checkout is declined.

@@ -199,6 +199,11 @@ impl World {
         &self.book
     }
 
+    /// The shop's own row of the order that an object belongs to has this status, whatever is true.
+    pub fn shop_says(&mut self, object: &str, status: &str) {
+        self.book.row_status(object, status);
+    }
+
     /// Notes a planted fault in the ledger of the order that an object belongs to.
     pub fn plant(&mut self, object: &str, fault: Fault) {
         self.book.planted(object, fault);

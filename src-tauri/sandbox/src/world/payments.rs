@@ -67,6 +67,7 @@ impl World {
     /// The buyer pays by card: customer, intent, charge and completed session, all in this second.
     pub fn pay(&mut self, session: &str) -> Told<String> {
         if self.open_session(session)?.amount == 0 {
+            self.buyer_becomes_customer(session)?;
             self.complete(session, PaymentStatus::NotRequired)?;
             self.book.session_state(session, SessionState::Free, self.now);
             self.emit("checkout.session.completed", session);
@@ -133,7 +134,8 @@ impl World {
             (s.email().map(str::to_owned), s.buyer_name.clone(), s.address.clone(), s.collects_shipping)
         });
         let (email, name, address, ships) = buyer.unwrap_or((i.receipt_email.clone(), None, None, false));
-        let shipping = address.clone().filter(|_| ships).map(|a| (name.clone().unwrap_or_default(), a));
+        let typed = address.clone().filter(|_| ships).map(|a| (name.clone().unwrap_or_default(), a));
+        let shipping = typed.or(i.shipping.clone());
         let taken = status != ChargeStatus::Failed;
         self.add(Object::Charge(Box::new(Charge {
             id: id.clone(),

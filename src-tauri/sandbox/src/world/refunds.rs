@@ -73,11 +73,27 @@ impl World {
         if !r.status.counts() {
             return Err(Refusal::invalid("This refund is already over."));
         }
-        let c = self.charge_mut(&r.charge)?;
-        c.amount_refunded -= r.amount;
-        c.refunded = false;
+        self.give_up(&r)?;
         self.refund_becomes(refund, RefundState::Failed)?;
         self.emit("refund.failed", refund);
+        Ok(())
+    }
+
+    /// A refund that is not done yet is called off; the charge counts as it did before.
+    pub fn cancel_refund(&mut self, refund: &str) -> Told<()> {
+        let r = self.refund_of(refund)?.clone();
+        if !matches!(r.status, RefundState::Pending | RefundState::RequiresAction) {
+            return Err(Refusal::invalid("This refund can no longer be canceled."));
+        }
+        self.give_up(&r)?;
+        self.refund_becomes(refund, RefundState::Canceled)
+    }
+
+    /// What a refund took counts as charged again.
+    fn give_up(&mut self, refund: &Refund) -> Told<()> {
+        let c = self.charge_mut(&refund.charge)?;
+        c.amount_refunded -= refund.amount;
+        c.refunded = false;
         Ok(())
     }
 
@@ -93,7 +109,8 @@ impl World {
         r.status = status;
         match status {
             RefundState::Failed => r.failure_reason = Some("lost_or_stolen_card"),
-            _ => r.balance_transaction = Some(transaction),
+            RefundState::Succeeded => r.balance_transaction = Some(transaction),
+            _ => {}
         }
         self.book.refund_state(refund, status);
         self.emit_updated("refund.updated", refund, &before);

@@ -44,6 +44,11 @@ impl Shop {
         Shop { sandbox: Sandbox::start(config).await.unwrap(), key: DEFAULT_KEY.to_owned() }
     }
 
+    /// A client of a sandbox that was started in another way.
+    pub fn around(sandbox: Sandbox) -> Shop {
+        Shop { sandbox, key: DEFAULT_KEY.to_owned() }
+    }
+
     pub async fn empty() -> Shop {
         Shop::open(Config::default()).await
     }

@@ -10,6 +10,8 @@ mod idempotency;
 mod keys;
 mod ledger;
 mod lists;
+mod rules;
 mod scale;
 mod shops;
+mod stuck;
 mod writes;
