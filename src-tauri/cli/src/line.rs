@@ -9,6 +9,7 @@ use foredeck_engine::domain::shop::ShopKind;
 use foredeck_engine::domain::status::PreorderStatus;
 
 use crate::credit_lines::CreditCommand;
+use crate::fix_lines::{AuditCommand, FixCommand, GuardCommand, PreorderCommand};
 use crate::operator_lines::OperatorsCommand;
 
 /// Foredeck from a script: the same operations as the window, headless.
@@ -69,11 +70,24 @@ pub enum Command {
     Funnel(FunnelLine),
     /// Lists preorders, a page at a time.
     Preorders(PreordersLine),
-    /// Shows one preorder whole.
+    /// Shows one preorder whole, or takes one for a customer.
+    #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
     Preorder {
+        /// Takes one for a customer.
+        #[command(subcommand)]
+        command: Option<PreorderCommand>,
         /// Its id, a former one, or the id of any of its Stripe objects or events.
-        id: String,
+        id: Option<String>,
     },
+    /// Plans and runs fixes.
+    #[command(subcommand)]
+    Fix(FixCommand),
+    /// Lists, checks and exports the audit.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Shows and sets what may be written outward, and how much of it.
+    #[command(subcommand)]
+    Guard(GuardCommand),
     /// Finds preorders by any id, or by a part of an e-mail.
     Search {
         /// What to look for.

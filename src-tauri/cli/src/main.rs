@@ -3,12 +3,16 @@
 //! In: a command line. Out: data on stdout; progress, logs and errors on stderr; 0, 1 or 2. Deliberately absent:
 //! rules about orders, SQL, HTTP. Only `print` writes.
 
+mod audits;
+mod bulk_runs;
 mod credit_lines;
 mod credits;
 mod deck;
 mod doctor;
 mod facts;
 mod figures;
+mod fix_lines;
+mod fixes;
 mod imports;
 mod line;
 mod mirror;
@@ -33,6 +37,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use deck::Deck;
+use fix_lines::PreorderCommand;
 use line::{Command, Line};
 use print::{Format, Outcome, Stop};
 
@@ -114,7 +119,13 @@ async fn command(deck: &Deck, line: &Line) -> Outcome {
         Command::Overview => figures::overview(deck).await,
         Command::Funnel(line) => figures::funnel(deck, line).await,
         Command::Preorders(line) => orders::page(deck, line).await,
-        Command::Preorder { id } => orders::sheet(deck, id).await,
+        Command::Preorder { command: Some(PreorderCommand::New(line)), .. } => {
+            fixes::new_preorder(deck, line).await
+        }
+        Command::Preorder { id, .. } => orders::sheet(deck, id.as_deref().unwrap_or_default()).await,
+        Command::Fix(command) => fixes::run(deck, command).await,
+        Command::Audit(command) => audits::run(deck, command).await,
+        Command::Guard(command) => audits::guard(deck, command).await,
         Command::Search { text, limit } => orders::search(deck, text, *limit).await,
         Command::Events(line) => facts::events(deck, line).await,
         Command::Raw { id } => facts::raw(deck, id).await,

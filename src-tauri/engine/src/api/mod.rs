@@ -2,7 +2,7 @@
 //!
 //! The window and the command line call the same table by name. Deliberately absent: Tauri, printing.
 
-mod actions;
+pub mod actions;
 mod credits;
 mod errors;
 mod operations;

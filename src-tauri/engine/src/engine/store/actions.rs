@@ -352,6 +352,26 @@ impl OpenStore {
         self.find_bulk(id).await?.ok_or_else(|| no_action(id))
     }
 
+    /// The currency that a plan moves; None where it moves none, or several.
+    ///
+    /// # Errors
+    /// The mirror cannot be read.
+    pub async fn plan_currency(&self, plan: &str) -> Result<Option<String>, Problem> {
+        let plan = plan.to_owned();
+        Ok(self
+            .db
+            .read(move |connection| {
+                if let Some(bulk) = actions::find_bulk_plan(connection, &plan)? {
+                    let mut named = bulk.money.into_keys();
+                    let first = named.next();
+                    return Ok(first.filter(|_| named.next().is_none()));
+                }
+                let found = actions::find_plan(connection, &plan)?;
+                Ok(found.and_then(|plan| plan.money).map(|money| money.currency))
+            })
+            .await?)
+    }
+
     /// The guard with what today has used of it.
     ///
     /// # Errors
