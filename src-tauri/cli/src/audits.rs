@@ -27,9 +27,8 @@ pub async fn run(deck: &Deck, command: &AuditCommand) -> Outcome {
             let page: AuditPage = deck.ask("audit_page", &args).await?;
             let zone = deck.store().await?.zone();
             deck.format.reply(&page, |page| {
-                let mut table = print::table(&["row", "at", "by", "what", "event", "order", "action"]);
-                for row in &page.rows {
-                    table.add_row([
+                let rows = page.rows.iter().map(|row| {
+                    vec![
                         row.seq.to_string(),
                         instant(row.at, zone),
                         cell(&row.operator),
@@ -37,9 +36,9 @@ pub async fn run(deck: &Deck, command: &AuditCommand) -> Outcome {
                         row.event.clone(),
                         cell(row.order_id.as_deref().unwrap_or("")),
                         row.action.clone().unwrap_or_default(),
-                    ]);
-                }
-                table.to_string()
+                    ]
+                });
+                print::table(&["row", "at", "by", "what", "event", "order", "action"], &[], rows)
             })?;
             if let (Format::Text, Some(next)) = (deck.format, page.next) {
                 print::note(&format!("more with --before {next}"));

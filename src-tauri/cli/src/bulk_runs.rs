@@ -27,9 +27,8 @@ pub async fn run(deck: &Deck, command: &BulkCommand) -> Outcome {
             let zone = deck.store().await?.zone();
             let list: BulkList = deck.ask("bulk_list", &serde_json::json!({})).await?;
             deck.format.reply(&list, |list| {
-                let mut table = print::table(&["id", "action", "by", "at", "done", "failed", "waiting"]);
-                for run in &list.runs {
-                    table.add_row([
+                let rows = list.runs.iter().map(|run| {
+                    vec![
                         run.id.clone(),
                         run.action.as_str().to_owned(),
                         cell(&run.operator),
@@ -37,9 +36,9 @@ pub async fn run(deck: &Deck, command: &BulkCommand) -> Outcome {
                         run.succeeded.to_string(),
                         (run.failed + run.unknown).to_string(),
                         run.waiting.to_string(),
-                    ]);
-                }
-                table.to_string()
+                    ]
+                });
+                print::table(&["id", "action", "by", "at", "done", "failed", "waiting"], &[], rows)
             })
         }
         BulkCommand::Pause { id } => {

@@ -34,14 +34,13 @@ pub async fn run(deck: &Deck, command: &FixCommand) -> Outcome {
 async fn options(deck: &Deck, order: &str) -> Outcome {
     let found: OrderActions = deck.ask("order_actions", &ActionIdArgs { id: order.to_owned() }).await?;
     deck.format.reply(&found, |found| {
-        let mut table = print::table(&["action", "of", "now"]);
-        for one in &found.allowed {
+        let rows = found.allowed.iter().map(|one| {
             let of = one.request.as_ref().map_or_else(String::new, target);
             let now =
                 one.disabled.as_ref().map_or("yes".to_owned(), |reason| format!("no: {}", reason.message));
-            table.add_row([one.action.as_str().to_owned(), cell(&of), plain(&now)]);
-        }
-        table.to_string()
+            vec![one.action.as_str().to_owned(), cell(&of), plain(&now)]
+        });
+        print::table(&["action", "of", "now"], &[], rows)
     })
 }
 
@@ -222,20 +221,19 @@ fn show_plan(deck: &Deck, plan: &ActionPlan) -> Outcome {
 
 /// Changes as a table.
 pub fn changes(changes: &[FieldChange]) -> String {
-    let mut table = print::table(&["object", "field", "before", "after"]);
-    for change in changes {
+    let rows = changes.iter().map(|change| {
         let value = |text: &Option<String>| match (&change.currency, text.as_deref().map(str::parse)) {
             (Some(currency), Some(Ok(minor))) => money(Some(minor), Some(currency)),
             _ => cell(text.as_deref().unwrap_or("-")),
         };
-        table.add_row([
+        vec![
             cell(change.object.as_deref().unwrap_or("(new)")),
             cell(&change.field),
             value(&change.before),
             value(&change.after),
-        ]);
-    }
-    table.to_string()
+        ]
+    });
+    print::table(&["object", "field", "before", "after"], &[], rows)
 }
 
 /// Prints what an action came to; one that did not succeed is an error.

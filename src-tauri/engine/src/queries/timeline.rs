@@ -176,7 +176,7 @@ impl Teller<'_> {
              WHERE kind IN ('link', 'unlink') AND object = ?1 ORDER BY 1 LIMIT 100",
         )?;
         let mut told: Vec<i64> = Vec::new();
-        for id in about {
+        for id in about.iter().copied() {
             let mut rows = statement.query([id])?;
             while let Some(row) = rows.next()? {
                 let (seq, at, kind): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -203,7 +203,7 @@ impl Teller<'_> {
              WHERE s.subject = ?1 AND a.kind NOT IN ('annotate', 'set_finding') ORDER BY a.seq DESC LIMIT 100",
         )?;
         let mut told: Vec<i64> = Vec::new();
-        for id in about {
+        for id in about.iter().copied() {
             let mut rows = statement.query([id])?;
             while let Some(row) = rows.next()? {
                 let (seq, at, kind): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
