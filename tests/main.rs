@@ -8,6 +8,7 @@
 )]
 
 mod it {
+    mod actions;
     mod credits;
     mod imports;
     mod properties;

@@ -1,5 +1,7 @@
 //! Fixes: planned, run, looked at.
 
+use std::time::Duration;
+
 use chrono_tz::Tz;
 use foredeck_engine::actions::{ActionPlan, ActionState, ActionView, FieldChange};
 use foredeck_engine::api::actions::{ActionIdArgs, ActionRunArgs, OrderActions};
@@ -12,6 +14,9 @@ use crate::deck::Deck;
 use crate::fix_lines::{DetailsLine, FixCommand, NewLine, PlanLine, ReasonWord, RunLine, WordWord};
 use crate::plain::{cell, instant, money, plain};
 use crate::print::{self, Format, Outcome};
+
+/// Seconds an action without an answer is waited for.
+const PATIENCE_S: u32 = 30;
 
 /// Runs a command on fixes.
 pub async fn run(deck: &Deck, command: &FixCommand) -> Outcome {
@@ -163,7 +168,16 @@ async fn confirm(deck: &Deck, line: &RunLine) -> Outcome {
         None => None,
     };
     let args = ActionRunArgs { plan: line.plan.clone(), confirm_amount: typed };
-    let view: ActionView = deck.ask("action_run", &args).await?;
+    let mut view: ActionView = deck.ask("action_run", &args).await?;
+    // Stripe did not answer: a script wants to know, so it is waited for a while.
+    for _ in 0..PATIENCE_S {
+        if view.state.is_over() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        store.see_through(&view.id).await?;
+        view = deck.ask("action_get", &ActionIdArgs { id: view.id.clone() }).await?;
+    }
     show_outcome(deck, &view, store.zone())
 }
 

@@ -1,6 +1,6 @@
 //! Credits: the plan table, purchases, wallets, the finalize look-up, and reconciliation on shops with planted faults.
 
-mod books;
+pub mod books;
 mod plans;
 mod reconciliation;
 mod unchanged;

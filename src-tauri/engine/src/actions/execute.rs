@@ -4,6 +4,7 @@
 //! after a crash the same bytes go out under the same key, or, when Stripe may have forgotten the key, Stripe is looked at first.
 
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use chrono_tz::Tz;
 use serde_json::{Value, json};
@@ -37,6 +38,9 @@ use crate::topic::{Announcer, Topic};
 const KEY_HOLDS_S: i64 = 20 * 3_600;
 /// New keys taken for one step after answers that may or may not have been effects.
 const MOST_ATTEMPTS: i64 = 6;
+/// How often a request is sent that meets another one under way, and the pause between.
+const MOST_ASKED: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(250);
 /// Nodes folded with an answer.
 const FOLD_NOW: usize = 2_000;
 
@@ -375,18 +379,24 @@ impl Desk {
         attempt: i64,
         sent: &Sent,
     ) -> DbResult<Result<(), Halt>> {
-        let error = match self.stripe.post(&ActionId::new(&row.id), &sent.post, &sent.key).await {
-            Ok(answered) => {
-                self.take(row, write, index, answered).await?;
-                return Ok(Ok(()));
+        let mut asked = 0;
+        let error = loop {
+            asked += 1;
+            match self.stripe.post(&ActionId::new(&row.id), &sent.post, &sent.key).await {
+                Ok(answered) => {
+                    self.take(row, write, index, answered).await?;
+                    return Ok(Ok(()));
+                }
+                // Somebody else's request is under way: its end is near.
+                Err(StripeError::Refused { status: 409, .. }) if asked < MOST_ASKED => {
+                    tokio::time::sleep(BETWEEN).await;
+                }
+                Err(error) => break error,
             }
-            Err(error) => error,
         };
         match &error {
-            StripeError::Refused { status: 409, code, .. }
-                if code == "idempotency_key_in_use" || code == "lock_timeout" =>
-            {
-                Ok(Err(Halt::Later(code.clone(), error.to_string(), 1)))
+            StripeError::Refused { status: 409, code, .. } => {
+                Ok(Err(Halt::Later(code.clone(), error.to_string(), 5)))
             }
             // The key was used for another request: another desk was here before.
             StripeError::Refused { code, .. } if code == "idempotency_error" => {

@@ -28,5 +28,5 @@ pub use plans::{Drawn, NotPlanned, draw};
 pub use program::{Check, Expect, Look, Move, Program, Write};
 pub use rows::{
     ActionState, ActionStepView, ActionView, confirm, confirm_bulk, find_bulk, find_bulk_plan, find_plan,
-    keep_bulk_plan, keep_plan, list_bulk, list_of_order, pause_bulk, view,
+    is_settled, keep_bulk_plan, keep_plan, list_bulk, list_of_order, pause_bulk, view,
 };

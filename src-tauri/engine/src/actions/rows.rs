@@ -281,6 +281,18 @@ fn insert(
     Ok(())
 }
 
+/// Whether there is nothing to wait for: the action is over and was verified, failed, or waits for a later attempt.
+///
+/// # Errors
+/// The read failed.
+pub fn is_settled(connection: &Connection, id: &str, now: i64) -> DbResult<bool> {
+    let due: Option<Option<i64>> = connection
+        .prepare_cached("SELECT due_at FROM action WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(due.flatten().is_none_or(|due| due > now))
+}
+
 /// Keeps a plan for many orders until it is confirmed.
 ///
 /// # Errors

@@ -44,4 +44,8 @@ detail: string | null,
 /**
  * Endpoints that have not taken the event yet; null where not an event.
  */
-pending_webhooks: number | null, };
+pending_webhooks: number | null, 
+/**
+ * Who did it, of what operators did.
+ */
+operator: string | null, };

@@ -1,0 +1,8 @@
+//! Actions: planned, confirmed, done once, verified, audited; refused when they should be.
+
+mod audit;
+mod bulk;
+mod desk;
+mod desks;
+mod each;
+mod refused;
