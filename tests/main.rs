@@ -10,6 +10,7 @@
 mod it {
     mod credits;
     mod imports;
+    mod operators;
     mod properties;
     mod queries;
     mod samples;
