@@ -11,6 +11,7 @@ mod it {
     mod actions;
     mod credits;
     mod imports;
+    mod operators;
     mod properties;
     mod queries;
     mod samples;

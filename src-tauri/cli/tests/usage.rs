@@ -63,6 +63,7 @@ async fn it_describes_itself() {
         "export",
         "mirror",
         "settings",
+        "operators",
         "doctor",
         "call",
         "completions",

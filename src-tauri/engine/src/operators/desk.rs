@@ -322,6 +322,48 @@ fn wait_after(wrong: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+    /// Two clocks that part, as they do on a laptop that sleeps or is set.
+    #[derive(Default)]
+    struct Clocks {
+        wall: AtomicI64,
+        monotonic: AtomicU64,
+    }
+
+    impl crate::clock::Clock for Clocks {
+        fn now(&self) -> i64 {
+            self.wall.load(Ordering::SeqCst)
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::from_secs(self.monotonic.load(Ordering::SeqCst))
+        }
+    }
+
+    #[tokio::test]
+    async fn sleep_and_a_clock_that_is_set_back_keep_no_desk_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let clocks = Arc::new(Clocks::default());
+        let desk = Operators::new(folder.path(), Arc::clone(&clocks) as SharedClock);
+        let typed = || Passphrase::new("long enough".to_owned());
+        let owner = desk.permit(VIEWER, "").unwrap();
+        desk.set_passphrase(&owner, &owner.name, typed()).await.unwrap();
+        desk.add(&owner, "Ann", Role::Viewer, typed()).await.unwrap();
+        let is_open = || desk.permit(VIEWER, "").is_ok();
+        assert!(is_open());
+        clocks.wall.fetch_add(900, Ordering::SeqCst);
+        assert!(!is_open(), "the monotonic clock slept");
+        clocks.wall.fetch_sub(900, Ordering::SeqCst);
+        assert!(!is_open(), "locked is locked");
+        desk.unlock("Ann", typed()).await.unwrap();
+        clocks.wall.fetch_sub(5_000, Ordering::SeqCst);
+        clocks.monotonic.fetch_add(899, Ordering::SeqCst);
+        assert!(is_open());
+        clocks.monotonic.fetch_add(1, Ordering::SeqCst);
+        assert!(!is_open(), "the wall clock was set back");
+    }
 
     #[test]
     fn the_wait_doubles_after_the_third_wrong_one_and_has_an_end() {
