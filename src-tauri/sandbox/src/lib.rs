@@ -23,7 +23,7 @@ pub use config::{
 pub use ledger::{
     CreditLedger, CreditPayment, CreditStatus, Fault, Known, Ledger, LedgerOrder, ShopUser, Totals,
 };
-pub use server::{Control, RequestLog, Sandbox};
+pub use server::{Control, Effect, RequestLog, Sandbox, WriteTrouble};
 pub use world::{
     Buyer, CREDIT_PACKS, CheckoutSpec, CreditSpec, DeliveryState, DirectSpec, DisputeOutcome, Event, Health,
     Kind, Lateness, Origin, Portion, RefundState, Refusal, Tombstone, VersionMix, World,

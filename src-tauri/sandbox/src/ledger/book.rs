@@ -188,6 +188,13 @@ impl Book {
         }
     }
 
+    /// Of what was held only this was taken.
+    pub(crate) fn paid_amount(&mut self, intent: &str, amount: i64) {
+        if let Some(payment) = self.payment_mut(|p| p.id == intent, intent) {
+            payment.amount = amount;
+        }
+    }
+
     pub(crate) fn refunded(&mut self, charge: &str, refund: &str, amount: i64, state: RefundState) {
         let Some(&at) = self.by_object.get(charge) else { return };
         self.by_object.insert(refund.to_owned(), at);

@@ -111,8 +111,10 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Address {
     pub line1: String,
+    pub line2: Option<String>,
     pub city: String,
     pub postal_code: String,
+    pub state: Option<String>,
     pub country: String,
 }
 
@@ -122,9 +124,9 @@ pub(crate) fn write_address(j: &mut Json, key: &str, address: Option<&Address>) 
             j.text("city", &a.city);
             j.text("country", &a.country);
             j.text("line1", &a.line1);
-            j.null(&["line2"]);
+            j.opt("line2", a.line2.as_deref());
             j.text("postal_code", &a.postal_code);
-            j.null(&["state"]);
+            j.opt("state", a.state.as_deref());
         }
         None => j.null(&["city", "country", "line1", "line2", "postal_code", "state"]),
     });

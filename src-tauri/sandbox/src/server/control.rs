@@ -1,5 +1,7 @@
 //! The hand on the sandbox: advance time, tell stories, read the ledger and the request log, plant faults.
 
+use super::aim::WriteTrouble;
+use super::effects::Effect;
 use super::request_log::RequestLog;
 use super::shared::Shared;
 use crate::backoffice::{self, Books};
@@ -56,6 +58,56 @@ impl Control {
         self.shared.world().set_lateness(Lateness { share: faults.late_share, max_s: faults.late_max_s });
         let _ = self.shared.unreachable.send_replace(faults.unreachable);
         self.shared.troubles().set(faults);
+    }
+
+    /// The next write to the API meets this; replays and refused writes count as writes.
+    pub fn on_next_write(&self, trouble: WriteTrouble) {
+        self.on_write("", 1, trouble);
+    }
+
+    /// The n-th write from now on whose path starts so meets this; the next one is the first.
+    pub fn on_write(&self, path: &str, nth: u32, trouble: WriteTrouble) {
+        self.shared.aims().add(trouble, path, nth.saturating_sub(1));
+    }
+
+    /// Troubles that still wait for their write are called off.
+    pub fn call_off(&self) {
+        self.shared.aims().clear();
+    }
+
+    /// The next write waits before it takes effect, until [`Control::release`].
+    pub fn hold_effects(&self) {
+        self.on_next_write(WriteTrouble::HeldBefore);
+    }
+
+    /// The next write takes effect, and its answer waits until [`Control::release`].
+    pub fn hold_answers(&self) {
+        self.on_next_write(WriteTrouble::HeldAfter);
+    }
+
+    /// Writes that are held now.
+    pub fn held(&self) -> usize {
+        self.shared.gate.held()
+    }
+
+    /// Waits until a write is held.
+    pub async fn until_held(&self) {
+        self.shared.gate.until_held(1).await;
+    }
+
+    /// Lets every write go on that is held now.
+    pub fn release(&self) {
+        self.shared.gate.open();
+    }
+
+    /// Every write so far that changed something, oldest first: neither replays nor refusals are among them.
+    pub fn effects(&self) -> Vec<Effect> {
+        self.shared.effects().clone()
+    }
+
+    /// Forgets the effects so far.
+    pub fn clear_effects(&self) {
+        self.shared.effects().clear();
     }
 
     /// Requests in flight now.

@@ -1,5 +1,6 @@
 //! `/_sandbox/`: the control surface over HTTP, for practice and for tests in other languages. No key is asked.
 
+use super::aim::WriteTrouble;
 use super::control::Control;
 use super::journal::{Act, Entry};
 use super::shared::Shared;
@@ -27,6 +28,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/_sandbox/requests", get(requests).delete(clear_requests))
         .route("/_sandbox/advance", post(advance))
         .route("/_sandbox/faults", post(faults))
+        .route("/_sandbox/aim", post(aim).delete(call_off))
+        .route("/_sandbox/release", post(release))
+        .route("/_sandbox/effects", get(effects).delete(clear_effects))
         .route("/_sandbox/order", post(order))
         .route("/_sandbox/story", post(story))
         .with_state(control);
@@ -100,6 +104,42 @@ async fn advance(State(control): State<Control>, Json(by): Json<Advance>) -> Jso
 
 async fn faults(State(control): State<Control>, Json(faults): Json<Faults>) -> StatusCode {
     control.set_faults(faults);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Aimed {
+    trouble: WriteTrouble,
+    #[serde(default)]
+    path: String,
+    #[serde(default)]
+    nth: u32,
+}
+
+async fn aim(State(control): State<Control>, Json(aimed): Json<Aimed>) -> StatusCode {
+    control.on_write(&aimed.path, aimed.nth, aimed.trouble);
+    StatusCode::NO_CONTENT
+}
+
+async fn call_off(State(control): State<Control>) -> StatusCode {
+    control.call_off();
+    StatusCode::NO_CONTENT
+}
+
+/// Answers how many were held until now.
+async fn release(State(control): State<Control>) -> Json<Value> {
+    let held = control.held();
+    control.release();
+    Json(json!({ "released": held }))
+}
+
+async fn effects(State(control): State<Control>) -> Json<Value> {
+    Json(json!({ "effects": control.effects() }))
+}
+
+async fn clear_effects(State(control): State<Control>) -> StatusCode {
+    control.clear_effects();
     StatusCode::NO_CONTENT
 }
 

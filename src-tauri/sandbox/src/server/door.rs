@@ -1,6 +1,8 @@
 //! The API's door: each request passes key, limits, permission, idempotency, then meets the world.
 
+use super::aim::WriteTrouble;
 use super::answer::{Answer, api_error, rate_limited};
+use super::effects::{self, Before, Effect};
 use super::form::Form;
 use super::idempotency::Admission;
 use super::journal::{Act, Entry};
@@ -73,12 +75,30 @@ struct Trace {
 /// Answers any request that is not the sandbox's own.
 pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let in_flight = shared.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-    let _guard = InFlight(Arc::clone(&shared));
+    let guard = InFlight(Arc::clone(&shared));
     let call = read(&shared, request).await;
-    let mut trace = Trace::default();
+    let aimed = if call.writes() { shared.aims().meet(&call.path) } else { None };
+    let serving = serve(guard, call, in_flight, aimed);
+    if !aimed.is_some_and(WriteTrouble::holds) {
+        return serving.await;
+    }
+    // Who is held was heard: the write goes on even if its client goes away meanwhile.
+    match tokio::spawn(serving).await {
+        Ok(response) => response,
+        Err(_) => dress(Answer::ok(Vec::new()), Delivery::Drop, "", None, None, shared.now()),
+    }
+}
+
+async fn serve(guard: InFlight, call: Call, in_flight: u32, aimed: Option<WriteTrouble>) -> Response {
+    let shared = Arc::clone(&guard.0);
+    let trouble = match aimed {
+        Some(aimed) => aimed.into(),
+        None => shared.troubles().draw(call.writes(), call.idempotency_key.is_some(), &call.path),
+    };
+    let mut trace = Trace { trouble: Some(trouble).filter(|t| *t != Trouble::None), ..Trace::default() };
     let mut pending = PendingLog { shared: &shared, call: &call, in_flight, entry: None };
     pending.entry = Some(pending.draft());
-    let answer = handle(&shared, &call, in_flight, &mut trace).await;
+    let answer = handle(&shared, &call, in_flight, trouble, &mut trace).await;
     let delivery = match trace.trouble {
         Some(Trouble::DropBefore | Trouble::DropAfter) => Delivery::Drop,
         Some(Trouble::CutBody) => Delivery::Cut,
@@ -151,10 +171,8 @@ async fn read(shared: &Shared, request: Request) -> Call {
     }
 }
 
-async fn handle(shared: &Shared, call: &Call, in_flight: u32, trace: &mut Trace) -> Answer {
+async fn handle(shared: &Shared, call: &Call, in_flight: u32, trouble: Trouble, trace: &mut Trace) -> Answer {
     let refused = |refusal: &Refusal| Answer::refused(refusal, &call.request_id);
-    let trouble = shared.troubles().draw(call.writes(), call.idempotency_key.is_some(), &call.path);
-    trace.trouble = Some(trouble).filter(|t| *t != Trouble::None);
     let latency_ms = shared.troubles().faults.latency_ms;
     match trouble {
         Trouble::Html => {
@@ -198,6 +216,7 @@ async fn handle(shared: &Shared, call: &Call, in_flight: u32, trace: &mut Trace)
             return refused(&api_error(504));
         }
         Trouble::DropBefore => return refused(&api_error(500)),
+        Trouble::HeldBefore => shared.gate.wait().await,
         Trouble::Stored500 { applied: false } => return store_500(reservation, refused(&api_error(500))),
         _ => {}
     }
@@ -214,6 +233,9 @@ async fn handle(shared: &Shared, call: &Call, in_flight: u32, trace: &mut Trace)
     {
         let original = answer.clone().header("original-request", call.request_id.clone());
         reservation.store(&original);
+    }
+    if trouble == Trouble::HeldAfter {
+        shared.gate.wait().await;
     }
     answer
 }
@@ -274,9 +296,23 @@ fn execute(shared: &Shared, call: &Call, key: &KeySpec, trace: &mut Trace) -> To
         request_id: Some(call.request_id.clone()),
         idempotency_key: call.idempotency_key.clone(),
     }));
+    let before = Before::of(&world, &segments);
     let told = writes::write(&mut world, call.method == Method::DELETE, &segments, &call.body);
     world.asked_by(None);
     trace.applied = told.is_ok();
+    if let Ok(answer) = &told
+        && before.changed(&world)
+    {
+        shared.effects().push(Effect {
+            at: world.now(),
+            method: call.method.to_string(),
+            path: call.path.clone(),
+            params: call.body.pairs().to_vec(),
+            idempotency_key: call.idempotency_key.clone(),
+            request_id: call.request_id.clone(),
+            object: effects::object_in(answer),
+        });
+    }
     if told.is_ok()
         && let Some(journal) = shared.journal().as_mut()
     {

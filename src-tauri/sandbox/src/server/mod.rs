@@ -1,9 +1,11 @@
 //! The HTTP server: one world behind Stripe's API on loopback.
 
+mod aim;
 mod answer;
 mod control;
 mod desk;
 mod door;
+mod effects;
 mod elsewhere;
 mod expand;
 mod form;
@@ -21,7 +23,9 @@ mod trouble;
 mod write_session;
 mod writes;
 
+pub use aim::WriteTrouble;
 pub use control::Control;
+pub use effects::Effect;
 pub use request_log::RequestLog;
 
 use crate::clock::WorldClock;

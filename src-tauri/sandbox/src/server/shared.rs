@@ -1,6 +1,8 @@
 //! What all requests share, each part behind its own lock.
 
+use super::aim::{Aims, Gate};
 use super::answer::Answer;
+use super::effects::Effect;
 use super::idempotency::Idempotency;
 use super::journal::Journal;
 use super::limits::Limiter;
@@ -28,6 +30,9 @@ pub(crate) struct Shared {
     pub(super) troubles: Mutex<Troubles>,
     pub(super) requests: Mutex<RequestBook>,
     pub(super) journal: Mutex<Option<Journal>>,
+    pub(super) aims: Mutex<Aims>,
+    pub(super) effects: Mutex<Vec<Effect>>,
+    pub(super) gate: Gate,
     next_request: AtomicU64,
 }
 
@@ -59,6 +64,9 @@ impl Shared {
             troubles: Mutex::new(Troubles::new(seed)),
             requests: Mutex::default(),
             journal: Mutex::new(None),
+            aims: Mutex::default(),
+            effects: Mutex::default(),
+            gate: Gate::default(),
             // After a restart the numbers go on beyond those that events already name.
             next_request: AtomicU64::new(first_request),
         }
@@ -97,6 +105,14 @@ impl Shared {
 
     pub(super) fn journal(&self) -> MutexGuard<'_, Option<Journal>> {
         lock(&self.journal)
+    }
+
+    pub(super) fn aims(&self) -> MutexGuard<'_, Aims> {
+        lock(&self.aims)
+    }
+
+    pub(super) fn effects(&self) -> MutexGuard<'_, Vec<Effect>> {
+        lock(&self.effects)
     }
 
     pub(super) fn next_request_id(&self) -> String {

@@ -1,5 +1,6 @@
 //! Draws the faults that requests meet, from a seeded stream.
 
+use super::aim::WriteTrouble;
 use crate::config::Faults;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -20,6 +21,25 @@ pub(crate) enum Trouble {
     CutBody,
     DropBefore,
     DropAfter,
+    HeldBefore,
+    HeldAfter,
+}
+
+impl From<WriteTrouble> for Trouble {
+    fn from(aimed: WriteTrouble) -> Trouble {
+        match aimed {
+            WriteTrouble::LostBefore => Trouble::DropBefore,
+            WriteTrouble::LostAfter => Trouble::DropAfter,
+            WriteTrouble::CutAnswer => Trouble::CutBody,
+            WriteTrouble::Failed => Trouble::Stored500 { applied: false },
+            WriteTrouble::FailedAfter => Trouble::Stored500 { applied: true },
+            WriteTrouble::Unavailable => Trouble::Unavailable(503),
+            WriteTrouble::RateLimited => Trouble::RateLimit,
+            WriteTrouble::Hangs => Trouble::Hang,
+            WriteTrouble::HeldBefore => Trouble::HeldBefore,
+            WriteTrouble::HeldAfter => Trouble::HeldAfter,
+        }
+    }
 }
 
 impl Trouble {
@@ -35,6 +55,8 @@ impl Trouble {
             Trouble::CutBody => "cut_body",
             Trouble::DropBefore => "drop_before_effect",
             Trouble::DropAfter => "drop_after_effect",
+            Trouble::HeldBefore => "held_before_effect",
+            Trouble::HeldAfter => "held_after_effect",
         })
     }
 }

@@ -62,6 +62,11 @@ pub(super) fn create(world: &mut World, form: &Form) -> Told<String> {
     {
         return Err(Refusal::missing("success_url"));
     }
+    for param in ["success_url", "cancel_url"] {
+        if form.filled(param).is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+            return Err(Refusal::invalid("Not a valid URL").code("url_invalid").param(param));
+        }
+    }
     let items = items(world, form)?;
     let currency = items[0].currency.clone();
     if items.iter().any(|item| item.currency != currency) {
@@ -83,13 +88,8 @@ pub(super) fn create(world: &mut World, form: &Form) -> Told<String> {
     let intent_metadata = intent_data.metadata().unwrap_or_default();
     check_metadata(&intent_metadata)?;
     let customer_email = form.filled("customer_email").map(str::to_owned);
-    if customer_email.as_ref().is_some_and(|email| !email.contains('@')) {
-        return Err(Refusal::invalid(format!(
-            "Invalid email address: {}",
-            form.text("customer_email").unwrap_or_default()
-        ))
-        .code("email_invalid")
-        .param("customer_email"));
+    if let Some(email) = &customer_email {
+        check_email(email, "customer_email")?;
     }
     let customer = match (form.filled("customer"), form.filled("customer_creation")) {
         (Some(_), _) if customer_email.is_some() => {
@@ -155,14 +155,27 @@ fn items(world: &mut World, form: &Form) -> Told<Vec<LineItem>> {
     }
     let mut items = Vec::new();
     for item in given {
-        let quantity = item.integer("quantity")?.unwrap_or(1);
-        if quantity < 1 {
+        let quantity = item.integer("quantity")?;
+        if quantity.is_some_and(|quantity| quantity < 1) {
             return Err(Refusal::invalid("Invalid positive integer")
                 .code("parameter_invalid_integer")
                 .param("line_items[0][quantity]"));
         }
+        let quantity = |at: usize| {
+            quantity.ok_or_else(|| {
+                Refusal::invalid(format!("Quantity is required. Add `quantity` to `line_items[{at}]`"))
+                    .param(&format!("line_items[{at}][quantity]"))
+            })
+        };
         if let Some(price) = item.filled("price") {
-            items.push(world.line_item_of(price, quantity)?);
+            let known = world.price(price).map_err(|r| r.status(400).param("line_items[0][price]"))?;
+            if !known.active {
+                return Err(Refusal::invalid(
+                    "The price specified is inactive. This field only accepts active prices.",
+                )
+                .param("line_items[0][price]"));
+            }
+            items.push(world.line_item_of(price, quantity(items.len())?)?);
             continue;
         }
         let data = item.under("price_data");
@@ -171,13 +184,17 @@ fn items(world: &mut World, form: &Form) -> Told<Vec<LineItem>> {
         let amount = data
             .integer("unit_amount")?
             .ok_or_else(|| Refusal::missing("line_items[0][price_data][unit_amount]"))?;
-        let name = match (data.filled("product"), data.text("product_data[name]")) {
-            (Some(product), _) => world.product(product).map_err(|r| r.status(400))?.name.clone(),
-            (None, Some(name)) => name.to_owned(),
+        let (product, name) = match (data.filled("product"), data.text("product_data[name]")) {
+            (Some(id), _) => (Some(id), world.product(id).map_err(|r| r.status(400))?.name.clone()),
+            (None, Some(name)) => (None, name.to_owned()),
             (None, None) => return Err(Refusal::missing("line_items[0][price_data][product_data]")),
         };
         check_money(currency, amount)?;
-        items.push(world.line_item_inline(&name, &currency.to_ascii_lowercase(), amount, quantity));
+        let currency = currency.to_ascii_lowercase();
+        let mut item = world.line_item_inline(&name, &currency, amount, quantity(items.len())?);
+        // A product described on the spot is one of its own, which no list shows.
+        item.product = product.map_or_else(|| world.unlisted_product(), str::to_owned);
+        items.push(item);
     }
     Ok(items)
 }
@@ -201,33 +218,52 @@ fn check_money(currency: &str, amount: i64) -> Told<()> {
 
 pub(super) fn update(world: &mut World, id: &str, form: &Form) -> Told<String> {
     form.only(&["metadata", "collected_information", "shipping_options", "automatic_tax"])?;
-    metadata(world, id, form)?;
     let shipping = form.under("collected_information").under("shipping_details");
+    world.session(id)?;
     if !shipping.pairs().is_empty() {
         let session = world.session_mut(id)?;
         if session.status != SessionStatus::Open {
             return Err(Refusal::invalid("Only an open Checkout Session takes collected_information.")
                 .param("collected_information"));
         }
-        let (name, address) = named_address(&shipping);
+        let (name, address) = named_address(&shipping, "collected_information[shipping_details]")?;
         session.buyer_name = Some(name.clone());
         session.address = Some(address.clone());
         session.will_type.name = Some(name);
         session.will_type.address = Some(address);
     }
+    metadata(world, id, form)?;
     Ok(id.to_owned())
 }
 
 pub(super) fn address(form: &Form) -> Address {
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
+    let maybe = |name: &str| form.filled(name).map(str::to_owned);
     Address {
         line1: text("line1"),
+        line2: maybe("line2"),
         city: text("city"),
         postal_code: text("postal_code"),
+        state: maybe("state"),
         country: text("country"),
     }
 }
 
-pub(super) fn named_address(form: &Form) -> (String, Address) {
-    (form.text("name").unwrap_or_default().to_owned(), address(&form.under("address")))
+/// A name with an address, both of which have to be there.
+pub(super) fn named_address(form: &Form, param: &str) -> Told<(String, Address)> {
+    let missing = |field: &str| Refusal::missing(&format!("{param}[{field}]"));
+    if !form.has_under("address") {
+        return Err(missing("address"));
+    }
+    let name = form.filled("name").ok_or_else(|| missing("name"))?;
+    Ok((name.to_owned(), address(&form.under("address"))))
+}
+
+/// Refuses a text that is no e-mail address.
+pub(super) fn check_email(email: &str, param: &str) -> Told<()> {
+    let plain = email.split_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty());
+    if plain && !email.contains(char::is_whitespace) {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!("Invalid email address: {email}")).code("email_invalid").param(param))
 }

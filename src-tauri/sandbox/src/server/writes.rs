@@ -4,7 +4,7 @@ use super::form::Form;
 use super::reads::unknown_url;
 use super::write_session;
 use crate::json::{Json, Metadata};
-use crate::objects::{Customer, Endpoint, Kind, Object};
+use crate::objects::{Address, Customer, Endpoint, Kind, Object};
 use crate::world::{DisputeOutcome, Portion, RefundState, Refusal, Told, World};
 
 /// Applies a write below `/v1` and answers with the object as it is after it.
@@ -105,6 +105,11 @@ pub(super) fn metadata(world: &mut World, id: &str, form: &Form) -> Told<()> {
 
 fn update_intent(world: &mut World, id: &str, form: &Form) -> Told<String> {
     form.only(&["metadata", "description", "receipt_email", "shipping"])?;
+    world.intent(id)?;
+    let shipping = shipping(form)?;
+    if let Some(email) = form.filled("receipt_email") {
+        write_session::check_email(email, "receipt_email")?;
+    }
     metadata(world, id, form)?;
     let intent = world.intent_mut(id)?;
     if let Some(description) = form.text("description") {
@@ -113,10 +118,19 @@ fn update_intent(world: &mut World, id: &str, form: &Form) -> Told<String> {
     if let Some(email) = form.text("receipt_email") {
         intent.receipt_email = Some(email.to_owned()).filter(|e| !e.is_empty());
     }
-    if form.has_under("shipping") {
-        intent.shipping = Some(write_session::named_address(&form.under("shipping")));
+    if let Some(shipping) = shipping {
+        intent.shipping = shipping;
     }
     Ok(id.to_owned())
+}
+
+/// What the `shipping` parameter asks for: nothing, none (`shipping=`), or a name with an address.
+fn shipping(form: &Form) -> Told<Option<Option<(String, Address)>>> {
+    if form.has_under("shipping") {
+        return write_session::named_address(&form.under("shipping"), "shipping")
+            .map(|named| Some(Some(named)));
+    }
+    Ok((form.text("shipping") == Some("")).then_some(None))
 }
 
 fn cancel_intent(world: &mut World, id: &str, form: &Form) -> Told<String> {
@@ -132,27 +146,43 @@ fn cancel_intent(world: &mut World, id: &str, form: &Form) -> Told<String> {
 
 fn capture_intent(world: &mut World, id: &str, form: &Form) -> Told<String> {
     form.only(&["amount_to_capture", "metadata"])?;
-    let whole = world.intent(id)?.amount_capturable;
-    if form.integer("amount_to_capture")?.is_some_and(|amount| amount != whole && whole > 0) {
-        return Err(Refusal::invalid("The sandbox captures whole amounts only.").param("amount_to_capture"));
+    let amount = form.integer("amount_to_capture")?;
+    if let Some(changes) = form.metadata() {
+        crate::world::check_metadata(&changes)?;
     }
-    world.capture(id)?;
+    world.capture_part(id, amount)?;
     metadata(world, id, form)?;
     Ok(id.to_owned())
 }
 
 fn update_charge(world: &mut World, id: &str, form: &Form) -> Told<String> {
     form.only(&["metadata", "description", "receipt_email", "shipping", "customer", "fraud_details"])?;
-    metadata(world, id, form)?;
-    if let Some(description) = form.filled("description") {
-        world.charge_mut(id)?.description = Some(description.to_owned());
-    }
+    world.charge(id)?;
+    let shipping = shipping(form)?;
     if let Some(email) = form.filled("receipt_email") {
-        world.charge_mut(id)?.receipt_email = Some(email.to_owned());
+        write_session::check_email(email, "receipt_email")?;
     }
-    if form.has_under("shipping") {
-        world.charge_mut(id)?.shipping = Some(write_session::named_address(&form.under("shipping")));
+    let before = world.before(id);
+    match form.metadata() {
+        Some(changes) => world.merge_metadata(id, &changes, false)?,
+        None if form.text("metadata") == Some("") => {
+            let keys = world.charge(id)?.metadata.keys();
+            let cleared: Metadata = keys.map(|key| (key.clone(), String::new())).collect();
+            world.merge_metadata(id, &cleared, false)?;
+        }
+        None => {}
     }
+    let charge = world.charge_mut(id)?;
+    if let Some(description) = form.text("description") {
+        charge.description = Some(description.to_owned()).filter(|d| !d.is_empty());
+    }
+    if let Some(email) = form.text("receipt_email") {
+        charge.receipt_email = Some(email.to_owned()).filter(|e| !e.is_empty());
+    }
+    if let Some(shipping) = shipping {
+        charge.shipping = shipping;
+    }
+    world.emit_if_changed("charge.updated", id, &before);
     Ok(id.to_owned())
 }
 
@@ -227,6 +257,9 @@ fn update_customer(world: &mut World, id: &str, form: &Form) -> Told<String> {
     form.only(&CUSTOMER_PARAMS)?;
     let mut changed = world.customer(id)?.clone();
     fill_customer(&mut changed, form)?;
+    if form.text("metadata") == Some("") {
+        changed.metadata.clear();
+    }
     if let Some(changes) = form.metadata() {
         changed.metadata.extend(changes);
         changed.metadata.retain(|_, value| !value.is_empty());
@@ -246,18 +279,14 @@ fn fill_customer(customer: &mut Customer, form: &Form) -> Told<()> {
     set(&mut customer.name, "name");
     set(&mut customer.phone, "phone");
     set(&mut customer.description, "description");
-    if let Some(email) = &customer.email
-        && !email.contains('@')
-    {
-        return Err(Refusal::invalid(format!("Invalid email address: {email}"))
-            .code("email_invalid")
-            .param("email"));
+    if let Some(email) = form.filled("email") {
+        write_session::check_email(email, "email")?;
     }
     if form.has_under("address") {
         customer.address = Some(write_session::address(&form.under("address")));
     }
-    if form.has_under("shipping") {
-        customer.shipping = Some(write_session::named_address(&form.under("shipping")));
+    if let Some(shipping) = shipping(form)? {
+        customer.shipping = shipping;
     }
     if let Some(locale) = form.values("preferred_locales").first() {
         customer.locale = Some((*locale).to_owned());

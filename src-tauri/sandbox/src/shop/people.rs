@@ -103,6 +103,8 @@ pub(crate) fn address_in(country: &str) -> Address {
     };
     Address {
         line1: line1.to_owned(),
+        line2: None,
+        state: None,
         city: city.to_owned(),
         postal_code: postal_code.to_owned(),
         country: country.to_owned(),

@@ -150,6 +150,11 @@ impl World {
         })
     }
 
+    /// The id of a product that was described for one session only.
+    pub(crate) fn unlisted_product(&mut self) -> String {
+        self.mint("prod_", 14)
+    }
+
     /// A line item whose price is made up for this one session (`price_data`): never listed, never announced.
     pub(crate) fn line_item_inline(
         &mut self,

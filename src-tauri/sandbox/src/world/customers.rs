@@ -64,7 +64,7 @@ impl World {
     pub(crate) fn change_customer(&mut self, id: &str, change: impl FnOnce(&mut Customer)) -> Told<()> {
         let before = self.before(id);
         change(self.customer_mut(id)?);
-        self.emit_updated("customer.updated", id, &before);
+        self.emit_if_changed("customer.updated", id, &before);
         Ok(())
     }
 

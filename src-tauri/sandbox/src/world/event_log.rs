@@ -198,7 +198,7 @@ impl World {
     }
 
     /// The object as the API shows it now, to be compared with after a change.
-    pub(super) fn before(&self, id: &str) -> Vec<u8> {
+    pub(crate) fn before(&self, id: &str) -> Vec<u8> {
         self.bytes(id).unwrap_or_else(|| b"{}".to_vec())
     }
 
@@ -213,6 +213,13 @@ impl World {
         let bytes = self.before(id);
         let previous = json::previous_attributes(&json::parse(before), &json::parse(&bytes));
         self.emit_snapshot(type_, id, bytes, Some(previous))
+    }
+
+    /// Says that an object changed, if it did.
+    pub(crate) fn emit_if_changed(&mut self, type_: &str, id: &str, before: &[u8]) {
+        if self.before(id) != before {
+            self.emit_updated(type_, id, before);
+        }
     }
 
     /// Says something with a snapshot that is no longer, or not exactly, the object of now.

@@ -34,6 +34,11 @@ impl World {
 
     /// The shop takes money it had held.
     pub fn capture(&mut self, intent: &str) -> Told<()> {
+        self.capture_part(intent, None)
+    }
+
+    /// The shop takes a part of the money it had held; the rest is released.
+    pub fn capture_part(&mut self, intent: &str, amount: Option<i64>) -> Told<()> {
         let i = self.intent(intent)?;
         if i.status != IntentStatus::NeedsCapture {
             return Err(Refusal::invalid(format!(
@@ -42,12 +47,28 @@ impl World {
             ))
             .code("payment_intent_unexpected_state"));
         }
+        let amount = amount.unwrap_or(i.amount_capturable);
+        if amount < 1 {
+            return Err(Refusal::invalid("Invalid positive integer")
+                .code("parameter_invalid_integer")
+                .param("amount_to_capture"));
+        }
+        if amount > i.amount_capturable {
+            return Err(Refusal::invalid(format!(
+                "The amount to capture ({amount}) is greater than the amount that can be captured ({}).",
+                i.amount_capturable
+            ))
+            .code("amount_too_large")
+            .param("amount_to_capture"));
+        }
         let (charge, session) = (i.latest_charge.clone().unwrap_or_default(), i.session.clone());
         let c = self.charge_mut(&charge)?;
         c.captured = true;
-        c.amount_captured = c.amount;
+        c.amount_captured = amount;
         c.capture_before = None;
         self.intent_succeeds(intent)?;
+        self.intent_mut(intent)?.amount_received = amount;
+        self.book.paid_amount(intent, amount);
         if let Some(session) = session {
             self.session_mut(&session)?.payment_status = PaymentStatus::Paid;
         }

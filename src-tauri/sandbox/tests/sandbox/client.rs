@@ -85,6 +85,19 @@ impl Shop {
         body: &str,
         headers: &[(&str, &str)],
     ) -> Result<Reply, String> {
+        let (address, request) = self.request(method, path, body, headers);
+        tokio::task::spawn_blocking(move || exchange(&address, &request)).await.unwrap()
+    }
+
+    /// Sends a keyed POST and hangs up without an answer once something has happened.
+    pub async fn hang_up_after(&self, path: &str, body: &str, key: &str, happened: impl Future<Output = ()>) {
+        let (address, request) = self.request("POST", path, body, &[("Idempotency-Key", key)]);
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        happened.await;
+    }
+
+    fn request(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> (String, String) {
         let address = self.url().trim_start_matches("http://").to_owned();
         let content =
             if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
@@ -97,7 +110,7 @@ impl Shop {
             request += &format!("{name}: {value}\r\n");
         }
         request += &format!("\r\n{body}");
-        tokio::task::spawn_blocking(move || exchange(&address, &request)).await.unwrap()
+        (address, request)
     }
 }
 

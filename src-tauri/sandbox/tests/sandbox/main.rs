@@ -1,6 +1,7 @@
 //! The sandbox, asked over real HTTP and told stories directly.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod aims;
 mod backoffice;
 mod client;
 mod credits;

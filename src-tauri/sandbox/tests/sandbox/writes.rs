@@ -115,6 +115,121 @@ async fn a_hold_is_captured_or_cancelled() {
 }
 
 #[tokio::test]
+async fn a_part_of_a_hold_is_captured_and_the_rest_released() {
+    let shop = Shop::empty().await;
+    let intent = shop.control().with_world(|w| {
+        let session =
+            w.open_checkout(CheckoutSpec { capture_by_hand: true, ..CheckoutSpec::default() }).unwrap();
+        w.authorize(&session).unwrap();
+        w.object(&session).unwrap()["payment_intent"].as_str().unwrap().to_owned()
+    });
+    let path = format!("/v1/payment_intents/{intent}");
+    let refused = shop.post(&format!("{path}/capture"), "amount_to_capture=14901").await;
+    assert_eq!((refused.status, refused.error()["code"].as_str()), (400, Some("amount_too_large")));
+    let captured = shop.post(&format!("{path}/capture"), "amount_to_capture=10000").await.json();
+    assert_eq!(
+        (captured["status"].as_str(), captured["amount"].as_i64(), captured["amount_received"].as_i64()),
+        (Some("succeeded"), Some(14_900), Some(10_000))
+    );
+    let charge = captured["latest_charge"].as_str().unwrap().to_owned();
+    assert_eq!(shop.get(&format!("/v1/charges/{charge}")).await.json()["amount_captured"], 10_000);
+    let too_much = shop.post("/v1/refunds", &format!("charge={charge}&amount=10001")).await;
+    assert_eq!(too_much.error()["param"], "amount");
+    assert_eq!(shop.post("/v1/refunds", &format!("charge={charge}")).await.json()["amount"], 10_000);
+    let order = &shop.control().ledger().orders[0];
+    assert_eq!((order.status.as_str(), order.amount_minor), ("refunded", 10_000));
+}
+
+#[tokio::test]
+async fn an_address_is_changed_whole_on_every_object_that_has_one() {
+    let shop = Shop::empty().await;
+    let (session, charge) = shop.control().with_world(|w| {
+        let session = w.open_checkout(CheckoutSpec::default()).unwrap();
+        let charge = w.pay(&session).unwrap();
+        (w.object(&session).unwrap(), charge)
+    });
+    let (intent, customer) =
+        (session["payment_intent"].as_str().unwrap(), session["customer"].as_str().unwrap());
+    let to = "shipping[name]=Aelith&shipping[address][line1]=1 Quay&shipping[address][line2]=Flat 2&shipping[address][city]=Dunlamp&shipping[address][state]=ME&shipping[address][postal_code]=04101&shipping[address][country]=US";
+    for path in [
+        format!("/v1/payment_intents/{intent}"),
+        format!("/v1/charges/{charge}"),
+        format!("/v1/customers/{customer}"),
+    ] {
+        let changed = shop.post(&path, to).await.json();
+        let address = &changed["shipping"]["address"];
+        assert_eq!(
+            (address["line2"].as_str(), address["state"].as_str()),
+            (Some("Flat 2"), Some("ME")),
+            "{path}"
+        );
+        let refused = shop.post(&path, "shipping[name]=Aelith").await;
+        assert_eq!((refused.status, refused.error()["param"].as_str()), (400, Some("shipping[address]")));
+        let refused = shop.post(&path, "shipping[address][line1]=1 Quay").await;
+        assert_eq!(refused.error()["param"], "shipping[name]", "{path}");
+    }
+    let events = |type_: &'static str| {
+        let shop = &shop;
+        async move { shop.get(&format!("/v1/events?type={type_}")).await.json()["data"].as_array().unwrap().len() }
+    };
+    let before = (events("charge.updated").await, events("customer.updated").await);
+    shop.post(&format!("/v1/charges/{charge}"), &format!("{to}&metadata[color]=moss")).await;
+    shop.post(&format!("/v1/customers/{customer}"), to).await;
+    assert_eq!(
+        (events("charge.updated").await, events("customer.updated").await),
+        (before.0 + 1, before.1),
+        "one event for one change, none for no change"
+    );
+    let refused = shop.post(&format!("/v1/payment_intents/{intent}"), "receipt_email=nonsense").await;
+    assert_eq!(refused.error()["code"], "email_invalid");
+    assert_eq!(
+        shop.post(&format!("/v1/charges/{charge}"), "receipt_email=").await.json()["receipt_email"],
+        serde_json::Value::Null
+    );
+}
+
+#[tokio::test]
+async fn a_session_sells_what_its_line_items_name() {
+    let shop = Shop::empty().await;
+    let (price, product) = shop
+        .control()
+        .with_world(|w| (w.list_price("eur").unwrap().0.to_owned(), w.main_product().to_owned()));
+    let customer = shop.post("/v1/customers", "email=a@example.com").await.json()["id"].clone();
+    let form = |items: &str| format!("mode=payment&success_url=https://shop.example.com/ok&{items}");
+    let listed = format!(
+        "line_items[0][price]={price}&line_items[0][quantity]=2&customer={}&locale=de&expires_at=1790010000",
+        customer.as_str().unwrap()
+    );
+    let made = shop.post("/v1/checkout/sessions", &form(&listed)).await;
+    let session = made.json();
+    assert_eq!(
+        (session["amount_total"].as_i64(), session["expires_at"].as_i64(), session["locale"].as_str()),
+        (Some(29_800), Some(1_790_010_000), Some("de")),
+        "{}",
+        made.body
+    );
+    assert_eq!((session["customer"].clone(), session["customer_email"].is_null()), (customer, true));
+    let own = |product: &str| {
+        form(&format!(
+            "line_items[0][price_data][currency]=eur&line_items[0][price_data][unit_amount]=500&line_items[0][price_data]{product}&line_items[0][quantity]=1"
+        ))
+    };
+    for (named, same) in
+        [(format!("[product]={product}"), true), ("[product_data][name]=Towel".to_owned(), false)]
+    {
+        let made = shop.post("/v1/checkout/sessions", &own(&named)).await.json();
+        let path = format!("/v1/checkout/sessions/{}/line_items", made["id"].as_str().unwrap());
+        let items = shop.get(&path).await.json();
+        assert_eq!(items["data"][0]["price"]["product"] == product.as_str(), same, "{named}");
+    }
+    let refused = shop.post("/v1/checkout/sessions", &form(&format!("line_items[0][price]={price}"))).await;
+    assert_eq!(refused.error()["param"], "line_items[0][quantity]");
+    shop.post(&format!("/v1/prices/{price}"), "active=false").await;
+    let refused = shop.post("/v1/checkout/sessions", &form(&listed)).await;
+    assert!(refused.error()["message"].as_str().unwrap().contains("inactive"));
+}
+
+#[tokio::test]
 async fn a_deleted_customer_leaves_a_stub() {
     let shop = Shop::empty().await;
     let id =

@@ -116,7 +116,7 @@ pub fn stuck_shop(seed: u64, thresholds: &Thresholds) -> StuckShop {
             tales.push(tale);
         }
     }
-    for miss in misses::PAYING.iter().chain(&misses::CONTENTS).chain(&misses::PEOPLE) {
+    for miss in misses::all() {
         tales.push(miss(&mut stage));
         tales.push(miss(&mut stage));
     }
