@@ -12,6 +12,7 @@
 #[allow(dead_code, reason = "shared with the other tests of the program, which use all of it")]
 mod desk;
 mod dump;
+mod fixes;
 mod kill;
 mod late;
 mod launch;

@@ -24,6 +24,11 @@ impl<'a> Mirror<'a> {
         mirror
     }
 
+    /// The data folder.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.desk.command(args);
         command.env("FOREDECK_DATA_DIR", &self.folder);
