@@ -259,7 +259,7 @@ async fn a_second_grant_is_taken_back_once() {
     desk.take_suggested_plans().await;
     let page = desk.get("purchase_page", json!({"limit": 50})).await;
     let bought = page["rows"].as_array().unwrap().iter().find(|row| row["status"] == "paid").unwrap().clone();
-    let (owner, payment) = (bought["owner"].clone(), bought["payment_intent_id"].clone());
+    let (owner, payment) = (bought["owner"].clone(), bought["payment_id"].clone());
     let before =
         desk.get("wallet_sheet", json!({"owner": owner})).await["wallet"]["balance"].as_i64().unwrap();
     let request = json!({"action": "reverse_grant", "owner": owner, "payment": payment, "credits": 100});
