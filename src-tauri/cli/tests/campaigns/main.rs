@@ -18,6 +18,7 @@ mod late;
 mod launch;
 mod lease;
 mod mirror;
+mod power;
 mod secrets;
 mod truth;
 
