@@ -4,7 +4,7 @@ use super::answer::{Asked, Denial};
 use super::ask::Ask;
 use super::filter::{self, Term};
 use super::render;
-use crate::klaviyo::account::{Account, read_instant};
+use crate::klaviyo::account::{Account, instant, read_instant};
 use crate::klaviyo::events::Event;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -12,7 +12,10 @@ use std::collections::BTreeSet;
 /// Answers a GET.
 pub(super) fn read(account: &Account, ask: &Ask<'_>) -> Asked<Value> {
     let mut answer = match ask.segments.as_slice() {
-        ["accounts"] => json!({ "data": [render::account(account, ask.base)], "links": {} }),
+        ["accounts"] => {
+            let links = json!({ "self": format!("{}/api/accounts/", ask.base) });
+            json!({ "data": [render::account(account, ask.base)], "links": links })
+        }
         ["accounts", id] if *id == account.config.public_id => {
             json!({ "data": render::account(account, ask.base) })
         }
@@ -31,7 +34,10 @@ pub(super) fn read(account: &Account, ask: &Ask<'_>) -> Asked<Value> {
             let found = account.events.iter().find(|e| e.id == *id);
             let event = found.ok_or_else(|| Denial::not_found("event", id))?;
             let mut answer = json!({ "data": render::event(account, event, ask.base) });
-            answer["included"] = included(account, &[event], ask)?;
+            let included = included(account, &[event], ask)?;
+            if !included.is_null() {
+                answer["included"] = included;
+            }
             answer
         }
         ["profiles"] => profiles(account, ask, (0..account.profiles.len()).collect())?,
@@ -283,7 +289,14 @@ fn profiles(account: &Account, ask: &Ask<'_>, among: Vec<usize>) -> Asked<Value>
         found.reverse();
     }
     let (range, links) = ask.page(&found, |at| &account.profiles[*at].id)?;
-    let resource = |&at: &usize| render::profile(&account.profiles[at], subscriptions(ask), ask.base);
+    let resource = |&at: &usize| {
+        let profile = &account.profiles[at];
+        let mut resource = render::profile(profile, subscriptions(ask), ask.base);
+        if ask.segments.len() == 3 {
+            resource["attributes"]["joined_group_at"] = json!(instant(profile.created));
+        }
+        resource
+    };
     let data: Vec<Value> = found[range].iter().map(resource).collect();
     Ok(json!({ "data": data, "links": links }))
 }

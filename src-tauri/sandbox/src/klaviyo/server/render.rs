@@ -86,17 +86,20 @@ pub(super) fn custom_metric(metric: &CustomMetric, base: &str) -> Value {
 
 pub(super) fn mapped_metric(account: &Account, name: &str, of: Option<&str>, base: &str) -> Value {
     let path = format!("mapped-metrics/{name}");
-    let data = of.map(|id| json!({ "type": "metric", "id": id }));
-    json!({
+    let mut resource = json!({
         "type": "mapped-metric",
         "id": name,
         "attributes": { "updated": instant(account.created) },
         "relationships": {
-            "metric": { "data": data, "links": related(base, &path, "metric") },
-            "custom-metric": { "data": null, "links": related(base, &path, "custom-metric") },
+            "metric": { "links": related(base, &path, "metric") },
+            "custom-metric": { "links": related(base, &path, "custom-metric") },
         },
         "links": link(base, &path),
-    })
+    });
+    if let Some(id) = of {
+        resource["relationships"]["metric"]["data"] = json!({ "type": "metric", "id": id });
+    }
+    resource
 }
 
 pub(super) fn event(account: &Account, event: &Event, base: &str) -> Value {
@@ -175,7 +178,7 @@ fn subscriptions(profile: &Profile) -> Value {
         .into_iter()
         .map(|reason| json!({ "reason": reason, "timestamp": since }))
         .collect();
-    let nothing = json!({ "consent": "NEVER_SUBSCRIBED", "consent_timestamp": null, "last_updated": null });
+    let never = |can_receive: &str| json!({ "marketing": { can_receive: false, "consent": "NEVER_SUBSCRIBED", "consent_timestamp": null } });
     json!({
         "email": {
             "marketing": {
@@ -191,8 +194,8 @@ fn subscriptions(profile: &Profile) -> Value {
                 "list_suppressions": [],
             },
         },
-        "sms": { "marketing": nothing },
-        "mobile_push": { "marketing": nothing },
+        "sms": never("can_receive_sms_marketing"),
+        "mobile_push": never("can_receive_push_marketing"),
     })
 }
 
