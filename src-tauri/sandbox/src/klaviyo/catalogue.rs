@@ -41,8 +41,8 @@ pub(crate) struct Metric {
 }
 
 impl Metric {
-    /// Whether events sent with a private key belong to it.
-    pub(crate) fn from_api(&self) -> bool {
+    /// Whether it is one of those whose events are sent with a private key.
+    pub(crate) fn is_sent(&self) -> bool {
         self.integration.1 == API.1
     }
 
@@ -147,7 +147,7 @@ impl Account {
 
     /// The metric that an event sent with a private key belongs to; its first event makes it.
     pub(super) fn metric_named(&mut self, name: &str) -> usize {
-        match self.metrics.iter().position(|m| m.name == name && m.from_api()) {
+        match self.metrics.iter().position(|m| m.name == name && m.is_sent()) {
             Some(place) => place,
             None => self.new_metric(name, API, self.now),
         }

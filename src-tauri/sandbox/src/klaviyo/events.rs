@@ -133,7 +133,7 @@ impl Account {
         let on_its_way = self.pending.values().any(|other| {
             other.metric == submitted.metric && other.person == submitted.person && other.key() == key
         });
-        let metric = self.metrics.iter().position(|m| m.name == submitted.metric && m.from_api());
+        let metric = self.metrics.iter().position(|m| m.name == submitted.metric && m.is_sent());
         let there = self.find_profile(&submitted.person).zip(metric);
         on_its_way || there.is_some_and(|(profile, metric)| self.known.contains(&(profile, metric, key)))
     }
