@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::findings::{self, FindingRow};
 use super::funnel::FunnelCounts;
 use super::preorders::PreorderRow;
 use super::resolve::{resolve, tidy_text};
@@ -57,6 +58,7 @@ pub fn sheet(
         links: parts.links()?,
         former_ids: former_ids(connection, order, &row.id)?,
         conflicts: parts.conflicts()?,
+        findings: findings::of_order(connection, order, now)?,
         facts: facts(connection, order)?,
         stripe_url: dashboard.and_then(|mode| stripe_url(&row, mode)),
         row,
@@ -384,6 +386,8 @@ pub struct PreorderSheet {
     pub former_ids: Vec<String>,
     /// preorderIds that do not join.
     pub conflicts: Vec<IdConflict>,
+    /// What was found of it, dismissed and resolved ones too; the worst first.
+    pub findings: Vec<FindingRow>,
     /// Its stored objects.
     pub facts: Vec<FactLine>,
     /// The order's page at Stripe.

@@ -8,6 +8,7 @@ pub mod backfill;
 pub mod completeness;
 pub mod context;
 pub mod delivery;
+pub mod findings;
 pub mod desk;
 pub mod healing;
 pub mod import;

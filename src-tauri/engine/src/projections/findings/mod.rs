@@ -6,7 +6,7 @@
 
 mod case;
 mod keep;
-mod rows;
+pub mod rows;
 pub mod rules;
 pub mod terms;
 pub mod words;
