@@ -224,9 +224,8 @@ async fn an_event_is_delivered_again_only_where_that_is_switched_on() {
 
 #[tokio::test]
 async fn words_stay_here_and_need_no_network() {
-    let (mut desk, _) = desk().await;
-    let url_gone = std::mem::replace(&mut desk.world, desk.world.clone());
-    url_gone.set_faults(foredeck_sandbox::Faults { unreachable: true, ..Default::default() });
+    let (desk, _) = desk().await;
+    desk.world.set_faults(foredeck_sandbox::Faults { unreachable: true, ..Default::default() });
     let view =
         desk.fix(json!({"action": "annotate", "order": "pre_paid", "note": "called, wants blue"})).await;
     assert_eq!(view["state"], "succeeded");

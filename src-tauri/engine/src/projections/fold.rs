@@ -171,7 +171,7 @@ impl Batch {
                 }
             };
             assign(transaction, group, Some(key), &payments)?;
-            self.findings.keep_order(transaction, (key, had), group, found)?;
+            self.findings.keep_order(transaction, (key, had), (&order.id, group), found)?;
         }
         Ok(())
     }

@@ -48,6 +48,13 @@ pub struct Sale {
     pub currency: Option<String>,
 }
 
+impl Sale {
+    /// The number that sales which are alike have in common: of two that one second tells, the greater holds.
+    pub fn key(&self) -> i64 {
+        serde_json::to_string(self).map_or(0, |body| digest(&body))
+    }
+}
+
 /// What the price list says of a sale.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Verdict {

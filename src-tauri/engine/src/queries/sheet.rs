@@ -34,6 +34,7 @@ pub fn sheet(
     connection: &Connection,
     args: &SheetArgs,
     dashboard: Option<Mode>,
+    now: i64,
 ) -> DbResult<Option<PreorderSheet>> {
     require_current(connection)?;
     let Some((order, _)) = resolve(connection, tidy_text(&args.id)?, 1)?.first().copied() else {
@@ -302,7 +303,7 @@ pub struct TimelineEntry {
     /// When it happened at Stripe (or here, for local facts), unix seconds.
     pub at: i64,
     /// An event type such as `checkout.session.completed`, or `session_created`, `intent_created`, `charge_created`,
-    /// `refund_created`, `dispute_created`, `seen_in_list`, `deleted`, `local_intent`, `local_link`, `local_unlink`, `local_note`.
+    /// `refund_created`, `dispute_created`, `seen_in_list`, `deleted`, `local_intent`, `local_link`, `local_unlink`, `local_note`, `local_finding`.
     pub kind: String,
     /// Where it is known from: `event`, `object`, `list`, `retrieve`, `answer`, `local`.
     pub origin: String,

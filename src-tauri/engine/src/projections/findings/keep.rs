@@ -140,17 +140,20 @@ impl Findings {
         &self,
         transaction: &Transaction<'_>,
         (key, had): (i64, i64),
-        group: &Group,
+        (id, group): (&str, &Group),
         found: Looked,
     ) -> DbResult<()> {
         if had == 0 && found.is_empty() {
             return Ok(());
         }
         let scope = format!("o:{key}");
-        let row = |(rule, found)| Row { preorder: Some(key), ..Row::new(rule, found, scope.clone()) };
+        let names = if self.has_words { names(transaction, group)? } else { Vec::new() };
+        let row = |(rule, found): (&'static Rule, Found)| {
+            let aliases = if found.subject == id { names.clone() } else { Vec::new() };
+            Row { preorder: Some(key), aliases, ..Row::new(rule, found, scope.clone()) }
+        };
         let rows = found.into_iter().map(row).collect();
-        let aliases = if self.has_words { aliases(transaction, group)? } else { Vec::new() };
-        rows::replace(transaction, &self.terms, &scope, rows, &aliases)
+        rows::replace(transaction, &self.terms, &scope, rows)
     }
 
     /// Forgets the findings of an order that is none any more.
@@ -165,7 +168,7 @@ impl Findings {
         if had == 0 {
             return Ok(());
         }
-        rows::replace(transaction, &self.terms, &format!("o:{key}"), Vec::new(), &[])
+        rows::replace(transaction, &self.terms, &format!("o:{key}"), Vec::new())
     }
 
     /// Keeps what is found of the preorderIds that folded orders carry.
@@ -211,7 +214,7 @@ impl Findings {
             rows.extend(found.map(|found| row(&several_sessions::RULE, found)));
         }
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        rows::replace(transaction, &self.terms, &scope, rows, &[])?;
+        rows::replace(transaction, &self.terms, &scope, rows)?;
         Ok(count)
     }
 }
@@ -225,7 +228,7 @@ fn keep_id(transaction: &Transaction<'_>, terms: &Terms, id: &str) -> DbResult<b
         ..Row::new(&shared_preorder_id::RULE, found, scope.clone())
     });
     let is_shared = row.is_some();
-    rows::replace(transaction, terms, &scope, row.into_iter().collect(), &[])?;
+    rows::replace(transaction, terms, &scope, row.into_iter().collect())?;
     Ok(is_shared)
 }
 
@@ -269,7 +272,7 @@ pub(super) fn keep_everybody(transaction: &Transaction<'_>) -> DbResult<()> {
 }
 
 /// Names that an order has or had, or that one of its objects alone would give it.
-fn aliases(connection: &Connection, group: &Group) -> DbResult<Vec<String>> {
+fn names(connection: &Connection, group: &Group) -> DbResult<Vec<String>> {
     let mut found: Vec<String> = group.nodes.iter().map(|node| node.id.clone()).collect();
     found.extend(group.nodes.iter().filter_map(|node| node.state.preorder_id.clone()));
     for node in &group.nodes {

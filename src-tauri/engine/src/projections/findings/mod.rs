@@ -5,6 +5,7 @@
 //! that time alone opens and closes them. A row stands for something somebody may have to look at; a healthy order has none.
 
 mod case;
+pub mod goods;
 mod keep;
 pub mod rows;
 pub mod rules;

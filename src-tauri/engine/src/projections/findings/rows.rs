@@ -45,11 +45,13 @@ pub(in crate::projections) struct Row {
     pub scope: String,
     pub preorder: Option<i64>,
     pub object: Option<i64>,
+    /// Other names of its subject: what was said of it by one of them holds too.
+    pub aliases: Vec<String>,
 }
 
 impl Row {
     pub(in crate::projections) fn new(rule: &'static Rule, found: Found, scope: String) -> Self {
-        Self { rule, found, scope, preorder: None, object: None }
+        Self { rule, found, scope, preorder: None, object: None, aliases: Vec::new() }
     }
 
     fn id(&self) -> String {
@@ -169,7 +171,7 @@ fn find_held(connection: &Connection, id: &str) -> DbResult<Option<Held>> {
         .optional()?)
 }
 
-/// Keeps a finding. What was said of it under `aliases`, other names of its subject, holds too.
+/// Keeps a finding.
 ///
 /// # Errors
 /// The write failed.
@@ -177,11 +179,10 @@ pub(in crate::projections) fn put(
     transaction: &Transaction<'_>,
     terms: &Terms,
     row: &Row,
-    aliases: &[String],
 ) -> DbResult<()> {
     let id = row.id();
     let mut ids = vec![id.clone()];
-    ids.extend(aliases.iter().map(|alias| finding_id(row.rule.name, alias)));
+    ids.extend(row.aliases.iter().map(|alias| finding_id(row.rule.name, alias)));
     let word = words::newest(transaction, &ids)?;
     let opens_at = terms.opens_at(row.rule, row.found.base_at);
     let (state, due_at, word) = stance(word, row.found.base_at, opens_at);
@@ -274,7 +275,6 @@ pub(in crate::projections) fn replace(
     terms: &Terms,
     scope: &str,
     rows: Vec<Row>,
-    aliases: &[String],
 ) -> DbResult<()> {
     let kept: BTreeSet<String> = rows.iter().map(Row::id).collect();
     for id in ids_of(transaction, "SELECT id FROM finding WHERE scope = ?1", scope)? {
@@ -282,7 +282,7 @@ pub(in crate::projections) fn replace(
             remove(transaction, &id)?;
         }
     }
-    rows.iter().try_for_each(|row| put(transaction, terms, row, aliases))
+    rows.iter().try_for_each(|row| put(transaction, terms, row))
 }
 
 /// Removes every finding of a rule.

@@ -27,7 +27,7 @@ const SCOPE: &str = "a:actions";
 pub fn keep(transaction: &Transaction<'_>) -> DbResult<()> {
     let terms = Terms::read(transaction)?;
     let rows = if terms.is_on(&RULE) { doubtful(transaction)? } else { Vec::new() };
-    rows::replace(transaction, &terms, SCOPE, rows, &[])
+    rows::replace(transaction, &terms, SCOPE, rows)
 }
 
 /// Actions that succeeded and show no effect. They are few, and have an index of their own.

@@ -45,7 +45,7 @@ pub fn keep(transaction: &Transaction<'_>, until: i64) -> DbResult<()> {
         }
     }
     let rows = found.into_iter().map(|found| Row::new(&RULE, found, SCOPE.to_owned())).collect();
-    rows::replace(transaction, &terms, SCOPE, rows, &[])
+    rows::replace(transaction, &terms, SCOPE, rows)
 }
 
 fn fall(connection: &Connection, step: &str, column: &str, end: i64) -> DbResult<Option<Found>> {

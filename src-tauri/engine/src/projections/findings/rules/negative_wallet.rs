@@ -32,7 +32,7 @@ pub(in crate::projections) fn keep(transaction: &Transaction<'_>, owner: &str, b
     let Some((terms, found)) = terms.zip(found) else {
         return rows::remove(transaction, &finding_id(RULE.name, owner));
     };
-    rows::put(transaction, &terms, &Row::new(&RULE, found, "w:wallets".to_owned()), &[])
+    rows::put(transaction, &terms, &Row::new(&RULE, found, "w:wallets".to_owned()))
 }
 
 /// Call when every wallet was added up anew.

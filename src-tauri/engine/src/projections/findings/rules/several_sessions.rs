@@ -1,7 +1,7 @@
 //! One person opens one checkout after the other and completes none.
 
 use super::super::{DAY, Found, HOUR, ON, Rule};
-use crate::db::{Connection, DbResult, rusqlite};
+use crate::db::{Connection, DbResult};
 use crate::domain::action::ActionKind;
 use crate::domain::finding::{Evidence, Severity};
 

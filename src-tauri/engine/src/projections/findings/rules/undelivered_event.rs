@@ -27,7 +27,7 @@ const SCOPE: &str = "v:deliveries";
 pub fn keep(transaction: &Transaction<'_>) -> DbResult<()> {
     let terms = Terms::read(transaction)?;
     let rows = if terms.is_on(&RULE) { waiting(transaction)? } else { Vec::new() };
-    rows::replace(transaction, &terms, SCOPE, rows, &[])
+    rows::replace(transaction, &terms, SCOPE, rows)
 }
 
 /// Events that are still pending somewhere. They are few, and have an index of their own.
