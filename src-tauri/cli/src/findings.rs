@@ -73,7 +73,10 @@ async fn findings(deck: &Deck, line: &FindingsLine) -> Outcome {
         }
         let rows = page.rows.iter().map(|row| cells(row, zone));
         print::table(
-            &["SEVERITY", "RULE", "OPENED", "DEADLINE", "EMAIL", "AMOUNT", "ORDER", "EVIDENCE", "FIXES", "ID"],
+            &[
+                "SEVERITY", "RULE", "OPENED", "DEADLINE", "EMAIL", "AMOUNT", "ORDER", "EVIDENCE", "FIXES",
+                "ID",
+            ],
             &[5],
             rows,
         )

@@ -334,7 +334,11 @@ impl History {
             "shared_preorder_id",
         ]);
         let session = self.one(Kind::Session);
-        let id = if self.chance.percent(50) { session } else { self.chance.pick_some(&self.preorder_ids).cloned() };
+        let id = if self.chance.percent(50) {
+            session
+        } else {
+            self.chance.pick_some(&self.preorder_ids).cloned()
+        };
         let Some(id) = id else { return };
         let state = *self.chance.pick(&["snoozed", "dismissed", "dismissed", "resolved", "open"]);
         let now = self.world.now();

@@ -190,8 +190,9 @@ impl OpenStore {
     /// A value is out of range, or the mirror cannot be written.
     pub async fn set_settings(&self, settings: Settings) -> Result<Settings, Problem> {
         check_settings(&settings)?;
-        let settings = terms::trimmed(settings)
-            .map_err(|why| Problem::new("BAD_SETTING", why, "See `foredeckctl rules` for what may be set."))?;
+        let settings = terms::trimmed(settings).map_err(|why| {
+            Problem::new("BAD_SETTING", why, "See `foredeckctl rules` for what may be set.")
+        })?;
         let before = self.settings();
         // The plan table has an operation of its own, which shows the difference first.
         let settings = Settings { plans: before.plans.clone(), ..settings };

@@ -11,8 +11,8 @@ use super::evidence;
 use super::identity::owner_of;
 use super::nodes::Node;
 use super::preorder::{Preorder, charge_paid, fold_order, is, of_charge};
-use super::sales::{Sale, Sales};
 use super::purchase_rows::{Purchase, delete_purchase, find_purchase, write_purchase};
+use super::sales::{Sale, Sales};
 use super::wallets;
 use crate::db::{DbResult, Transaction, params};
 use crate::domain::kind::Kind;
@@ -260,7 +260,8 @@ fn status_of(status: PreorderStatus) -> Option<PurchaseStatus> {
 
 /// What of a payment the plan table looks at.
 pub(super) fn basis_of(sale: Option<&Sale>, group: &Group, order: &Preorder) -> Basis {
-    let items = sale.map(|sale| sale.items.iter().map(|(item, _)| item.clone()).collect()).unwrap_or_default();
+    let items =
+        sale.map(|sale| sale.items.iter().map(|(item, _)| item.clone()).collect()).unwrap_or_default();
     // The session says it first, then the intent, then the charge; of several of a kind the newest.
     let rank = |node: &&Node| match node.kind {
         Kind::Session => (u8::from(Some(node.key) != order.session), 0),
@@ -283,7 +284,10 @@ pub(super) fn basis_of(sale: Option<&Sale>, group: &Group, order: &Preorder) -> 
 /// The payments of one order, each folded by itself.
 pub(super) fn parts_of_payments(group: &Group) -> Vec<(Group, Preorder)> {
     let (payments, _) = by_payment(vec![group.clone()]);
-    payments.into_values().filter_map(|group| fold_order(&group, |_| None).map(|order| (group, order))).collect()
+    payments
+        .into_values()
+        .filter_map(|group| fold_order(&group, |_| None).map(|order| (group, order)))
+        .collect()
 }
 
 /// What refunds and disputes did, and what a charge says was refunded beyond the refunds we know.

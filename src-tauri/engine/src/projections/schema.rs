@@ -1,7 +1,7 @@
 //! The disposable tables. A new [`VERSION`] drops them and folds every fact again.
 
-use super::{evidence, identity, purchase_rows, sales, shop_tables, wallets};
 use super::findings;
+use super::{evidence, identity, purchase_rows, sales, shop_tables, wallets};
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
 
 /// Version of the projections. Raise it with any change to what they hold or mean.

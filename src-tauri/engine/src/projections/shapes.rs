@@ -115,7 +115,9 @@ impl Shipping<'_> {
     /// Whether anything could be sent there.
     pub(super) fn is_there(&self) -> bool {
         let Address { line1, city, postal_code } = &self.address.0;
-        [line1, city, postal_code].into_iter().any(|part| part.get().is_some_and(|part| !part.trim().is_empty()))
+        [line1, city, postal_code]
+            .into_iter()
+            .any(|part| part.get().is_some_and(|part| !part.trim().is_empty()))
     }
 }
 

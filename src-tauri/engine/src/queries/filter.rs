@@ -74,12 +74,7 @@ impl Filter {
     ///
     /// # Errors
     /// A bad day; a read that failed.
-    pub(super) fn leads(
-        connection: &Connection,
-        args: &LeadPageArgs,
-        zone: Tz,
-        now: i64,
-    ) -> DbResult<Self> {
+    pub(super) fn leads(connection: &Connection, args: &LeadPageArgs, zone: Tz, now: i64) -> DbResult<Self> {
         let of_orders = PreorderPageArgs {
             color: args.color.clone(),
             locale: args.locale.clone(),

@@ -114,13 +114,20 @@ pub fn page(connection: &Connection, args: &LeadPageArgs, zone: Tz, now: i64) ->
         Some(last) if more => Some(cursor::encode(&list, last)?),
         _ => None,
     };
-    let rows = places.iter().take(limit).map(|place| read(connection, place.key)).collect::<DbResult<Vec<_>>>()?;
-    let narrowed = args.least_minor.is_some() || args.most_minor.is_some() || filter.started_in_days.is_some();
+    let rows =
+        places.iter().take(limit).map(|place| read(connection, place.key)).collect::<DbResult<Vec<_>>>()?;
+    let narrowed =
+        args.least_minor.is_some() || args.most_minor.is_some() || filter.started_in_days.is_some();
     let total = if narrowed { None } else { Some(count(connection, &filter, now)?) };
     Ok(LeadPage { rows: rows.into_iter().flatten().collect(), next, total })
 }
 
-fn walk(connection: &Connection, filter: &Filter, after: Option<Place>, limit: usize) -> DbResult<Vec<Place>> {
+fn walk(
+    connection: &Connection,
+    filter: &Filter,
+    after: Option<Place>,
+    limit: usize,
+) -> DbResult<Vec<Place>> {
     let order = Order { sort: PreorderSort::Started, ascending: false };
     let mut top = Top::new(order, limit, after);
     plan::fill(connection, (filter, &Hits::All), &Thresholds::default(), &mut top)?;

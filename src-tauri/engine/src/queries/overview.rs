@@ -101,7 +101,8 @@ fn attention(
          ('needs_response', 'under_review', 'warning_needs_response', 'warning_under_review')",
     )?;
     let conflicting = count("SELECT count(*) FROM preorder INDEXED BY preorder_conflict WHERE conflict = 1")?;
-    let found = |severity: Severity| stuck.iter().find(|row| row.severity == severity).map_or(0, |row| row.count);
+    let found =
+        |severity: Severity| stuck.iter().find(|row| row.severity == severity).map_or(0, |row| row.count);
     let gaps: usize = sync.kinds.iter().map(|kind| kind.gaps.len()).sum();
     let missing = sync.kinds.iter().filter(|kind| kind.missing_permission.is_some()).count();
     let (overlapping, disabled) = webhooks::count_problems(connection)?;

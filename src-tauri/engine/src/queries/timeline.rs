@@ -215,11 +215,8 @@ impl Teller<'_> {
                 let id = finding_id(rule.name, subject);
                 let mut rows = statement.query([&id])?;
                 while let Some(row) = rows.next()? {
-                    let state = ObjectState {
-                        status: row.get(2)?,
-                        detail: row.get(3)?,
-                        ..ObjectState::default()
-                    };
+                    let state =
+                        ObjectState { status: row.get(2)?, detail: row.get(3)?, ..ObjectState::default() };
                     let mut line = entry_of(row.get(1)?, "local_finding", "local", &id, &state);
                     line.operator = row.get(4)?;
                     self.entries.push(Entry { rank: 9, seq: row.get(0)?, line });

@@ -117,9 +117,8 @@ fn is_half(connection: &Connection) -> DbResult<bool> {
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM dirty) OR EXISTS (SELECT 1 FROM dirty_email)")?
         .query_row([], |row| row.get(0))?;
     let run = backfill::find_run(connection)?;
-    let copying = run.is_some_and(|run| {
-        run.finished_at.is_none() && matches!(run.reason, Reason::First | Reason::Away)
-    });
+    let copying = run
+        .is_some_and(|run| run.finished_at.is_none() && matches!(run.reason, Reason::First | Reason::Away));
     Ok(waiting || copying)
 }
 
@@ -166,7 +165,10 @@ fn note(transaction: &Transaction<'_>, id: &str, now: i64, opened: &mut Opened) 
     match (finding, stands, before) {
         (Some(finding), Some(state), before) => {
             let was = before.as_ref().filter(|seen| seen.gone_at.is_none()).map(|seen| seen.state);
-            if state == FindingState::Open && was != Some(FindingState::Open) && !was_reopened(transaction, id)? {
+            if state == FindingState::Open
+                && was != Some(FindingState::Open)
+                && !was_reopened(transaction, id)?
+            {
                 opened.count(finding.rule);
             }
             let first_seen = before.map_or(now, |seen| seen.first_seen);

@@ -43,7 +43,9 @@ pub const RULES: [&str; 19] = [
 
 fn threshold(rule: &str) -> i64 {
     match rule {
-        "paid_not_completed" | "orphan_payment" | "missing_color" | "missing_email" | "missing_address" => 600,
+        "paid_not_completed" | "orphan_payment" | "missing_color" | "missing_email" | "missing_address" => {
+            600
+        }
         "processing_too_long" | "payment_failed" | "requires_action_stale" | "several_sessions" => HOUR,
         "expires_after_attempt" => -2 * HOUR,
         "async_pending_too_long" => 7 * DAY,
@@ -158,7 +160,8 @@ impl<'a> Order<'a> {
                 && int(charge, "amount_part").unwrap_or_default() <= 0;
             (held || is(charge, &["pending"])) && !canceled
         };
-        self.intents.iter().any(|intent| is(intent, &UNDER_WAY)) || self.charges.iter().any(|charge| pending(&charge))
+        self.intents.iter().any(|intent| is(intent, &UNDER_WAY))
+            || self.charges.iter().any(|charge| pending(&charge))
     }
 }
 
@@ -231,7 +234,9 @@ pub fn find(
     found.extend(shared(groups, objects));
     let words = words(facts);
     let rows = found.into_iter().map(|finding| finding_row(finding, &words)).collect();
-    let words = words.into_iter().map(|(id, (_, said, at))| (id, Map::from_iter([("said".to_owned(), said.into()), ("at".to_owned(), at.into())])));
+    let words = words.into_iter().map(|(id, (_, said, at))| {
+        (id, Map::from_iter([("said".to_owned(), said.into()), ("at".to_owned(), at.into())]))
+    });
     Found { rows, words: words.collect(), of_people }
 }
 
@@ -257,7 +262,8 @@ fn names(group: &Group<'_>) -> BTreeSet<String> {
 /// The newest word on each finding: its place, what it says, and when.
 fn words(facts: &[Fact]) -> BTreeMap<String, (usize, String, i64)> {
     let mut words = BTreeMap::new();
-    let locals = facts.iter().filter_map(|fact| if let Fact::Local(local) = fact { Some(local) } else { None });
+    let locals =
+        facts.iter().filter_map(|fact| if let Fact::Local(local) = fact { Some(local) } else { None });
     for (place, local) in locals.enumerate().filter(|(_, local)| local.kind == FINDING) {
         words.insert(local.subject.clone(), (place, local.body.clone(), local.made_at));
     }
@@ -310,8 +316,7 @@ fn buys_credits(facts: &[Fact], group: &Group<'_>, objects: &BTreeMap<String, Ob
     }
     payments.into_values().any(|members| {
         let group = Group { members, ..Group::default() };
-        orders::row(&group, objects)
-            .is_some_and(|(_, row)| credits::bought(facts, &group, &row).0 == "plan")
+        orders::row(&group, objects).is_some_and(|(_, row)| credits::bought(facts, &group, &row).0 == "plan")
     })
 }
 
@@ -374,10 +379,12 @@ fn paying(order: &Order<'_>) -> Vec<Finding> {
                 .is_some_and(|intent| declined(intent) || is(intent, &["requires_action"]))
         });
         let first = tried.filter_map(|session| int(session, "expires_at")).min();
-        found.extend(first.map(|at| Finding {
-            deadline_at: Some(at),
-            ..finding("expires_after_attempt", order.id, at)
-        }));
+        found.extend(
+            first.map(|at| Finding {
+                deadline_at: Some(at),
+                ..finding("expires_after_attempt", order.id, at)
+            }),
+        );
         let asked = order.intents.iter().filter(|intent| is(intent, &["requires_action"]));
         let since = asked.map(|intent| intent.entered_at.unwrap_or(made(intent))).min();
         found.extend(since.map(|at| finding("requires_action_stale", order.id, at)));
@@ -413,7 +420,9 @@ fn lacking(order: &Order<'_>, has_preorder_id: bool) -> Vec<Finding> {
         .or(order.charges.iter().find(|charge| captured(charge)));
     if order.kept() {
         let lacks = |rule| finding(rule, order.id, order.paid_at());
-        found.extend(payment.filter(|_| !known).map(|payment| finding("orphan_payment", &payment.id, order.paid_at())));
+        found.extend(
+            payment.filter(|_| !known).map(|payment| finding("orphan_payment", &payment.id, order.paid_at())),
+        );
         found.extend((!order.has("color")).then(|| lacks("missing_color")));
         let starts = order.sessions.iter().chain(&order.intents).chain(&order.charges);
         let sent = starts.clone().any(|object| object.fields.contains_key("address"));
@@ -495,7 +504,9 @@ fn sold(order: &Order<'_>, facts: &[Fact], objects: &BTreeMap<String, Object>) -
                 .filter_map(|price| int(price, "amount"))
                 .collect();
             currency_is_wrong |= !active.is_empty() && same.is_empty();
-            let unit = listed.filter(|price| word(price, "currency") == currency).and_then(|price| int(price, "amount"));
+            let unit = listed
+                .filter(|price| word(price, "currency") == currency)
+                .and_then(|price| int(price, "amount"));
             sum = sum.zip(unit).map(|(sum, unit)| sum + unit * item["quantity"].as_i64().unwrap());
             let asked = item["price"]["unit_amount"].as_i64().unwrap();
             amount_is_wrong |= listed.is_none() && !same.is_empty() && !same.contains(&asked);
@@ -560,7 +571,8 @@ fn lead_at(order: &Order<'_>) -> Option<i64> {
 
 fn people(groups: &[Group<'_>], objects: &BTreeMap<String, Object>, rows: &Rows) -> Vec<Finding> {
     let mut found = Vec::new();
-    let goods: Vec<(&String, &Map<String, Value>)> = rows.iter().filter(|(_, row)| row["goods"] == 1).collect();
+    let goods: Vec<(&String, &Map<String, Value>)> =
+        rows.iter().filter(|(_, row)| row["goods"] == 1).collect();
     let mut emails: BTreeMap<&str, Vec<(&String, &Map<String, Value>)>> = BTreeMap::new();
     for (id, row) in goods {
         if let Some(email) = row.get("email") {
@@ -570,7 +582,9 @@ fn people(groups: &[Group<'_>], objects: &BTreeMap<String, Object>, rows: &Rows)
     for orders in emails.values() {
         let mut by_color: BTreeMap<&str, Vec<(i64, &str)>> = BTreeMap::new();
         for (id, row) in orders {
-            if let (Some(color), Some(paid_at), true) = (row.get("color"), row.get("paid_at"), row["reached"] == 5) {
+            if let (Some(color), Some(paid_at), true) =
+                (row.get("color"), row.get("paid_at"), row["reached"] == 5)
+            {
                 by_color.entry(color.as_str().unwrap()).or_default().push((paid_at.as_i64().unwrap(), id));
             }
         }
@@ -582,9 +596,10 @@ fn people(groups: &[Group<'_>], objects: &BTreeMap<String, Object>, rows: &Rows)
         for group in groups {
             let Some((id, _)) = orders::row(group, objects) else { continue };
             let Some((id, _)) = orders.iter().find(|(known, _)| **known == id) else { continue };
-            let own = group.members.iter().filter(|object| {
-                object.kind == Kind::Session && !object.fields.contains_key("deleted")
-            });
+            let own = group
+                .members
+                .iter()
+                .filter(|object| object.kind == Kind::Session && !object.fields.contains_key("deleted"));
             for session in own {
                 if let Some(created) = int(session, "created") {
                     sessions.push((created, &session.id, id, is(session, &["complete"])));
@@ -626,12 +641,18 @@ fn shared(groups: &[Group<'_>], objects: &BTreeMap<String, Object>) -> Vec<Findi
     };
     let mut found = Vec::new();
     for (id, carriers) in carriers {
-        let emails: BTreeSet<&str> = carriers.iter().map(|object| word(object, "email")).filter(|email| !email.is_empty()).collect();
-        let buys = |object: &&Object| object.fields.contains_key("plan") || object.fields.contains_key("credits");
+        let emails: BTreeSet<&str> =
+            carriers.iter().map(|object| word(object, "email")).filter(|email| !email.is_empty()).collect();
+        let buys =
+            |object: &&Object| object.fields.contains_key("plan") || object.fields.contains_key("credits");
         let mut people: Vec<&Object> = if carriers.len() > 50 {
             // Of very many, the oldest of each of the first e-mails.
             let oldest = |email: &&str| {
-                carriers.iter().filter(|object| word(object, "email") == *email).min_by_key(|object| (made(object), &object.id)).copied()
+                carriers
+                    .iter()
+                    .filter(|object| word(object, "email") == *email)
+                    .min_by_key(|object| (made(object), &object.id))
+                    .copied()
             };
             emails.iter().take(20).filter_map(oldest).collect()
         } else {
@@ -643,7 +664,9 @@ fn shared(groups: &[Group<'_>], objects: &BTreeMap<String, Object>) -> Vec<Findi
                 _ => 3,
             };
             let mut payments: BTreeMap<String, &Object> = BTreeMap::new();
-            for object in carriers.iter().copied().filter(|object| object.fields.contains_key("email") && !buys(object)) {
+            for object in
+                carriers.iter().copied().filter(|object| object.fields.contains_key("email") && !buys(object))
+            {
                 let payment = credits::payment_of(object, objects).unwrap_or(object.id.clone());
                 let held = payments.entry(payment).or_insert(object);
                 if (rank(object), made(object), &object.id) < (rank(held), made(held), &held.id) {

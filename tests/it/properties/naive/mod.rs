@@ -78,11 +78,9 @@ fn node(object: &newest::Object, order_of: &BTreeMap<&str, String>) -> Map<Strin
     row.insert("kind".to_owned(), (object.kind as u8).into());
     row.insert("as_of".to_owned(), object.as_of.into());
     row.insert("unsettled".to_owned(), i64::from(object.unsettled).into());
-    for (name, at) in [
-        ("proof_at", object.proof_at),
-        ("entered_at", object.entered_at),
-        ("failed_at", object.failed_at),
-    ] {
+    for (name, at) in
+        [("proof_at", object.proof_at), ("entered_at", object.entered_at), ("failed_at", object.failed_at)]
+    {
         row.extend(at.map(|at| (name.to_owned(), at.into())));
     }
     row.extend(order_of.get(object.id.as_str()).map(|order| ("preorder".to_owned(), order.clone().into())));

@@ -190,8 +190,7 @@ fn entered(kind: Kind, snapshot: &Snapshot<'_>) -> bool {
 }
 
 fn failed(snapshot: &Snapshot<'_>) -> bool {
-    let types =
-        ["payment_intent.payment_failed", "charge.failed", "checkout.session.async_payment_failed"];
+    let types = ["payment_intent.payment_failed", "charge.failed", "checkout.session.async_payment_failed"];
     snapshot.event_type.is_some_and(|type_| types.contains(&type_))
 }
 

@@ -45,7 +45,9 @@ pub fn fields(kind: Kind, object: &Value, event_type: Option<&str>) -> Fields {
     }
     let ship = |path: &str| {
         let parts = ["line1", "city", "postal_code"];
-        parts.iter().any(|part| text(object.pointer(&format!("{path}/address/{part}")).unwrap_or(&Value::Null)).is_some())
+        parts.iter().any(|part| {
+            text(object.pointer(&format!("{path}/address/{part}")).unwrap_or(&Value::Null)).is_some()
+        })
     };
     let paths: &[&str] = match kind {
         Kind::Session => &["/collected_information/shipping_details", "/shipping_details", "/shipping"],

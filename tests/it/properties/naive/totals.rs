@@ -53,8 +53,12 @@ pub fn add_up(orders: &Rows, zone: Tz, tables: &mut Tables) {
         let lead = i64::from(row.contains_key("lead_at"));
         // Which bucket a source falls into is the engine's own affair.
         let bucket = source_bucket(row.get("source").and_then(Value::as_str));
-        let key =
-            format!("{} {reached} {} {} {bucket} {lead}", text(row, "status"), quote("color"), quote("locale"));
+        let key = format!(
+            "{} {reached} {} {} {bucket} {lead}",
+            text(row, "status"),
+            quote("color"),
+            quote("locale")
+        );
         add(&mut facets, key, &[("count", 1)]);
         add(&mut sources, text(row, "source"), &[("count", 1)]);
         sources.get_mut(&text(row, "source")).unwrap().insert("bucket".to_owned(), bucket.into());

@@ -72,8 +72,7 @@ impl<'a> Case<'a> {
 
     /// Whether money is on its way in, or held.
     pub(super) fn is_under_way(&self) -> bool {
-        let intents =
-            self.parts.intents.iter().any(|node| is(node.state.status.as_ref(), &UNDER_WAY));
+        let intents = self.parts.intents.iter().any(|node| is(node.state.status.as_ref(), &UNDER_WAY));
         intents || self.parts.charges.iter().any(|charge| is_pending(self.parts, charge))
     }
 

@@ -15,8 +15,8 @@ pub fn plans_changed(transaction: &Transaction<'_>, before: &[PlanRule], after: 
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (key, body): (i64, String) = (row.get(0)?, row.get(1)?);
-        let sale: Sale = serde_json::from_str(&body)
-            .map_err(|error| DbError::Corrupt(format!("line items: {error}")))?;
+        let sale: Sale =
+            serde_json::from_str(&body).map_err(|error| DbError::Corrupt(format!("line items: {error}")))?;
         let basis = Basis {
             items: sale.items.into_iter().map(|(item, _)| item).collect(),
             amount: sale.total,

@@ -99,7 +99,9 @@ impl Findings {
             reversals.extend(told.map(|told| (refund.key, told)));
         }
         let judged = order.reached >= Step::Paid
-            && self.shop_read_at.is_some_and(|read_at| order.paid_at.is_none_or(|paid_at| paid_at <= read_at));
+            && self
+                .shop_read_at
+                .is_some_and(|read_at| order.paid_at.is_none_or(|paid_at| paid_at <= read_at));
         let shop = if judged { shop_words::statuses(transaction, group)? } else { Vec::new() };
         let user_ids = self.terms.user_ids;
         Ok(Case { order, group, parts, near, sales: sold, reversals, shop, user_ids })
@@ -203,7 +205,8 @@ impl Findings {
             return Ok(0);
         }
         let scope = format!("e:{email}");
-        let row = |rule, (found, order)| Row { preorder: Some(order), ..Row::new(rule, found, scope.clone()) };
+        let row =
+            |rule, (found, order)| Row { preorder: Some(order), ..Row::new(rule, found, scope.clone()) };
         let mut rows = Vec::new();
         if kept >= 2 && self.terms.is_on(&paid_twice::RULE) {
             let found = paid_twice::of_person(transaction, email)?;
@@ -220,8 +223,11 @@ impl Findings {
 }
 
 fn keep_id(transaction: &Transaction<'_>, terms: &Terms, id: &str) -> DbResult<bool> {
-    let found =
-        if terms.is_on(&shared_preorder_id::RULE) { shared_preorder_id::of_id(transaction, id)? } else { None };
+    let found = if terms.is_on(&shared_preorder_id::RULE) {
+        shared_preorder_id::of_id(transaction, id)?
+    } else {
+        None
+    };
     let scope = format!("p:{id}");
     let row = found.map(|(found, order)| Row {
         preorder: order,

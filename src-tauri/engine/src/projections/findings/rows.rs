@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::terms::Terms;
 use super::words::{self, Word};
 use super::{Found, Rule, find_rule, finding_id};
-use crate::db::{Connection, DbError, DbResult, OptionalExtension, Row as SqlRow, Transaction, params, rusqlite};
+use crate::db::{
+    Connection, DbError, DbResult, OptionalExtension, Row as SqlRow, Transaction, params, rusqlite,
+};
 use crate::domain::action::FindingWord;
 use crate::domain::finding::FindingState;
 
@@ -96,7 +98,8 @@ impl Finding {
 }
 
 /// The columns [`read_finding`] expects, of `finding f`.
-pub const COLUMNS: &str = "f.id, f.rule, f.subject, coalesce(f.preorder, (SELECT n.preorder FROM node n WHERE n.key = f.object)),
+pub const COLUMNS: &str =
+    "f.id, f.rule, f.subject, coalesce(f.preorder, (SELECT n.preorder FROM node n WHERE n.key = f.object)),
     f.base_at, f.opens_at, f.due_at, f.state";
 
 /// Reads a finding from [`COLUMNS`].
@@ -175,19 +178,15 @@ fn find_held(connection: &Connection, id: &str) -> DbResult<Option<Held>> {
 ///
 /// # Errors
 /// The write failed.
-pub(in crate::projections) fn put(
-    transaction: &Transaction<'_>,
-    terms: &Terms,
-    row: &Row,
-) -> DbResult<()> {
+pub(in crate::projections) fn put(transaction: &Transaction<'_>, terms: &Terms, row: &Row) -> DbResult<()> {
     let id = row.id();
     let mut ids = vec![id.clone()];
     ids.extend(row.aliases.iter().map(|alias| finding_id(row.rule.name, alias)));
     let word = words::newest(transaction, &ids)?;
     let opens_at = terms.opens_at(row.rule, row.found.base_at);
     let (state, due_at, word) = stance(word, row.found.base_at, opens_at);
-    let evidence = serde_json::to_string(&row.found.evidence)
-        .map_err(|error| DbError::Corrupt(error.to_string()))?;
+    let evidence =
+        serde_json::to_string(&row.found.evidence).map_err(|error| DbError::Corrupt(error.to_string()))?;
     let now = Held {
         scope: row.scope.clone(),
         preorder: row.preorder,
@@ -300,9 +299,7 @@ pub(super) fn remove_rule(transaction: &Transaction<'_>, rule: &Rule) -> DbResul
 /// The write failed.
 pub(super) fn move_openings(transaction: &Transaction<'_>, rule: &Rule, threshold_s: i64) -> DbResult<()> {
     transaction
-        .prepare_cached(
-            "INSERT OR IGNORE INTO finding_changed (id) SELECT id FROM finding WHERE rule = ?1",
-        )?
+        .prepare_cached("INSERT OR IGNORE INTO finding_changed (id) SELECT id FROM finding WHERE rule = ?1")?
         .execute([rule.name])?;
     transaction
         .prepare_cached(

@@ -69,8 +69,10 @@ fn setting_of(settings: &Settings, rule: &Rule) -> RuleSetting {
 /// Settings with the terms of every rule in them, as they are shown and changed.
 #[must_use]
 pub fn filled(settings: Settings) -> Settings {
-    let findings =
-        RULES.iter().map(|rule| (rule.name.to_owned(), setting_of(&settings, rule))).collect::<BTreeMap<_, _>>();
+    let findings = RULES
+        .iter()
+        .map(|rule| (rule.name.to_owned(), setting_of(&settings, rule)))
+        .collect::<BTreeMap<_, _>>();
     Settings { findings, ..settings }
 }
 

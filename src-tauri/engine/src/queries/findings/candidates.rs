@@ -91,7 +91,8 @@ fn score(payment: &Order, paid_at: i64, order: &Order) -> i64 {
     if same(&payment.email, &order.email) {
         score += SAME_EMAIL;
     }
-    if payment.amount.is_some() && payment.amount == order.amount && same(&payment.currency, &order.currency) {
+    if payment.amount.is_some() && payment.amount == order.amount && same(&payment.currency, &order.currency)
+    {
         score += SAME_MONEY;
     }
     if same(&payment.color, &order.color) {

@@ -26,8 +26,7 @@ pub fn export_findings(
 ) -> DbResult<i64> {
     require_current(connection)?;
     let mut sink = Sink::new(format, out, &COLUMNS)?;
-    for state in
-        [FindingState::Open, FindingState::Snoozed, FindingState::Dismissed, FindingState::Resolved]
+    for state in [FindingState::Open, FindingState::Snoozed, FindingState::Dismissed, FindingState::Resolved]
     {
         let wanted = Wanted { rules: RULES.to_vec(), state, now, test: None };
         let mut after = None;

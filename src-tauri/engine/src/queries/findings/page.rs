@@ -77,7 +77,8 @@ pub fn page(connection: &Connection, args: &FindingPageArgs, now: i64) -> DbResu
     if args.state == FindingState::Gone {
         return gone(connection, args, (&list, after, limit));
     }
-    let wanted = Wanted { rules: Wanted::rules(&args.rules, args.severity), state: args.state, now, test: None };
+    let wanted =
+        Wanted { rules: Wanted::rules(&args.rules, args.severity), state: args.state, now, test: None };
     let (mut places, total) = match candidates(connection, args)? {
         Sought::All => (wanted.walk(connection, after.as_ref(), limit + 1)?, Some(wanted.count(connection)?)),
         Sought::Test(test) => {
@@ -86,7 +87,8 @@ pub fn page(connection: &Connection, args: &FindingPageArgs, now: i64) -> DbResu
         }
         Sought::These(found) => {
             let stands = |finding: &Finding| {
-                finding.stands(now) == Some(args.state) && wanted.rules.iter().any(|rule| rule.name == finding.rule)
+                finding.stands(now) == Some(args.state)
+                    && wanted.rules.iter().any(|rule| rule.name == finding.rule)
             };
             let mut places: Vec<Place> =
                 found.iter().filter(|finding| stands(finding)).map(Place::of).collect();
@@ -144,8 +146,8 @@ fn named(connection: &Connection, text: &str) -> DbResult<Vec<Finding>> {
     let mut ids = vec![text.to_owned()];
     ids.extend(RULES.iter().map(|rule| finding_id(rule.name, text)));
     let from = finding_id("negative_wallet", text);
-    let mut statement =
-        connection.prepare_cached("SELECT id FROM finding WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3")?;
+    let mut statement = connection
+        .prepare_cached("SELECT id FROM finding WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3")?;
     let until = format!("{from}\u{10ffff}");
     let owners = statement.query_map(params![from, until, at_most(FEW)], |row| row.get(0))?;
     ids.extend(owners.collect::<rusqlite::Result<Vec<String>>>()?);

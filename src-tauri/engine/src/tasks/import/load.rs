@@ -61,7 +61,9 @@ pub async fn run(db: &Db, job: ImportJob) -> Result<ImportReport, ImportError> {
                 note_reading(transaction, kind, now)?;
                 // The same rows say more now: they are younger than payments that they were too old for.
                 match kind {
-                    ShopKind::Preorders if !rebuild::is_due(transaction)? => shop_words::mark_orders(transaction),
+                    ShopKind::Preorders if !rebuild::is_due(transaction)? => {
+                        shop_words::mark_orders(transaction)
+                    }
                     _ => Ok(()),
                 }
             })

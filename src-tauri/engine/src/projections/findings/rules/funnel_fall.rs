@@ -50,13 +50,11 @@ pub fn keep(transaction: &Transaction<'_>, until: i64) -> DbResult<()> {
 
 fn fall(connection: &Connection, step: &str, column: &str, end: i64) -> DbResult<Option<Found>> {
     let index = if column == "paid_at" { "preorder_paid" } else { "preorder_started" };
-    let sql = format!(
-        "SELECT count(*) FROM preorder INDEXED BY {index} WHERE {column} >= ?1 AND {column} < ?2"
-    );
+    let sql =
+        format!("SELECT count(*) FROM preorder INDEXED BY {index} WHERE {column} >= ?1 AND {column} < ?2");
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut count = |end: i64| -> DbResult<i64> {
-        Ok(statement.query_row(params![end - HOUR, end], |row| row.get(0))?)
-    };
+    let mut count =
+        |end: i64| -> DbResult<i64> { Ok(statement.query_row(params![end - HOUR, end], |row| row.get(0))?) };
     let now = count(end)?;
     let mut weakest = i64::MAX;
     for back in 1..=HOURS {

@@ -18,7 +18,10 @@ pub static RULE: Rule = Rule {
 
 fn find(case: &Case<'_>) -> Vec<Found> {
     let parts = case.parts;
-    let known = [&parts.sessions, &parts.intents, &parts.charges].into_iter().flatten().any(|node| node.state.address);
+    let known = [&parts.sessions, &parts.intents, &parts.charges]
+        .into_iter()
+        .flatten()
+        .any(|node| node.state.address);
     if !case.kept() || known {
         return Vec::new();
     }

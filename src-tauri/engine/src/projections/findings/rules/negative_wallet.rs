@@ -48,7 +48,12 @@ pub(in crate::projections) fn keep_all(transaction: &Transaction<'_>) -> DbResul
         .prepare_cached("SELECT subject FROM finding WHERE scope = 'w:wallets'")?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    owners.extend(held.into_iter().filter(|held| !owners.iter().any(|(owner, _)| owner == held)).map(|held| (held, 0)).collect::<Vec<_>>());
+    owners.extend(
+        held.into_iter()
+            .filter(|held| !owners.iter().any(|(owner, _)| owner == held))
+            .map(|held| (held, 0))
+            .collect::<Vec<_>>(),
+    );
     owners.iter().try_for_each(|(owner, balance)| keep(transaction, owner, *balance))
 }
 

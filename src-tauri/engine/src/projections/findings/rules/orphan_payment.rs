@@ -31,8 +31,10 @@ fn find(case: &Case<'_>) -> Vec<Found> {
     }
     let intent = parts.intents.iter().find(|node| is(node.state.status.as_ref(), &["succeeded"]));
     let charge = parts.charges.iter().find(|node| charge_paid(node));
-    let evidence: Vec<_> =
-        [("intent", intent), ("charge", charge)].into_iter().filter_map(|(name, node)| Some(shown(name, node?))).collect();
+    let evidence: Vec<_> = [("intent", intent), ("charge", charge)]
+        .into_iter()
+        .filter_map(|(name, node)| Some(shown(name, node?)))
+        .collect();
     let Some(subject) = intent.or(charge) else { return Vec::new() };
     vec![Found::new(&subject.id, case.paid_at(), evidence)]
 }

@@ -59,7 +59,8 @@ pub(in super::super) fn failure<'a>(case: &Case<'a>) -> Option<Failure<'a>> {
     }
     let failed = |charge: &&Node| is(charge.state.status.as_ref(), &["failed"]);
     let last = case.charges_of(newest.key).filter(failed).last();
-    let told = case.charges_of(newest.key).chain(case.sessions_of(newest.key)).filter_map(|node| node.failed_at);
+    let told =
+        case.charges_of(newest.key).chain(case.sessions_of(newest.key)).filter_map(|node| node.failed_at);
     let at = told.chain(newest.failed_at).chain(last.map(made)).max().unwrap_or_else(|| made(newest));
     let declined = is(newest.state.sub_status.as_ref(), &["declined"]);
     let own = newest.state.detail.as_deref().filter(|_| declined);

@@ -21,7 +21,8 @@ fn find(case: &Case<'_>) -> Vec<Found> {
         return Vec::new();
     }
     let Some(paid_at) = case.order.paid_at else { return Vec::new() };
-    let late = case.parts.sessions.iter().find(|session| session.state.created.is_some_and(|at| at > paid_at));
+    let late =
+        case.parts.sessions.iter().find(|session| session.state.created.is_some_and(|at| at > paid_at));
     let found = late.map(|session| {
         let paid = Evidence::named("paid").at(Some(paid_at));
         Found::new(&case.order.id, made(session), vec![shown("session", session), paid])
