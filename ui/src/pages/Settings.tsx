@@ -6,7 +6,9 @@ import { useTranslation } from "react-i18next";
 
 import { KeyField } from "../components/KeyField";
 import { ModeTag } from "../components/ModeTag";
+import { OperatorsSection } from "../components/OperatorsSection";
 import { PlanTable } from "../components/PlanTable";
+import { SafetySection } from "../components/SafetySection";
 import { TimeZoneField } from "../components/TimeZoneField";
 import { useStore, useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
@@ -44,7 +46,9 @@ export function Settings() {
           // The plan table has its own part of the page: what it saves does not discard what is typed here.
           <Form key={JSON.stringify({ ...data, plans: [] })} settings={data} store={id} readOnly={store?.read_only ?? false} />
         )}
+        {store === undefined || store.read_only ? null : <SafetySection store={id} />}
         {store === undefined ? null : <PlanTable readOnly={store.read_only} />}
+        <OperatorsSection />
         <WindowSection />
         {store === undefined || store.read_only ? null : <Removal store={store} />}
       </div>
