@@ -1,6 +1,6 @@
 import { Button, Modal } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useStoreId } from "../data/active_store";
@@ -26,12 +26,13 @@ export function FixDialog({ subject, close }: { subject: FixSubject; close: () =
   const { t } = useTranslation();
   const words = useFixWords();
   const [request, setRequest] = useState<ActionRequest | null>(null);
-  const title = request !== null ? t("fix.plan_title") : subject.finding === undefined ? t("fix.title") : words.finding(subject.finding.rule);
+  const [done, setDone] = useState(false);
+  const title = done ? t("fix.outcome_title") : request !== null ? t("fix.plan_title") : subject.finding === undefined ? t("fix.title") : words.finding(subject.finding.rule);
   return (
     <Modal opened onClose={close} title={title} size={760} closeButtonProps={{ "aria-label": t("common.close") }}>
       {request === null
         ? <Choose subject={subject} close={close} onPlan={setRequest} />
-        : <FixFlow request={request} back={() => setRequest(null)} close={close} />}
+        : <FixFlow request={request} back={() => setRequest(null)} close={close} onRun={() => setDone(true)} />}
     </Modal>
   );
 }
@@ -122,9 +123,18 @@ function Fill({
   const { t } = useTranslation();
   const words = useFixWords();
   const [draft, setDraft] = useState(() => draftOf(choice, subject, sheet));
+  const form = useRef<HTMLFormElement>(null);
   const request = choice.disabled === null ? requestOf(choice, draft, subject, sheet) : null;
+  const complete = useRef(request !== null);
+
+  // Where something is missing, to the first field; else to the button that shows the plan, which does nothing yet.
+  useEffect(() => {
+    const at = complete.current ? 'button[type="submit"]' : "input, textarea, button";
+    form.current?.querySelector<HTMLElement>(at)?.focus();
+  }, []);
   return (
     <form
+      ref={form}
       className={dialog["form"]}
       onSubmit={(event) => {
         event.preventDefault();
@@ -141,7 +151,7 @@ function Fill({
       )}
       <div className={dialog["buttons"]}>
         <Button onClick={close}>{t("common.cancel")}</Button>
-        <Button type="submit" variant="filled" data-autofocus disabled={request === null || refusal !== undefined} title={refusal}>{t("fix.show_plan")}</Button>
+        <Button type="submit" variant="filled" disabled={request === null || refusal !== undefined} title={refusal}>{t("fix.show_plan")}</Button>
       </div>
       {refusal === undefined ? null : <p className={dialog["why"]}>{refusal}</p>}
     </form>

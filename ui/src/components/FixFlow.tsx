@@ -25,7 +25,9 @@ import { PlanView } from "./PlanView";
 const TOPICS = ["actions", "preorders", "findings"] as const;
 
 /** One request from its plan to its outcome: nothing is done before the plan was shown and confirmed. */
-export function FixFlow({ request, back, close }: { request: ActionRequest; back: () => void; close: () => void }) {
+export function FixFlow({
+  request, back, close, onRun,
+}: { request: ActionRequest; back: () => void; close: () => void; onRun?: () => void }) {
   const store = useStoreId();
   const seed = useId();
   const [attempt, setAttempt] = useState(0);
@@ -45,7 +47,7 @@ export function FixFlow({ request, back, close }: { request: ActionRequest; back
   return (
     <Confirm
       key={data.id} plan={data} back={back} pending={run.isPending}
-      confirm={(amount) => run.mutate({ plan: data.id, confirm_amount: amount })}
+      confirm={(amount) => run.mutate({ plan: data.id, confirm_amount: amount }, { onSuccess: () => onRun?.() })}
       trouble={run.error === null ? null : changed ? (
         <Banner tone="amber" icon="warning" title={t("fix.changed")} action={
           <Button size="compact-xs" variant="filled" onClick={() => { run.reset(); setAttempt(attempt + 1); }}>{t("fix.new_plan")}</Button>

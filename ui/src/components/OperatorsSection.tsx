@@ -94,14 +94,14 @@ function People({ list, refusal, passphrase }: { list: OperatorList; refusal: st
               <td>
                 <span className={css["pass"]}>
                   <Button
-                    size="compact-xs" disabled={refusal !== undefined} title={refusal} aria-label={t(one.disabled ? "operators.enable_one" : "operators.disable_one", { name: one.name })}
+                    size="compact-xs" disabled={refusal !== undefined} title={refusal} aria-label={t(one.disabled ? "operators.enable_named" : "operators.disable_named", { name: one.name })}
                     onClick={() => disable.mutate({ name: one.name, disabled: !one.disabled }, { onError: toastError })}
                   >
                     {t(one.disabled ? "operators.enable" : "operators.disable")}
                   </Button>
                   <Button
                     size="compact-xs" disabled={refusal !== undefined || list.operators.length === 1} title={refusal ?? (list.operators.length === 1 ? t("operators.last") : undefined)}
-                    aria-label={t("operators.remove_one", { name: one.name })} onClick={() => setLeaving(one)}
+                    aria-label={t("operators.remove_named", { name: one.name })} onClick={() => setLeaving(one)}
                   >
                     {t("operators.remove")}
                   </Button>
@@ -198,7 +198,7 @@ function Leave({ name, close }: { name: string; close: () => void }) {
   const { t } = useTranslation();
   const remove = useCommand("operator_remove", null, ["operators"]);
   return (
-    <Modal opened onClose={close} title={t("operators.remove_one", { name })} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal opened onClose={close} title={t("operators.remove_named", { name })} closeButtonProps={{ "aria-label": t("common.close") }}>
       <div className={dialog["form"]}>
         <p>{t("operators.remove_text", { name })}</p>
         {remove.error === null ? null : <ErrorPanel error={remove.error} />}

@@ -45,7 +45,7 @@ export function UndeliveredGroups({ groups, store }: { groups: Groups; store: st
                     <li key={event.id} title={`${event.type} ${event.id} · ${t("sheet.pending", { count: event.pending })}`}>
                       <code className={table["mono"]}>{event.type === "" ? event.id : event.type}</code>
                       <Button
-                        size="compact-xs" variant="subtle" disabled={refusal !== undefined} title={refusal} aria-label={t("webhooks.resend_one", { id: event.id })}
+                        size="compact-xs" variant="subtle" disabled={refusal !== undefined} title={refusal} aria-label={t("webhooks.resend_named", { id: event.id })}
                         onClick={() => setFixing({ order: group.order, event: event.id, prefer: "resend_event" })}
                       >
                         {t("webhooks.resend")}
