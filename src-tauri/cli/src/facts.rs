@@ -8,6 +8,8 @@ use foredeck_engine::queries::audit;
 use foredeck_engine::queries::credits::export as credits;
 use foredeck_engine::queries::events::{EventPage, EventPageArgs};
 use foredeck_engine::queries::export::{self, ExportFormat};
+use foredeck_engine::queries::findings::export::export_findings;
+use foredeck_engine::queries::leads::export_leads;
 use foredeck_engine::queries::sheet::{RawFact, RawFactArgs};
 
 use crate::deck::Deck;
@@ -74,6 +76,8 @@ pub async fn export(deck: &Deck, line: &ExportLine) -> Outcome {
         ExportWord::Purchases => ExportKind::Purchases,
         ExportWord::Wallets => ExportKind::Wallets,
         ExportWord::Differences => ExportKind::Differences,
+        ExportWord::Findings => ExportKind::Findings,
+        ExportWord::Leads => ExportKind::Leads,
         ExportWord::Audit => ExportKind::Audit,
     };
     let reply: ExportReply = deck.ask("export", &ExportArgs { what, format, path: path.clone() }).await?;
@@ -84,6 +88,7 @@ pub async fn export(deck: &Deck, line: &ExportLine) -> Outcome {
 async fn stream(deck: &Deck, what: ExportWord, format: ExportFormat) -> Outcome {
     deck.permit(SUPPORT, "export")?;
     let store = deck.store().await?;
+    let now = store.clock().now();
     let (mut out, reader_gone) = Stream::open();
     let written = store
         .db()
@@ -94,6 +99,8 @@ async fn stream(deck: &Deck, what: ExportWord, format: ExportFormat) -> Outcome 
             ExportWord::Purchases => credits::export_purchases(connection, format, &mut out),
             ExportWord::Wallets => credits::export_wallets(connection, format, &mut out),
             ExportWord::Differences => credits::export_differences(connection, format, &mut out),
+            ExportWord::Findings => export_findings(connection, now, format, &mut out),
+            ExportWord::Leads => export_leads(connection, now, format, &mut out),
             ExportWord::Audit => audit::export_audit(connection, format, &mut out),
         })
         .await;

@@ -9,6 +9,7 @@ use foredeck_engine::domain::shop::ShopKind;
 use foredeck_engine::domain::status::PreorderStatus;
 
 use crate::credit_lines::CreditCommand;
+use crate::finding_lines::FindingCommand;
 use crate::fix_lines::{AuditCommand, FixCommand, GuardCommand, PreorderCommand};
 use crate::operator_lines::OperatorsCommand;
 
@@ -79,6 +80,9 @@ pub enum Command {
         /// Its id, a former one, or the id of any of its Stripe objects or events.
         id: Option<String>,
     },
+    /// What is stuck, and what is a lead.
+    #[command(flatten)]
+    Found(FindingCommand),
     /// Plans and runs fixes.
     #[command(subcommand)]
     Fix(FixCommand),
@@ -360,6 +364,10 @@ pub enum ExportWord {
     Wallets,
     /// Everything that does not add up.
     Differences,
+    /// Every finding that stands.
+    Findings,
+    /// Every lead.
+    Leads,
     /// The audit, with the hash of each row.
     Audit,
 }

@@ -11,6 +11,8 @@ mod deck;
 mod doctor;
 mod facts;
 mod figures;
+mod finding_lines;
+mod findings;
 mod fix_lines;
 mod fixes;
 mod imports;
@@ -123,6 +125,7 @@ async fn command(deck: &Deck, line: &Line) -> Outcome {
             fixes::new_preorder(deck, line).await
         }
         Command::Preorder { id, .. } => orders::sheet(deck, id.as_deref().unwrap_or_default()).await,
+        Command::Found(command) => findings::run(deck, command).await,
         Command::Fix(command) => fixes::run(deck, command).await,
         Command::Audit(command) => audits::run(deck, command).await,
         Command::Guard(command) => audits::guard(deck, command).await,

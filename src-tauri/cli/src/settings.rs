@@ -64,9 +64,12 @@ fn apply(document: &mut Value, change: &str) -> Result<(), String> {
     *slot = match slot {
         Value::Array(_) => value.split(',').map(str::trim).filter(|word| !word.is_empty()).collect(),
         Value::String(_) => Value::String(value.to_owned()),
+        Value::Bool(_) => Value::Bool(
+            value.parse().map_err(|_| format!("{name} is true or false, and {value:?} is neither"))?,
+        ),
         _ if name == "max_requests_per_s" && value == "none" => Value::Null,
         _ => {
-            let number: u32 =
+            let number: i64 =
                 value.parse().map_err(|_| format!("{name} is a whole number, and {value:?} is none"))?;
             number.into()
         }

@@ -15,6 +15,8 @@ use crate::domain::store::{Mode, StoreRecord};
 use crate::error::Problem;
 use crate::http::check_base_url;
 use crate::operators::Operators;
+use crate::queries::audit::export_audit;
+use crate::queries::export::ExportFormat;
 use crate::registry::{Registry, RegistryError};
 use crate::secrets::{Keychain, Secrets};
 use crate::topic::{Announcer, Topic};
@@ -217,7 +219,7 @@ impl Engine {
         self.inner.open.lock().expect("no panic while held").remove(id);
     }
 
-    /// Removes a store: stops its sync, forgets its key, deletes its mirror.
+    /// Removes a store: stops its sync, writes its audit to `archive/`, forgets its key, deletes its mirror.
     ///
     /// # Errors
     /// There is no such store, another process holds its lease, or a file cannot be deleted.
@@ -236,6 +238,7 @@ impl Engine {
                 "Close the other window or command first.",
             ));
         }
+        archive_audit(&self.inner.registry, &record, self.inner.clock.now())?;
         self.inner.secrets.forget_stripe_key(&record);
         self.inner.registry.remove(&record.public_id)?;
         self.inner.announcer.announce(None, Topic::Stores);
@@ -250,6 +253,23 @@ impl Engine {
             store.stop_sync().await;
         }
     }
+}
+
+/// Writes the audit of a store that is to be removed into the data folder's archive, each row with its hash. A mirror that
+/// cannot be read has none to keep.
+fn archive_audit(registry: &Registry, record: &StoreRecord, now: i64) -> Result<(), Problem> {
+    let Ok(db) = Db::open_read_only(&registry.mirror_path(record)) else { return Ok(()) };
+    let counted = db.read_now(|connection| {
+        Ok(connection.query_row("SELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0))?)
+    });
+    if !counted.is_ok_and(|rows| rows > 0) {
+        return Ok(());
+    }
+    let name = format!("audit-{}-{now}.jsonl", record.public_id);
+    let mut file = registry.make_archive_file(&name)?;
+    db.read_now(|connection| export_audit(connection, ExportFormat::Jsonl, &mut file))?;
+    file.sync_all().map_err(RegistryError::Io)?;
+    Ok(())
 }
 
 /// The machine's time zone, IANA; UTC where it does not say.

@@ -73,6 +73,16 @@ impl Registry {
         &self.folder
     }
 
+    /// Makes a file of the archive: what is kept of a store that is gone.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make_archive_file(&self, name: &str) -> Result<std::fs::File, RegistryError> {
+        let folder = self.folder.join("archive");
+        document::make_folder(&folder)?;
+        Ok(document::private(&folder.join(name))?)
+    }
+
     /// Where a store's mirror lies.
     pub fn mirror_path(&self, store: &StoreRecord) -> PathBuf {
         self.folder.join(format!("{}-{}.mirror", store.public_id, store.mode.as_str()))

@@ -1,5 +1,7 @@
 //! What changed, said after the commit and never before.
 
+use std::collections::BTreeMap;
+
 use tokio::sync::broadcast;
 
 /// A part of a store that a screen may depend on.
@@ -19,6 +21,8 @@ pub enum Topic {
     Actions,
     /// Who may do what, and who is at the desk.
     Operators,
+    /// What was found, and what was said of it.
+    Findings,
 }
 
 impl Topic {
@@ -32,6 +36,7 @@ impl Topic {
             Self::Imports => "imports",
             Self::Actions => "actions",
             Self::Operators => "operators",
+            Self::Findings => "findings",
         }
     }
 }
@@ -45,15 +50,35 @@ pub struct Announcement {
     pub topic: Topic,
 }
 
+/// What a person should be told of even where the window is behind others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alert {
+    /// Findings opened, or opened again.
+    Findings {
+        /// The store's public id.
+        store: String,
+        /// How many, by rule.
+        by_rule: BTreeMap<String, i64>,
+    },
+    /// The sync stopped working.
+    SyncFailed {
+        /// The store's public id.
+        store: String,
+        /// What is wrong, by its stable code.
+        code: String,
+    },
+}
+
 /// Where announcements are made and heard. A slow listener misses some and is told so.
 #[derive(Debug, Clone)]
 pub struct Announcer {
     sender: broadcast::Sender<Announcement>,
+    alerts: broadcast::Sender<Alert>,
 }
 
 impl Default for Announcer {
     fn default() -> Self {
-        Self { sender: broadcast::channel(256).0 }
+        Self { sender: broadcast::channel(256).0, alerts: broadcast::channel(64).0 }
     }
 }
 
@@ -61,6 +86,16 @@ impl Announcer {
     /// Announces a committed change.
     pub fn announce(&self, store: Option<&str>, topic: Topic) {
         let _nobody_listens = self.sender.send(Announcement { store: store.map(str::to_owned), topic });
+    }
+
+    /// Tells people of something that was committed.
+    pub fn alert(&self, alert: Alert) {
+        let _nobody_listens = self.alerts.send(alert);
+    }
+
+    /// Listens to what people should be told, from now on.
+    pub fn listen_alerts(&self) -> broadcast::Receiver<Alert> {
+        self.alerts.subscribe()
     }
 
     /// Listens from now on.

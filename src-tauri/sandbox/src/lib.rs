@@ -9,6 +9,7 @@ mod clock;
 mod config;
 mod ids;
 mod json;
+pub mod klaviyo;
 mod ledger;
 mod objects;
 mod scale;
@@ -20,6 +21,7 @@ pub use config::{
     API_VERSION, ClockMode, Config, DEFAULT_ACCOUNT, DEFAULT_KEY, DEFAULT_START, Faults, KeySpec, Limits,
     ShopPlan,
 };
+pub use klaviyo::{DEFAULT_KLAVIYO_KEY, Klaviyo, KlaviyoConfig};
 pub use ledger::{
     CreditLedger, CreditPayment, CreditStatus, Fault, Known, Ledger, LedgerOrder, ShopUser, Totals,
 };

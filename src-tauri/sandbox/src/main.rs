@@ -2,7 +2,8 @@
 
 use clap::{Parser, ValueEnum};
 use foredeck_sandbox::backoffice::{Books, Faults};
-use foredeck_sandbox::{ClockMode, Config, KeySpec, Limits, Sandbox, ShopPlan};
+use foredeck_sandbox::klaviyo::{ShopSender, Spelling};
+use foredeck_sandbox::{ClockMode, Config, KeySpec, KlaviyoConfig, Limits, Sandbox, ShopPlan};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,6 +58,12 @@ struct Arguments {
     /// A restricted key beside the full one: KEY:permission,permission of what it lacks.
     #[arg(long, value_name = "KEY:DENIED")]
     restricted: Vec<String>,
+    /// Opens a Klaviyo too, on this port of 127.0.0.1; 0 takes any free one.
+    #[arg(long, value_name = "PORT")]
+    klaviyo: Option<u16>,
+    /// The shop's own site sends this share of its preorders' events to the Klaviyo, 0 to 1.
+    #[arg(long, value_name = "SHARE", requires = "klaviyo")]
+    shop_sends: Option<f64>,
     /// Request limits.
     #[arg(long, value_enum, default_value_t = LimitChoice::None)]
     limits: LimitChoice,
@@ -69,6 +76,18 @@ enum LimitChoice {
 }
 
 impl Arguments {
+    /// The Klaviyo that is to stand beside it.
+    fn klaviyo(&self) -> Option<KlaviyoConfig> {
+        let limits = matches!(self.limits, LimitChoice::Stripe);
+        let shop = self.shop_sends.map(|share| ShopSender {
+            share,
+            spelling: Spelling::Mixed,
+            late_s: (2, 600),
+            ..ShopSender::default()
+        });
+        self.klaviyo.map(|port| KlaviyoConfig { port, limits, shop, ..KlaviyoConfig::default() })
+    }
+
     #[allow(clippy::disallowed_methods, reason = "an anchored clock is anchored at the start of the process")]
     fn config(self) -> Config {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
@@ -110,6 +129,7 @@ async fn main() -> ExitCode {
         .init();
     let mut arguments = Arguments::parse();
     let books = arguments.books.take();
+    let klaviyo = arguments.klaviyo();
     let faults = arguments.book_faults.map_or_else(Faults::none, Faults::seeded);
     let sandbox = match Sandbox::start(arguments.config()).await {
         Ok(sandbox) => sandbox,
@@ -125,8 +145,21 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
+    let klaviyo = match klaviyo {
+        Some(config) => match sandbox.open_klaviyo(config).await {
+            Ok(klaviyo) => Some(klaviyo),
+            Err(error) => {
+                let _ = writeln!(std::io::stderr(), "foredeck-sandbox could not open its Klaviyo: {error}");
+                return ExitCode::FAILURE;
+            }
+        },
+        None => None,
+    };
     let mut stdout = std::io::stdout();
     let _ = writeln!(stdout, "listening on {}", sandbox.base_url());
+    if let Some(klaviyo) = &klaviyo {
+        let _ = writeln!(stdout, "klaviyo listening on {}", klaviyo.base_url());
+    }
     let _ = stdout.flush();
     let _ = tokio::signal::ctrl_c().await;
     sandbox.shutdown().await;

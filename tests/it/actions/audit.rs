@@ -193,3 +193,17 @@ async fn the_audit_of_actions_holds_and_is_exported_with_its_hashes() {
     assert!(text.contains(verdict["head"].as_str().unwrap()), "the head is in the export");
     assert!(!text.contains(foredeck_sandbox::DEFAULT_KEY));
 }
+
+#[tokio::test]
+async fn a_store_that_is_removed_leaves_its_audit() {
+    let (desk, orders) = desk().await;
+    desk.fix(json!({"action": "refund", "payment": orders.paid_charge, "amount_minor": 100})).await;
+    let verdict = desk.get("audit_verify", json!({})).await;
+    let id = desk.store.public_id().to_owned();
+    desk.get("store_remove", json!({"confirm_name": "Shop"})).await;
+    let archive = std::fs::read_dir(desk.folder.path().join("archive")).unwrap().next().unwrap().unwrap();
+    assert!(archive.file_name().to_string_lossy().starts_with(&format!("audit-{id}-")));
+    let text = std::fs::read_to_string(archive.path()).unwrap();
+    assert_eq!(i64::try_from(text.lines().count()).unwrap(), verdict["rows"].as_i64().unwrap());
+    assert!(text.lines().last().unwrap().contains(verdict["head"].as_str().unwrap()));
+}

@@ -210,8 +210,15 @@ async fn an_event_is_delivered_again_only_where_that_is_switched_on() {
     let (desk, _) = desk().await;
     let (event, endpoint) = desk.world.with_world(|world| {
         let endpoint = world.new_endpoint("https://shop.example.com/hook", &["*"]);
-        (world.events()[0].id.clone(), endpoint)
+        world
+            .open_checkout(super::desk::spec("pre_new", "fay@example.com"))
+            .and_then(|one| world.pay(&one))
+            .unwrap();
+        (world.events().last().unwrap().id.clone(), endpoint)
     });
+    desk.advance(120);
+    desk.sync().await;
+    desk.world.clear_requests();
     let request = json!({"action": "resend_event", "event": event, "endpoint": endpoint});
     assert_eq!(desk.plan(request.clone()).await.unwrap_err().code, "RESEND_OFF");
     let mut guard = desk.get("guard_get", json!({})).await["guard"].clone();
@@ -224,9 +231,8 @@ async fn an_event_is_delivered_again_only_where_that_is_switched_on() {
 
 #[tokio::test]
 async fn words_stay_here_and_need_no_network() {
-    let (mut desk, _) = desk().await;
-    let url_gone = std::mem::replace(&mut desk.world, desk.world.clone());
-    url_gone.set_faults(foredeck_sandbox::Faults { unreachable: true, ..Default::default() });
+    let (desk, _) = desk().await;
+    desk.world.set_faults(foredeck_sandbox::Faults { unreachable: true, ..Default::default() });
     let view =
         desk.fix(json!({"action": "annotate", "order": "pre_paid", "note": "called, wants blue"})).await;
     assert_eq!(view["state"], "succeeded");
@@ -253,12 +259,14 @@ async fn a_second_grant_is_taken_back_once() {
     desk.take_suggested_plans().await;
     let page = desk.get("purchase_page", json!({"limit": 50})).await;
     let bought = page["rows"].as_array().unwrap().iter().find(|row| row["status"] == "paid").unwrap().clone();
-    let (owner, payment) = (bought["owner"].clone(), bought["payment_intent_id"].clone());
-    let before = desk.get("wallet_sheet", json!({"owner": owner})).await["row"]["balance"].as_i64().unwrap();
+    let (owner, payment) = (bought["owner"].clone(), bought["payment_id"].clone());
+    let before =
+        desk.get("wallet_sheet", json!({"owner": owner})).await["wallet"]["balance"].as_i64().unwrap();
     let request = json!({"action": "reverse_grant", "owner": owner, "payment": payment, "credits": 100});
     let view = desk.fix(request.clone()).await;
     assert_eq!(view["state"], "succeeded");
-    let after = desk.get("wallet_sheet", json!({"owner": owner})).await["row"]["balance"].as_i64().unwrap();
+    let after =
+        desk.get("wallet_sheet", json!({"owner": owner})).await["wallet"]["balance"].as_i64().unwrap();
     assert_eq!(after, before - 100);
     assert_eq!(desk.plan(request).await.unwrap_err().code, "ALREADY_REVERSED");
 }

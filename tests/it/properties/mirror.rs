@@ -250,17 +250,18 @@ fn take_local_fact(transaction: &Transaction<'_>, local: Local, terms: &Terms) -
 
 /// The first column is the row's key. What the naive fold cannot know (`rank`, `class`, `digest`, `facet`)
 /// is left out when it is asked.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 19] = [
     (
         "node",
         "SELECT s.id AS id, n.kind, n.as_of, n.rank, n.class, n.digest, n.unsettled, n.deleted, n.attempted, n.created,
            n.proof_at, n.status, n.sub_status, n.amount, n.amount_part, n.currency, n.email, n.name, n.preorder_id, n.user_id,
            n.color, n.locale, n.source, n.detail, n.expires_at, i.id AS intent, c.id AS charge, r.id AS recovered_from,
-           u.id AS customer, p.id AS preorder, n.plan, n.credits, y.id AS payment
+           u.id AS customer, p.id AS preorder, n.plan, n.credits, y.id AS payment,
+           n.entered_at, n.failed_at, n.address, o.id AS product
          FROM node n JOIN stripe_id s ON s.key = n.key LEFT JOIN stripe_id i ON i.key = n.intent
          LEFT JOIN stripe_id c ON c.key = n.charge LEFT JOIN stripe_id r ON r.key = n.recovered_from
          LEFT JOIN stripe_id u ON u.key = n.customer LEFT JOIN preorder p ON p.key = n.preorder
-         LEFT JOIN stripe_id y ON y.key = n.payment",
+         LEFT JOIN stripe_id y ON y.key = n.payment LEFT JOIN stripe_id o ON o.key = n.product",
     ),
     (
         "former_preorder_id",
@@ -275,10 +276,10 @@ const TABLES: [(&str, &str); 17] = [
         "preorder",
         "SELECT p.id, p.status, p.email, p.name, p.color, p.locale, p.source, p.user_id, p.amount, p.currency, p.refunded,
            p.started_at, p.paid_at, s.id AS session, i.id AS intent, p.matched_by, p.reached, p.unsettled, p.conflict,
-           p.borrows_email, p.facet
+           p.borrows_email, p.goods, p.sessions, p.findings, p.lead_at, p.facet
          FROM preorder p LEFT JOIN stripe_id s ON s.key = p.session LEFT JOIN stripe_id i ON i.key = p.intent",
     ),
-    ("person", "SELECT email, name, preorders, paid, first_at, last_at FROM person"),
+    ("person", "SELECT email, name, preorders, paid, first_at, last_at, findings FROM person"),
     ("searchable", "SELECT p.email FROM person_text t JOIN person p ON p.key = t.rowid"),
     (
         "rollup",
@@ -288,7 +289,7 @@ const TABLES: [(&str, &str); 17] = [
     ("status_count", "SELECT status, count FROM status_count"),
     (
         "facet",
-        "SELECT status || ' ' || reached || ' ' || quote(color) || ' ' || quote(locale) || ' ' || bucket AS key, count
+        "SELECT status || ' ' || reached || ' ' || quote(color) || ' ' || quote(locale) || ' ' || bucket || ' ' || lead AS key, count
          FROM facet",
     ),
     ("source_count", "SELECT value, bucket, count FROM source_count"),
@@ -310,6 +311,12 @@ const TABLES: [(&str, &str); 17] = [
         "SELECT owner, granted, clawed, reversed, spent, adjusted, balance, entries, first_at, last_at FROM wallet",
     ),
     ("identity", "SELECT email, user_id FROM identity"),
+    (
+        "finding",
+        "SELECT f.id, f.rule, f.subject, f.base_at, f.opens_at, f.due_at, f.deadline_at, f.state, f.word, p.id AS preorder, f.evidence
+         FROM finding f LEFT JOIN preorder p ON p.key = f.preorder",
+    ),
+    ("finding_word", "SELECT id, said, at FROM finding_word"),
     ("purchase_count", "SELECT status || ' ' || coverage AS key, count FROM purchase_count"),
 ];
 

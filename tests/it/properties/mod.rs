@@ -24,7 +24,7 @@ use history::History;
 use mirror::{Bench, Tables, differences};
 
 /// What the cases were made of.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 struct Tally {
     cases: u64,
     facts: usize,
@@ -41,6 +41,11 @@ struct Tally {
     /// Purchases by e-mail that turned out to be a user's.
     joined: usize,
     sold: usize,
+    findings: usize,
+    /// Rules that found something.
+    rules: std::collections::BTreeMap<String, usize>,
+    /// Findings of which an operator's word holds.
+    said: usize,
 }
 
 impl Tally {
@@ -59,6 +64,11 @@ impl Tally {
         self.reversals += other.reversals;
         self.joined += other.joined;
         self.sold += other.sold;
+        self.findings += other.findings;
+        self.said += other.said;
+        for (rule, count) in other.rules {
+            *self.rules.entry(rule).or_default() += count;
+        }
     }
 }
 
@@ -111,6 +121,9 @@ fn any_order_of_a_shops_facts_makes_the_same_projections() {
         of_grants(tally.clawbacks, 20) && of_grants(tally.reversals, 400) && of_grants(tally.joined, 20),
         "money goes back, comes again, and goes to users found later, often enough"
     );
+    let rare: Vec<&str> = naive::RULES.into_iter().filter(|rule| !tally.rules.contains_key(*rule)).collect();
+    assert!(cases < 500 || rare.is_empty(), "these rules found nothing at all: {rare:?}");
+    assert!(cases < 500 || tally.said * 200 >= tally.findings, "operators' words hold often enough");
 }
 
 /// The fewest first steps of a case that still fail, and how.
@@ -164,6 +177,10 @@ fn check(bench: &Bench, seed: u64, steps: usize) -> Result<Tally, String> {
     let joined = |row: &serde_json::Map<String, serde_json::Value>| {
         row.get("email").is_some_and(|email| *email != row["owner"])
     };
+    let mut rules = std::collections::BTreeMap::new();
+    for row in expected["finding"].values() {
+        *rules.entry(row["rule"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
     Ok(Tally {
         cases: 1,
         facts: history.facts.len(),
@@ -179,6 +196,9 @@ fn check(bench: &Bench, seed: u64, steps: usize) -> Result<Tally, String> {
         reversals: entries("reversal"),
         joined: expected["wallet_entry"].values().filter(|row| joined(row)).count(),
         sold,
+        findings: expected["finding"].len(),
+        rules,
+        said: expected["finding"].values().filter(|row| row["state"] != 0).count(),
     })
 }
 
@@ -198,7 +218,7 @@ fn same(what: &str, one: &Tables, other: &Tables) -> Result<(), String> {
     }
 }
 
-/// Leaves out what only the engine knows: where a snapshot stands in the order, and its digests.
+/// Leaves out what only the engine knows: where a snapshot stands in the order, its digests, and how it shows a finding.
 fn strip(tables: &mut Tables) {
     for row in tables.get_mut("node").unwrap().values_mut() {
         for name in ["rank", "class", "digest"] {
@@ -207,6 +227,9 @@ fn strip(tables: &mut Tables) {
     }
     for row in tables.get_mut("preorder").unwrap().values_mut() {
         row.remove("facet");
+    }
+    for row in tables.get_mut("finding").unwrap().values_mut() {
+        row.remove("evidence");
     }
 }
 

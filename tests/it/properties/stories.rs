@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use foredeck_engine::domain::kind::Kind;
-use foredeck_engine::facts::local::{INTENT, LINK, UNLINK};
+use foredeck_engine::facts::local::{FINDING, INTENT, LINK, UNLINK};
 use foredeck_sandbox::world::{
     Buyer, CheckoutSpec, CreditSpec, DirectSpec, DisputeOutcome, Portion, RefundState,
 };
@@ -33,6 +33,7 @@ impl History {
             84..90 => self.customers(),
             90..96 => self.operators(),
             96..98 => self.swap(),
+            98 => self.prices(),
             _ => self.again(),
         }
     }
@@ -275,6 +276,9 @@ impl History {
     }
 
     fn operators(&mut self) {
+        if self.chance.percent(40) {
+            return self.says();
+        }
         let made: Vec<(String, String)> = self.facts.iter().filter_map(link_in).collect();
         if self.chance.percent(35)
             && let Some((one, other)) = self.chance.pick_some(&made).cloned()
@@ -305,6 +309,43 @@ impl History {
             let _refused = self.world.set_metadata(session, "preorderId", id, false);
         }
         both.iter().for_each(|id| self.look_at(id));
+    }
+
+    /// The price list changes, under the checkouts that were opened by it.
+    fn prices(&mut self) {
+        let product = self.world.main_product().to_owned();
+        let amount = *self.chance.pick(&[9_900, 14_900, 12_900]);
+        let currency = *self.chance.pick(&["eur", "eur", "chf"]);
+        if let Ok(price) = self.world.new_price(&product, currency, amount, None) {
+            self.know(&price);
+        }
+    }
+
+    /// Something is said of a finding that there may be, by any name that its order has or had.
+    fn says(&mut self) {
+        let rule = *self.chance.pick(&[
+            "missing_color",
+            "missing_address",
+            "payment_failed",
+            "metadata_broken",
+            "wrong_amount",
+            "paid_twice",
+            "processing_too_long",
+            "shared_preorder_id",
+        ]);
+        let session = self.one(Kind::Session);
+        let id = if self.chance.percent(50) {
+            session
+        } else {
+            self.chance.pick_some(&self.preorder_ids).cloned()
+        };
+        let Some(id) = id else { return };
+        let state = *self.chance.pick(&["snoozed", "dismissed", "dismissed", "resolved", "open"]);
+        let now = self.world.now();
+        let until = (state == "snoozed").then(|| now + self.chance.between(60, 90_000));
+        let base_at = now - self.chance.between(-100_000, 3_000);
+        let body = json!({"state": state, "until": until, "base_at": base_at});
+        self.local(FINDING, format!("{rule}:{id}"), None, body.to_string());
     }
 
     /// A second order of somebody who has one.

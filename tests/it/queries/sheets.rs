@@ -14,7 +14,7 @@ use crate::it::shop::{DAY, NOON, Shop, charge, event, intent, session, terms};
 
 fn read(shop: &Shop, id: &str) -> Option<PreorderSheet> {
     let args = SheetArgs { id: id.to_owned() };
-    shop.read(|connection| sheet(connection, &args, Some(Mode::Test)))
+    shop.read(|connection| sheet(connection, &args, Some(Mode::Test), NOON))
 }
 
 fn kinds(sheet: &PreorderSheet) -> Vec<&str> {

@@ -12,11 +12,13 @@
 #[allow(dead_code, reason = "shared with the other tests of the program, which use all of it")]
 mod desk;
 mod dump;
+mod fixes;
 mod kill;
 mod late;
 mod launch;
 mod lease;
 mod mirror;
+mod power;
 mod secrets;
 mod truth;
 

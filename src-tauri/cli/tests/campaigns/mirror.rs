@@ -24,6 +24,11 @@ impl<'a> Mirror<'a> {
         mirror
     }
 
+    /// The data folder.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.desk.command(args);
         command.env("FOREDECK_DATA_DIR", &self.folder);
@@ -42,7 +47,11 @@ impl<'a> Mirror<'a> {
 
     /// Starts the program and lets it run.
     pub fn start(&self, args: &[&str]) -> Started {
-        let mut command = self.command(args);
+        self.start_command(self.command(args))
+    }
+
+    /// Starts a command of [`Self::command`], in silence, and lets it run.
+    pub fn start_command(&self, mut command: Command) -> Started {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Started(command.spawn().unwrap())
     }

@@ -4,11 +4,13 @@ use serde_json::Value;
 
 use super::plans::{NotPlanned, refused};
 use crate::db::Connection;
+use crate::domain::finding::FindingState;
 use crate::domain::kind::Kind;
 use crate::domain::settings::Settings;
 use crate::facts::names::find_key;
+use crate::projections::findings::find_finding;
 use crate::projections::nodes::{Node, find_node};
-use crate::queries::preorders::PreorderRow;
+use crate::queries::preorders::{PreorderRow, find_row};
 use crate::queries::sheet::{find_order, raw_fact};
 
 /// What a plan is drawn from.
@@ -85,6 +87,22 @@ impl Ground<'_> {
         ))
     }
 
+    /// The finding of an id.
+    ///
+    /// # Errors
+    /// There is none that stands now.
+    pub fn finding(&self, id: &str) -> Result<KnownFinding, NotPlanned> {
+        let id = id.trim();
+        let found = find_finding(self.connection, id)?;
+        let stands = found.and_then(|found| Some((found.stands(self.now)?, found)));
+        let (state, found) = stands.ok_or_else(|| unknown(id))?;
+        let order = match found.preorder {
+            Some(key) => find_row(self.connection, key)?.map(|row| (row.id, row.email)),
+            None => None,
+        };
+        Ok(KnownFinding { id: found.id, state, base_at: found.base_at, order })
+    }
+
     /// The newest JSON of an object; null where the mirror has none.
     ///
     /// # Errors
@@ -102,6 +120,18 @@ impl Ground<'_> {
             None => (names.first().cloned().unwrap_or_default(), None),
         }
     }
+}
+
+/// A finding as plans see it.
+pub struct KnownFinding {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub state: FindingState,
+    /// What it counts from, unix seconds.
+    pub base_at: i64,
+    /// The order it is about, and its e-mail.
+    pub order: Option<(String, Option<String>)>,
 }
 
 fn unknown(id: &str) -> NotPlanned {

@@ -192,7 +192,7 @@ pub(super) fn admit(connection: &Connection, weight: &Weight<'_>) -> DbResult<Op
     if weight.plan.calls.is_empty() {
         return Ok(None);
     }
-    if let Some(problem) = stops(connection, weight.live, writes(weight.plan))? {
+    if let Some(problem) = stops(connection, weight.live, !weight.plan.only_reads())? {
         return Ok(Some(problem));
     }
     let guard = read_guard(connection, weight.live)?;
@@ -244,10 +244,6 @@ pub(super) fn admit(connection: &Connection, weight: &Weight<'_>) -> DbResult<Op
         )));
     }
     Ok(None)
-}
-
-fn writes(plan: &ActionPlan) -> bool {
-    plan.calls.iter().any(|call| call.method != "GET")
 }
 
 /// Says why nothing may be written now; None where it may.

@@ -85,3 +85,10 @@ pub struct ActionPlan {
     /// The amount must be typed to confirm.
     pub confirm_amount: bool,
 }
+
+impl ActionPlan {
+    /// Whether it changes nothing anywhere: it asks, and that is all.
+    pub fn only_reads(&self) -> bool {
+        !self.calls.is_empty() && self.calls.iter().all(|call| call.method == "GET")
+    }
+}

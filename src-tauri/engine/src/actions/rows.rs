@@ -205,6 +205,7 @@ pub fn confirm_bulk(
     (now, zone): (i64, chrono_tz::Tz),
     typed: Option<i64>,
 ) -> DbResult<Result<(), Problem>> {
+    transaction.execute_batch("SAVEPOINT bulk")?;
     for (index, one) in drawn.iter().enumerate() {
         // The amount is typed once, for all of them.
         let plan = ActionPlan { confirm_amount: bulk.confirm_amount && index == 0, ..one.plan.clone() };
@@ -212,10 +213,12 @@ pub fn confirm_bulk(
         let typed = if typed == bulk.only_total() { whole } else { None };
         let weight = Weight { plan: &plan, doer, live, now, zone, typed };
         if let Some(problem) = admit(transaction, &weight)? {
+            transaction.execute_batch("ROLLBACK TO bulk; RELEASE bulk")?;
             return Ok(Err(problem));
         }
         insert(transaction, one, doer, now, Some(&bulk.id))?;
     }
+    transaction.execute_batch("RELEASE bulk")?;
     transaction.execute(
         "INSERT INTO bulk (id, kind, operator, confirmed_at, plan, paused) VALUES (?1, ?2, ?3, ?4, ?5, 0)",
         params![bulk.id, bulk.action.as_str(), doer.name, now, to_json(bulk)?],

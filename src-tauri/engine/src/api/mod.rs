@@ -5,6 +5,7 @@
 pub mod actions;
 mod credits;
 mod errors;
+mod findings;
 mod operations;
 pub mod operators;
 pub mod types;

@@ -11,6 +11,7 @@ use super::credits::{
     plan_catalogue, plan_list, plan_preview, plan_set, purchase_page, purchase_sheet, purchase_status,
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
 };
+use super::findings::{finding_counts, finding_page, finding_rules, lead_page};
 use super::operators::{
     OperatorAddArgs, OperatorArgs, OperatorDisabledArgs, OperatorIdleArgs, OperatorList, OperatorMe,
     OperatorPassphraseArgs, OperatorRenameArgs, OperatorRoleArgs, OperatorUnlockArgs, operator_add,
@@ -32,6 +33,7 @@ use crate::domain::store::{Mode, STRIPE_URL, StoreView};
 use crate::engine::{Verified, machine_zone};
 use crate::error::Problem;
 use crate::http::Priority;
+use crate::projections::findings::terms;
 use crate::queries::audit::{self as audit_rows, AuditPage, AuditPageArgs};
 use crate::queries::credits::catalogue::Catalogue;
 use crate::queries::credits::export as credit_exports;
@@ -42,9 +44,14 @@ use crate::queries::credits::reconcile::{ReconcileArgs, Reconciliation};
 use crate::queries::credits::status::{PurchaseAnswer, PurchaseStatusArgs};
 use crate::queries::credits::wallets::{WalletPage, WalletPageArgs, WalletSheet, WalletSheetArgs};
 use crate::queries::events::{EventPage, EventPageArgs};
+use crate::queries::findings::counts::FindingCounts;
+use crate::queries::findings::export::export_findings;
+use crate::queries::findings::rules::RuleList;
+use crate::queries::findings::{FindingPage, FindingPageArgs};
 use crate::queries::funnel::{Funnel, FunnelArgs};
 use crate::queries::health::{Freshness, Health};
 use crate::queries::imports::{self as import_batches, ImportList};
+use crate::queries::leads::{LeadPage, LeadPageArgs, export_leads};
 use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
 use crate::queries::search::{SearchArgs, SearchReply};
@@ -93,6 +100,10 @@ table! {
     preorder_page: PreorderPageArgs -> PreorderPage, VIEWER;
     search: SearchArgs -> SearchReply, VIEWER;
     preorder_sheet: SheetArgs -> PreorderSheet, VIEWER;
+    finding_page: FindingPageArgs -> FindingPage, VIEWER;
+    finding_counts: NoArgs -> FindingCounts, VIEWER;
+    finding_rules: NoArgs -> RuleList, VIEWER;
+    lead_page: LeadPageArgs -> LeadPage, VIEWER;
     raw_fact: RawFactArgs -> RawFact, VIEWER;
     event_page: EventPageArgs -> EventPage, VIEWER;
     health: NoArgs -> Health, VIEWER;
@@ -259,11 +270,11 @@ async fn file_open(call: Call, args: FileOpenArgs) -> Result<StoreView, Problem>
 }
 
 async fn settings_get(call: Call, _: NoArgs) -> Result<Settings, Problem> {
-    Ok(call.store().await?.settings())
+    Ok(terms::filled(call.store().await?.settings()))
 }
 
 async fn settings_set(call: Call, args: Settings) -> Result<Settings, Problem> {
-    call.store().await?.set_settings(args).await
+    Ok(terms::filled(call.store().await?.set_settings(args).await?))
 }
 
 async fn sync_now(call: Call, args: SyncNowArgs) -> Result<Freshness, Problem> {
@@ -306,9 +317,10 @@ async fn search(call: Call, args: SearchArgs) -> Result<SearchReply, Problem> {
 
 async fn preorder_sheet(call: Call, args: SheetArgs) -> Result<PreorderSheet, Problem> {
     let store = call.store().await?;
+    let now = store.clock().now();
     let dashboard = store.record().filter(|record| record.stripe_url == STRIPE_URL).map(|record| record.mode);
     let shown: String = args.id.chars().take(100).collect();
-    let found = store.db().read(move |connection| sheet::sheet(connection, &args, dashboard)).await?;
+    let found = store.db().read(move |connection| sheet::sheet(connection, &args, dashboard, now)).await?;
     let found = found.ok_or_else(|| not_found(&shown))?;
     if store.holds_lease() {
         // An order someone looks at is fetched again when it is older than a minute.
@@ -381,6 +393,7 @@ async fn mirror_backup(call: Call, args: MirrorBackupArgs) -> Result<MirrorRepor
 async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
     let store = call.store().await?;
     let (what, format) = (args.what, args.format);
+    let now = store.clock().now();
     let rows = store
         .export_to(&args.path, move |connection, out| match what {
             ExportKind::Preorders => exports::export_preorders(connection, format, out),
@@ -390,6 +403,8 @@ async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
             ExportKind::Wallets => credit_exports::export_wallets(connection, format, out),
             ExportKind::Audit => audit_rows::export_audit(connection, format, out),
             ExportKind::Differences => credit_exports::export_differences(connection, format, out),
+            ExportKind::Findings => export_findings(connection, now, format, out),
+            ExportKind::Leads => export_leads(connection, now, format, out),
         })
         .await?;
     Ok(ExportReply { rows, path: args.path })

@@ -173,6 +173,10 @@ pub enum ExportKind {
     Wallets,
     /// What does not add up, a row a difference.
     Differences,
+    /// Findings that stand now, a row each.
+    Findings,
+    /// Leads, a row an order.
+    Leads,
     /// The audit.
     Audit,
 }

@@ -5,6 +5,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_facts.sql", include_str!("../../../../migrations/0001_facts.sql")),
     ("0002_imports.sql", include_str!("../../../../migrations/0002_imports.sql")),
     ("0003_webhooks.sql", include_str!("../../../../migrations/0003_webhooks.sql")),
+    ("0004_findings.sql", include_str!("../../../../migrations/0004_findings.sql")),
     ("0005_actions.sql", include_str!("../../../../migrations/0005_actions.sql")),
 ];
 

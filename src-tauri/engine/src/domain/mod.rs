@@ -5,6 +5,7 @@
 pub mod action;
 pub mod day;
 pub mod email;
+pub mod finding;
 pub mod ids;
 pub mod kind;
 pub mod money;

@@ -1,8 +1,11 @@
 //! Settings of a store that change what projections mean or how it polls.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::finding::{IdentityConnector, RuleSetting};
 use super::plan::PlanRule;
 
 /// Which metadata keys carry which meaning, in order of preference.
@@ -78,6 +81,12 @@ pub struct Settings {
     pub plans: Vec<PlanRule>,
     /// What checkouts are opened with.
     pub checkout: CheckoutSettings,
+    /// What was set of findings, by rule. Stored are only those that differ from the rule's own terms.
+    pub findings: BTreeMap<String, RuleSetting>,
+    /// Whether new findings and failed syncs are told on the desktop.
+    pub notify: bool,
+    /// Who knows the shop's users.
+    pub identity: IdentityConnector,
 }
 
 impl Default for Settings {
@@ -91,6 +100,9 @@ impl Default for Settings {
             metadata: MetadataNames::default(),
             plans: Vec::new(),
             checkout: CheckoutSettings::default(),
+            findings: BTreeMap::new(),
+            notify: true,
+            identity: IdentityConnector::None,
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::domain::store::{KeySource, STRIPE_URL, StoreRecord, StoreView};
 use crate::error::Problem;
 use crate::facts::codec::Codec;
 use crate::facts::settings::{append_settings, get_settings};
+use crate::projections::findings::terms;
 use crate::projections::rebuild;
 use crate::secrets::{Kept, Secrets};
 use crate::tasks::account;
@@ -189,6 +190,9 @@ impl OpenStore {
     /// A value is out of range, or the mirror cannot be written.
     pub async fn set_settings(&self, settings: Settings) -> Result<Settings, Problem> {
         check_settings(&settings)?;
+        let settings = terms::trimmed(settings).map_err(|why| {
+            Problem::new("BAD_SETTING", why, "See `foredeckctl rules` for what may be set.")
+        })?;
         let before = self.settings();
         // The plan table has an operation of its own, which shows the difference first.
         let settings = Settings { plans: before.plans.clone(), ..settings };
@@ -201,9 +205,15 @@ impl OpenStore {
                 let revision = append_settings(transaction, now, &kept)?;
                 if renamed {
                     rebuild::begin(transaction, revision)?;
-                } else if moved && crate::projections::schema::find_version(transaction)?.is_some() {
+                    return Ok(());
+                }
+                let current = crate::projections::schema::find_version(transaction)?.is_some();
+                if moved && current {
                     let zone = parse_zone(&kept.time_zone).unwrap_or(chrono_tz::Tz::UTC);
                     rebuild::rebuild_rollups(transaction, zone, revision)?;
+                }
+                if !rebuild::is_due(transaction)? {
+                    terms::changed(transaction, &before, &kept)?;
                 }
                 Ok(())
             })
@@ -212,7 +222,10 @@ impl OpenStore {
         if renamed {
             replay::replay_if_due(&self.db, now, |_| {}).await?;
         }
-        self.wiring.announcer.announce(Some(&self.public_id), Topic::Settings);
+        self.fold_all().await?;
+        for topic in [Topic::Settings, Topic::Findings] {
+            self.wiring.announcer.announce(Some(&self.public_id), topic);
+        }
         self.wiring.announcer.announce(Some(&self.public_id), Topic::Preorders);
         self.signals.sync_now();
         Ok(settings)

@@ -29,7 +29,7 @@ pub struct LocalFact {
     pub made_at: i64,
     /// Who made it.
     pub operator: String,
-    /// `link`, `unlink`, `intent`, `note`.
+    /// `link`, `unlink`, `intent`, `note`, `adjustment`, `plans`, `correction`, `finding`.
     pub kind: String,
     /// What it is about: an object's id or a preorderId.
     pub subject: String,

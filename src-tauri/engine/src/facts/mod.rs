@@ -10,6 +10,7 @@ pub mod events;
 pub mod imports;
 pub mod local;
 pub mod names;
+pub mod seen;
 pub mod settings;
 pub mod snapshots;
 pub mod state;

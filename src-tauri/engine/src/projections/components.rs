@@ -44,6 +44,15 @@ impl Rare {
     }
 }
 
+/// A preorderId that some object carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried {
+    /// It joins its carriers.
+    pub usable: bool,
+    /// Objects of several e-mails carry it, or more objects than were looked at.
+    pub by_several: bool,
+}
+
 /// Everything that may change when some nodes did.
 #[derive(Debug)]
 pub struct Neighbourhood {
@@ -52,7 +61,7 @@ pub struct Neighbourhood {
     seen: HashSet<Key>,
     edges: HashMap<Key, Vec<Key>>,
     operator_edges: HashSet<Key>,
-    usable: HashMap<String, bool>,
+    carried: HashMap<String, Carried>,
     foreign: HashSet<Key>,
     old_orders: HashSet<i64>,
 }
@@ -69,7 +78,7 @@ impl Neighbourhood {
             seen: HashSet::new(),
             edges: HashMap::new(),
             operator_edges: HashSet::new(),
-            usable: HashMap::new(),
+            carried: HashMap::new(),
             foreign: HashSet::new(),
             old_orders: HashSet::new(),
         };
@@ -117,7 +126,7 @@ impl Neighbourhood {
         if let Some(preorder_id) = named.as_deref().filter(|id| usable_preorder_id(id) == Some(id)) {
             // An operator's link can end in a preorderId.
             self.visit_preorder_id(connection, preorder_id, waiting)?;
-            if self.usable.get(preorder_id) == Some(&true) {
+            if self.joins(preorder_id) {
                 for other in list_keys(connection, CARRIERS, preorder_id)? {
                     self.join(key, other, waiting);
                 }
@@ -157,7 +166,7 @@ impl Neighbourhood {
         id: &str,
         waiting: &mut Vec<Key>,
     ) -> DbResult<()> {
-        if self.usable.contains_key(id) {
+        if self.carried.contains_key(id) {
             return Ok(());
         }
         let few = few_carriers(connection, id)?;
@@ -165,7 +174,8 @@ impl Neighbourhood {
             Some(carriers) => carriers.emails <= MAX_EMAILS_PER_PREORDER_ID,
             None => joins(connection, id)?,
         };
-        self.usable.insert(id.to_owned(), usable);
+        let by_several = few.as_ref().is_none_or(|carriers| carriers.emails > 1);
+        self.carried.insert(id.to_owned(), Carried { usable, by_several });
         match few {
             Some(carriers) if usable => waiting.extend(carriers.keys),
             None if usable => waiting.extend(list_keys(connection, CARRIERS, id)?),
@@ -181,6 +191,15 @@ impl Neighbourhood {
             waiting.extend(list_keys(connection, "SELECT key FROM node WHERE preorder = ?1", order)?);
         }
         Ok(())
+    }
+
+    fn joins(&self, id: &str) -> bool {
+        self.carried.get(id).is_some_and(|carried| carried.usable)
+    }
+
+    /// The preorderIds that its objects carry or carried.
+    pub fn carried(&self) -> HashMap<String, Carried> {
+        self.carried.clone()
     }
 
     /// Cuts the neighbourhood into orders.
@@ -209,12 +228,12 @@ impl Neighbourhood {
     }
 
     fn carries_unusable(&self, node: &Node) -> bool {
-        node.state.preorder_id.as_ref().is_some_and(|id| self.usable.get(id) == Some(&false))
+        node.state.preorder_id.as_ref().is_some_and(|id| !self.joins(id))
     }
 
     fn own_label<'a>(&self, node: &'a Node) -> Option<&'a str> {
         let id = node.state.preorder_id.as_deref()?;
-        (self.usable.get(id) == Some(&true)).then_some(id)
+        self.joins(id).then_some(id)
     }
 
     /// Gives every key the label of the nearest labelled node over structural links.
@@ -376,7 +395,7 @@ fn linked_key(connection: &Connection, preorder_id: &str) -> DbResult<Option<Key
         .optional()?)
 }
 
-fn former_ids(connection: &Connection, key: Key) -> DbResult<Vec<String>> {
+pub(super) fn former_ids(connection: &Connection, key: Key) -> DbResult<Vec<String>> {
     let mut statement =
         connection.prepare_cached("SELECT preorder_id FROM former_preorder_id WHERE node = ?1")?;
     let ids = statement.query_map([key], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;

@@ -1,21 +1,18 @@
-//! What is kept of facts beside an object's newest state: line items, the events that prove a payment, and whether a
-//! refund or dispute ever took money back.
+//! What is kept of facts beside an object's newest state: the events that prove a payment, and whether a refund or dispute
+//! ever took money back. What a session sells is in `sales`.
 //!
 //! Each is the same whatever order the facts arrive in.
 
 use super::offer::{Offer, proof_of};
-use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
+use super::sales;
+use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
 use crate::domain::kind::Kind;
-use crate::domain::plan::Item;
 use crate::facts::names::Key;
 use crate::facts::snapshots::Origin;
 
-pub(super) const TABLES: [&str; 3] = ["session_items", "proof", "reversal"];
+pub(super) const TABLES: [&str; 2] = ["proof", "reversal"];
 
 pub(super) const SQL: &str = "
--- Line items of sessions: of the newest answer that brought them.
-CREATE TABLE session_items (session INTEGER PRIMARY KEY, as_of INTEGER NOT NULL, items TEXT NOT NULL) STRICT;
-
 -- Events that say their object was paid.
 CREATE TABLE proof (node INTEGER NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (node, event)) STRICT, WITHOUT ROWID;
 
@@ -41,8 +38,8 @@ pub(super) struct Reversal {
 /// The write failed.
 pub(super) fn note(transaction: &Transaction<'_>, offered: &Offer<'_>) -> DbResult<bool> {
     let mut new = false;
-    if let Some(items) = &offered.read.items {
-        new |= note_items(transaction, offered.key, offered.as_of, items)?;
+    if let Some(sale) = &offered.read.sale {
+        new |= sales::note(transaction, offered.key, offered.as_of, sale)?;
     }
     if proof_of(offered).is_some() {
         let added = transaction
@@ -54,38 +51,6 @@ pub(super) fn note(transaction: &Transaction<'_>, offered: &Offer<'_>) -> DbResu
         new |= note_reversal(transaction, offered)?;
     }
     Ok(new)
-}
-
-fn note_items(transaction: &Transaction<'_>, session: Key, as_of: i64, items: &[Item]) -> DbResult<bool> {
-    let text = serde_json::to_string(items).map_err(|error| DbError::Corrupt(error.to_string()))?;
-    let held: Option<(i64, String)> = transaction
-        .prepare_cached("SELECT as_of, items FROM session_items WHERE session = ?1")?
-        .query_row([session], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let same = held.as_ref().is_some_and(|(_, items)| *items == text);
-    if held.is_some_and(|held| held >= (as_of, text.clone())) {
-        return Ok(false);
-    }
-    transaction
-        .prepare_cached(
-            "INSERT INTO session_items (session, as_of, items) VALUES (?1, ?2, ?3)
-             ON CONFLICT (session) DO UPDATE SET as_of = ?2, items = ?3",
-        )?
-        .execute(params![session, as_of, text])?;
-    Ok(!same)
-}
-
-/// The line items of a session, where they were ever told.
-pub(super) fn find_items(connection: &Connection, session: Key) -> DbResult<Option<Vec<Item>>> {
-    let found: Option<String> = connection
-        .prepare_cached("SELECT items FROM session_items WHERE session = ?1")?
-        .query_row([session], |row| row.get(0))
-        .optional()?;
-    found
-        .map(|text| {
-            serde_json::from_str(&text).map_err(|error| DbError::Corrupt(format!("line items: {error}")))
-        })
-        .transpose()
 }
 
 fn note_reversal(transaction: &Transaction<'_>, offered: &Offer<'_>) -> DbResult<bool> {

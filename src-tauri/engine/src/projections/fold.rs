@@ -5,16 +5,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono_tz::Tz;
 
 use super::components::{Group, Neighbourhood, Rare};
+use super::findings::{Findings, Looked};
 use super::identity;
 use super::nodes::{find_node, list_keys};
 use super::payments::{Purchases, anchors};
 use super::people;
-use super::preorder::{Preorder, Step, fold_order};
-use super::rollups::{Differences, facet_of};
-use crate::db::{Connection, DbError, DbResult, OptionalExtension, Row, Transaction, params, rusqlite};
+use super::preorder::{Parts, Preorder, fold_parts};
+use super::preorder_rows::{find_order, insert_order, update_order};
+use super::rollups::Differences;
+use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::domain::plan::PlanTable;
-use crate::domain::status::PreorderStatus;
 use crate::facts::names::Key;
 use crate::facts::settings::get_settings;
 
@@ -48,7 +49,8 @@ pub fn fold_dirty(transaction: &Transaction<'_>, zone: Tz, limit: usize) -> DbRe
     )?;
     let (_, settings) = get_settings(transaction)?;
     let purchases = Purchases::new(PlanTable::lenient(&settings.plans));
-    let mut batch = Batch::new(zone, Rare::look(transaction)?, purchases);
+    let findings = Findings::new(transaction, &settings)?;
+    let mut batch = Batch::new(zone, Rare::look(transaction)?, purchases, findings);
     // Whose an e-mail is comes first: what is folded now goes to its owner at once.
     let emails = identity::settle(transaction, limit, &mut batch.purchases.owners)?;
     if taken.is_empty() && emails == 0 {
@@ -74,10 +76,19 @@ struct Batch {
     zone: Tz,
     rare: Rare,
     purchases: Purchases,
+    findings: Findings,
+}
+
+/// A group folded: the order it makes with what was found of it, and the order it was before with its number.
+struct Folded<'a> {
+    group: &'a Group,
+    order: Option<(Preorder, Looked)>,
+    kept: Option<i64>,
+    before: Option<Preorder>,
 }
 
 impl Batch {
-    fn new(zone: Tz, rare: Rare, purchases: Purchases) -> Self {
+    fn new(zone: Tz, rare: Rare, purchases: Purchases, findings: Findings) -> Self {
         Self {
             differences: Differences::new(zone),
             emails: BTreeSet::new(),
@@ -85,6 +96,7 @@ impl Batch {
             zone,
             rare,
             purchases,
+            findings,
         }
     }
 
@@ -108,9 +120,11 @@ impl Batch {
                 old.insert(order, row);
             }
         }
+        let carried = found.carried();
         let groups = found.groups();
         self.done.extend(groups.iter().flat_map(|group| group.nodes.iter().map(|node| node.key)));
         self.replace(transaction, &groups, old)?;
+        self.findings.keep_ids(transaction, &carried)?;
         self.purchases.fold(transaction, groups, |customers| customer_email(transaction, customers))
     }
 
@@ -123,51 +137,67 @@ impl Batch {
         let mut folded = Vec::new();
         let payments = anchors(groups);
         for group in groups {
-            let mut failed = None;
-            let order = fold_order(group, |customers| match customer_email(transaction, customers) {
-                Ok(email) => email,
-                Err(error) => {
-                    failed = Some(error);
-                    None
-                }
-            });
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            let kept = order
-                .as_ref()
-                .and_then(|order| old.iter().find(|(_, row)| row.id == order.id).map(|(key, _)| *key));
+            let order = self.fold(transaction, groups, group)?;
+            let is_it = |row: &Preorder| order.as_ref().is_some_and(|(order, _)| order.id == row.id);
+            let kept = old.iter().find(|(_, row)| is_it(row)).map(|(key, _)| *key);
             let before = kept.and_then(|key| old.remove(&key));
-            folded.push((group, order, kept, before));
+            folded.push(Folded { group, order, kept, before });
         }
         for (key, row) in &old {
             self.differences.remove(row);
             self.emails.extend(row.email.clone());
+            self.findings.forget_order(transaction, (*key, row.findings))?;
             transaction.prepare_cached("DELETE FROM preorder WHERE key = ?1")?.execute([key])?;
         }
-        for (group, order, kept, before) in folded {
-            let Some(order) = order else {
+        for Folded { group, order, kept, before } in folded {
+            let Some((order, found)) = order else {
                 assign(transaction, group, None, &payments)?;
                 continue;
             };
+            let had = before.as_ref().map_or(0, |before| before.findings);
             let key = match (kept, before) {
-                (Some(key), Some(before)) if before == order => Some(key),
+                (Some(key), Some(before)) if before == order => key,
                 (Some(key), Some(before)) => {
                     self.differences.remove(&before);
                     self.emails.extend(before.email);
                     update_order(transaction, key, &order)?;
                     self.count_in(&order);
-                    Some(key)
+                    key
                 }
                 _ => {
                     let key = insert_order(transaction, &order)?;
                     self.count_in(&order);
-                    Some(key)
+                    key
                 }
             };
-            assign(transaction, group, key, &payments)?;
+            assign(transaction, group, Some(key), &payments)?;
+            self.findings.keep_order(transaction, (key, had), (&order.id, group), found)?;
         }
         Ok(())
+    }
+
+    fn fold(
+        &mut self,
+        transaction: &Transaction<'_>,
+        groups: &[Group],
+        group: &Group,
+    ) -> DbResult<Option<(Preorder, Looked)>> {
+        let mut failed = None;
+        let parts = Parts::of(group);
+        let order = fold_parts(group, &parts, |customers| match customer_email(transaction, customers) {
+            Ok(email) => email,
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let Some(mut order) = order else { return Ok(None) };
+        let sales = &mut self.purchases.sales;
+        let found = self.findings.look(transaction, sales, (groups, group, &parts), &mut order)?;
+        Ok(Some((order, found)))
     }
 
     fn count_in(&mut self, order: &Preorder) {
@@ -178,7 +208,7 @@ impl Batch {
     fn finish(&mut self, transaction: &Transaction<'_>) -> DbResult<()> {
         std::mem::replace(&mut self.differences, Differences::new(self.zone)).write(transaction)?;
         for email in std::mem::take(&mut self.emails) {
-            people::refresh(transaction, &email)?;
+            people::refresh(transaction, &email, &self.findings)?;
         }
         self.purchases.finish(transaction)
     }
@@ -217,116 +247,5 @@ fn assign(
                 .execute(params![node.key, order, payment])?;
         }
     }
-    Ok(())
-}
-
-const COLUMNS: &str = "id, status, email, name, color, locale, source, user_id, amount, currency, refunded, started_at, paid_at,
-    session, intent, matched_by, reached, unsettled, conflict, borrows_email";
-
-fn find_order(connection: &Connection, key: i64) -> DbResult<Option<Preorder>> {
-    let found = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM preorder WHERE key = ?1"))?
-        .query_row([key], |row| Ok(read_order(row)))
-        .optional()?;
-    found.transpose()
-}
-
-/// Reads a projected order from the columns of this room's table.
-///
-/// # Errors
-/// A stored word is not one of ours.
-pub fn read_order(row: &Row<'_>) -> DbResult<Preorder> {
-    let status: String = row.get(1)?;
-    let matched: String = row.get(15)?;
-    let rules = [
-        "preorder_id",
-        "operator_link",
-        "recovered_from",
-        "session",
-        "payment_intent",
-        "charge",
-        "local_intent",
-    ];
-    let reached: i64 = row.get(16)?;
-    let steps = [Step::Started, Step::CheckoutOpened, Step::PaymentAttempted, Step::Paid, Step::Kept];
-    Ok(Preorder {
-        id: row.get(0)?,
-        status: PreorderStatus::parse(&status).ok_or_else(|| DbError::Corrupt(format!("status {status}")))?,
-        email: row.get(2)?,
-        name: row.get(3)?,
-        color: row.get(4)?,
-        locale: row.get(5)?,
-        source: row.get(6)?,
-        user_id: row.get(7)?,
-        amount: row.get(8)?,
-        currency: row.get(9)?,
-        refunded: row.get(10)?,
-        started_at: row.get(11)?,
-        paid_at: row.get(12)?,
-        session: row.get(13)?,
-        intent: row.get(14)?,
-        matched_by: rules
-            .into_iter()
-            .find(|rule| **rule == matched)
-            .ok_or_else(|| DbError::Corrupt(format!("rule {matched}")))?,
-        reached: steps
-            .into_iter()
-            .find(|step| *step as i64 == reached)
-            .ok_or_else(|| DbError::Corrupt(format!("step {reached}")))?,
-        unsettled: row.get(17)?,
-        conflict: row.get(18)?,
-        borrows_email: row.get(19)?,
-    })
-}
-
-fn insert_order(transaction: &Transaction<'_>, order: &Preorder) -> DbResult<i64> {
-    let sql = format!(
-        "INSERT INTO preorder ({COLUMNS}, facet) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
-    );
-    bind(&mut *transaction.prepare_cached(&sql)?, order, None)?;
-    Ok(transaction.last_insert_rowid())
-}
-
-fn update_order(transaction: &Transaction<'_>, key: i64, order: &Preorder) -> DbResult<()> {
-    let sql = "UPDATE preorder SET id = ?1, status = ?2, email = ?3, name = ?4, color = ?5, locale = ?6, source = ?7, user_id = ?8,
-        amount = ?9, currency = ?10, refunded = ?11, started_at = ?12, paid_at = ?13, session = ?14, intent = ?15, matched_by = ?16,
-        reached = ?17, unsettled = ?18, conflict = ?19, borrows_email = ?20, facet = ?21 WHERE key = ?22";
-    bind(&mut *transaction.prepare_cached(sql)?, order, Some(key))
-}
-
-fn bind(statement: &mut rusqlite::Statement<'_>, order: &Preorder, key: Option<i64>) -> DbResult<()> {
-    let status = order.status.as_str();
-    let reached = order.reached as u8;
-    let facet = facet_of(order);
-    let values: [&dyn rusqlite::ToSql; 21] = [
-        &order.id,
-        &status,
-        &order.email,
-        &order.name,
-        &order.color,
-        &order.locale,
-        &order.source,
-        &order.user_id,
-        &order.amount,
-        &order.currency,
-        &order.refunded,
-        &order.started_at,
-        &order.paid_at,
-        &order.session,
-        &order.intent,
-        &order.matched_by,
-        &reached,
-        &order.unsettled,
-        &order.conflict,
-        &order.borrows_email,
-        &facet,
-    ];
-    for (index, value) in values.into_iter().enumerate() {
-        statement.raw_bind_parameter(index + 1, value)?;
-    }
-    if let Some(key) = key {
-        statement.raw_bind_parameter(22, key)?;
-    }
-    statement.raw_execute()?;
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::evidence;
 use super::fold::{fold_dirty, mark_dirty};
 use super::object::{ReadObject, Unreadable, read_object};
 use super::offer::{Offer, offer};
+use super::sales;
 use crate::db::{DbResult, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::domain::settings::MetadataNames;
@@ -193,6 +194,7 @@ pub fn store(
                 origin: object.fact.origin,
                 source_seq,
                 as_of: object.fact.as_of,
+                first_at: object.fact.as_of,
                 event_type: None,
             },
             terms,
@@ -237,6 +239,7 @@ fn store_event(
                 origin: Origin::Event,
                 source_seq,
                 as_of: event.fact.created,
+                first_at: event.fact.created,
                 event_type: Some(&event.fact.kind),
             },
             terms,
@@ -285,11 +288,16 @@ pub fn take_in(
     terms: &Terms,
     stored: &mut Stored,
 ) -> DbResult<()> {
+    let is_price = offered.read.kind == Kind::Price;
+    let product = if is_price { sales::find_product(transaction, offered.key)? } else { None };
     let outcome = offer(transaction, offered, &terms.names)?;
     let proven = evidence::note(transaction, offered)?;
     if outcome.changed || proven {
         stored.changed += 1;
         mark_dirty(transaction, offered.key)?;
+        if is_price {
+            sales::price_changed(transaction, offered.key, product)?;
+        }
     }
     if outcome.unsettled && terms.refetch {
         ask_again(transaction, offered.key, terms.now + REFETCH_AFTER_S, "unsettled")?;
@@ -327,6 +335,7 @@ pub fn store_tombstone(transaction: &Transaction<'_>, key: Key, as_of: i64, term
         origin: Origin::Retrieve,
         source_seq,
         as_of,
+        first_at: as_of,
         event_type: None,
     };
     take_in(transaction, &offered, terms, &mut Stored::default())?;

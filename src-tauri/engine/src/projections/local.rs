@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::findings::words;
 use super::fold::mark_dirty;
 use super::ingest::{Stored, Terms, take_in};
 use super::object::{ObjectState, ReadObject};
@@ -11,7 +12,7 @@ use crate::db::{DbError, DbResult, Transaction, params};
 use crate::domain::email::normalize;
 use crate::domain::ids::usable_preorder_id;
 use crate::domain::kind::Kind;
-use crate::facts::local::{ADJUSTMENT, CORRECTION, INTENT, LINK, LocalFact, UNLINK};
+use crate::facts::local::{ADJUSTMENT, CORRECTION, FINDING, INTENT, LINK, LocalFact, UNLINK};
 use crate::facts::names::{Key, intern_id};
 use crate::facts::snapshots::Origin;
 
@@ -45,6 +46,7 @@ pub fn take_local(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Terms
         CORRECTION => take_correction(transaction, fact, terms),
         LINK | UNLINK => take_link(transaction, fact),
         ADJUSTMENT => take_adjustment(transaction, fact),
+        FINDING => words::take(transaction, fact),
         _ => Ok(()),
     }
 }
@@ -66,7 +68,7 @@ fn take_intent(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Terms) -
         currency: body.currency,
         ..ObjectState::default()
     };
-    let read = ReadObject { id, kind: Kind::Local, state, items: None };
+    let read = ReadObject { id, kind: Kind::Local, state, sale: None };
     let offered = Offer {
         key,
         fresh: false,
@@ -74,6 +76,7 @@ fn take_intent(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Terms) -
         origin: Origin::Answer,
         source_seq: fact.seq,
         as_of: fact.made_at,
+        first_at: fact.made_at,
         event_type: None,
     };
     take_in(transaction, &offered, terms, &mut Stored::default())
@@ -91,7 +94,7 @@ fn take_correction(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Term
         email: body.email.as_deref().and_then(normalize),
         ..ObjectState::default()
     };
-    let read = ReadObject { id, kind: Kind::Local, state, items: None };
+    let read = ReadObject { id, kind: Kind::Local, state, sale: None };
     let offered = Offer {
         key,
         fresh: false,
@@ -99,6 +102,7 @@ fn take_correction(transaction: &Transaction<'_>, fact: &LocalFact, terms: &Term
         origin: Origin::Answer,
         source_seq: fact.seq,
         as_of: fact.made_at,
+        first_at: fact.made_at,
         event_type: None,
     };
     take_in(transaction, &offered, terms, &mut Stored::default())?;

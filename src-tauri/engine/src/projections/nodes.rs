@@ -20,6 +20,10 @@ pub struct Node {
     pub unsettled: bool,
     /// Earliest event that proves a payment, unix seconds.
     pub proof_at: Option<i64>,
+    /// When an intent was first seen to wait for its buyer, or the event said that a session was completed, unix seconds.
+    pub entered_at: Option<i64>,
+    /// Latest event that says that a payment failed, unix seconds.
+    pub failed_at: Option<i64>,
     /// Links by number: intent, charge, recovered from, customer.
     pub links: Links,
     /// The order it was last folded into.
@@ -78,10 +82,13 @@ impl Node {
                 deleted: row.get(26)?,
                 plan: row.get(28)?,
                 credits: row.get(29)?,
+                address: row.get(33)?,
                 ..ObjectState::default()
             },
             as_of: row.get(27)?,
             payment: row.get(30)?,
+            entered_at: row.get(31)?,
+            failed_at: row.get(32)?,
         })
     }
 }
@@ -96,7 +103,7 @@ pub fn find_node(connection: &Connection, key: Key) -> DbResult<Option<Node>> {
             "SELECT n.key, s.id, n.kind, n.unsettled, n.proof_at, n.preorder, n.intent, n.charge, n.recovered_from, n.customer,
                     n.created, n.status, n.sub_status, n.amount, n.amount_part, n.currency, n.email, n.name, n.preorder_id,
                     n.user_id, n.color, n.locale, n.source, n.attempted, n.detail, n.expires_at, n.deleted, n.as_of,
-                    n.plan, n.credits, n.payment
+                    n.plan, n.credits, n.payment, n.entered_at, n.failed_at, n.address
              FROM node n JOIN stripe_id s ON s.key = n.key WHERE n.key = ?1",
         )?
         .query_row([key], Node::read)

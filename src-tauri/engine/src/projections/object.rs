@@ -1,5 +1,6 @@
 //! Reads one Stripe object, of any kind and API version, into the few fields that orders are made of.
 
+use super::sales::Sale;
 use super::shapes::Wire;
 use crate::domain::email;
 use crate::domain::ids::usable_preorder_id;
@@ -49,7 +50,7 @@ pub struct ObjectState {
     pub attempted: bool,
     /// Why the last attempt failed, or the reason of a refund, dispute or cancellation.
     pub detail: Option<String>,
-    /// Expires at, unix seconds.
+    /// Until when something can be done, unix seconds: a session expires, a dispute can be answered, a hold be captured.
     pub expires_at: Option<i64>,
     /// The intent it belongs to.
     pub intent: Option<String>,
@@ -59,6 +60,10 @@ pub struct ObjectState {
     pub recovered_from: Option<String>,
     /// Its customer.
     pub customer: Option<String>,
+    /// The product of a price.
+    pub product: Option<String>,
+    /// It says where goods are sent to.
+    pub address: bool,
     /// Deleted at Stripe.
     pub deleted: bool,
 }
@@ -72,8 +77,8 @@ pub struct ReadObject {
     pub kind: Kind,
     /// Its state.
     pub state: ObjectState,
-    /// A session's line items where the answer brought all of them; sorted.
-    pub items: Option<Vec<Item>>,
+    /// What a session sells, where the answer brought all its line items.
+    pub sale: Option<Sale>,
 }
 
 /// Why an object of a known kind could not be read. Its bytes are stored all the same.
@@ -128,30 +133,42 @@ pub fn read_object(
     } else {
         state_of(kind, &wire, event_type, names)
     };
-    let items = if kind == Kind::Session && !deleted { line_items(&wire) } else { None };
-    Ok(ReadObject { id, kind, state, items })
+    let sale = if kind == Kind::Session && !deleted { sale(&wire, &state) } else { None };
+    Ok(ReadObject { id, kind, state, sale })
 }
 
 /// Line items are listed ten at a time; an answer that has not all of them says nothing.
-fn line_items(wire: &Wire<'_>) -> Option<Vec<Item>> {
+fn sale(wire: &Wire<'_>, state: &ObjectState) -> Option<Sale> {
     let lines = &wire.line_items.0;
     if lines.data.0.is_empty() || lines.has_more.0 == Some(true) {
         return None;
     }
     let owned = |text: &Text<'_>| text.get().map(str::to_owned);
-    let mut items: Vec<Item> = lines
+    let mut items: Vec<(Item, Option<i64>)> = lines
         .data
         .0
         .iter()
-        .map(|line| Item {
-            price: owned(&line.0.price.0.id),
-            product: line.0.price.0.product.get().map(str::to_owned),
-            lookup_key: owned(&line.0.price.0.lookup_key),
-            quantity: line.0.quantity.0.unwrap_or(1),
+        .map(|line| {
+            let price = &line.0.price.0;
+            let item = Item {
+                price: owned(&price.id),
+                product: price.product.get().map(str::to_owned),
+                lookup_key: owned(&price.lookup_key),
+                quantity: line.0.quantity.0.unwrap_or(1),
+            };
+            (item, price.unit_amount.0)
         })
         .collect();
     items.sort();
-    Some(items)
+    let totals = &wire.total_details.0;
+    Some(Sale {
+        items,
+        total: state.amount,
+        tax: totals.amount_tax.0.unwrap_or_default(),
+        shipping: totals.amount_shipping.0.unwrap_or_default(),
+        discounted: totals.amount_discount.0.is_some_and(|minor| minor > 0) || !wire.discounts.0.is_empty(),
+        currency: state.currency.clone(),
+    })
 }
 
 fn is_deletion(event_type: &str) -> bool {
@@ -209,7 +226,15 @@ fn state_of(kind: Kind, wire: &Wire<'_>, event_type: Option<&str>, names: &Metad
             preorder_id: None,
             ..base
         },
-        Kind::Product | Kind::Price | Kind::Local | Kind::Endpoint | Kind::Other => {
+        Kind::Price | Kind::Product => ObjectState {
+            name: text(wire.name.get()),
+            preorder_id: None,
+            amount: wire.unit_amount.0,
+            status: wire.active.0.map(|active| if active { "active" } else { "inactive" }.to_owned()),
+            product: wire.product.get().map(str::to_owned),
+            ..base
+        },
+        Kind::Local | Kind::Endpoint | Kind::Other => {
             ObjectState { name: text(wire.name.get()), preorder_id: None, ..base }
         }
     }
@@ -244,6 +269,9 @@ fn session(wire: &Wire<'_>, event_type: Option<&str>, base: ObjectState) -> Obje
         expires_at: wire.expires_at.0,
         intent: wire.payment_intent.get().map(str::to_owned),
         recovered_from: wire.recovered_from.get().map(str::to_owned),
+        address: wire.collected_information.0.shipping_details.0.is_there()
+            || wire.shipping_details.0.is_there()
+            || wire.shipping.0.is_there(),
         ..base
     }
 }
@@ -261,6 +289,7 @@ fn intent(wire: &Wire<'_>, base: ObjectState) -> ObjectState {
         sub_status: failed.map(|_| "declined".to_owned()),
         detail: text(failed.or_else(|| wire.cancellation_reason.get())),
         email: first_email(&[&wire.receipt_email]).or(base.email),
+        address: wire.shipping.0.is_there(),
         ..base
     }
 }
@@ -281,6 +310,8 @@ fn charge(wire: &Wire<'_>, base: ObjectState) -> ObjectState {
         email: first_email(&[&wire.billing_details.0.email, &wire.receipt_email]).or(base.email),
         name: text(wire.billing_details.0.name.get()),
         intent: wire.payment_intent.get().map(str::to_owned),
+        expires_at: wire.payment_method_details.0.card.0.capture_before.0,
+        address: wire.shipping.0.is_there(),
         ..base
     }
 }
@@ -293,6 +324,7 @@ fn reversal(kind: Kind, wire: &Wire<'_>, base: ObjectState) -> ObjectState {
         detail: text(wire.reason.get().or_else(|| wire.failure_code.get())),
         intent: wire.payment_intent.get().map(str::to_owned),
         charge: wire.charge.get().map(str::to_owned),
+        expires_at: wire.evidence_details.0.due_by.0,
         // What an operator wrote on a refund says nothing of the order.
         email: None,
         color: None,

@@ -29,6 +29,8 @@ pub struct Offer<'a> {
     pub source_seq: i64,
     /// The instant it speaks of.
     pub as_of: i64,
+    /// The first instant its bytes were seen at.
+    pub first_at: i64,
     /// The event's type, for events.
     pub event_type: Option<&'a str>,
 }
@@ -47,7 +49,7 @@ struct Held {
     digest: i64,
     unsettled: bool,
     preorder_id: Option<String>,
-    proof_at: Option<i64>,
+    marks: Marks,
     links: [Option<Key>; 3],
     person: Person,
 }
@@ -63,46 +65,43 @@ pub fn offer(transaction: &Transaction<'_>, offer: &Offer<'_>, names: &MetadataN
     let state = &offer.read.state;
     let place = standing(offer.read.kind, state, offer.origin, offer.as_of, offer.event_type);
     let digest = digest(state);
-    let proof = proof_of(offer);
+    let marks = Marks::of(offer);
     let held = if offer.fresh { None } else { find_held(transaction, offer.key)? };
     let Some(held) = held else {
-        write(transaction, offer, true, place, digest, false, proof)?;
+        write(transaction, offer, true, place, digest, false, marks)?;
         person_moved(transaction, &(None, None), state)?;
         return Ok(Outcome { changed: true, unsettled: false });
     };
-    let proof_at = match (held.proof_at, proof) {
-        (Some(before), Some(now)) => Some(before.min(now)),
-        (before, now) => before.or(now),
-    };
-    let proof_moved = proof_at != held.proof_at;
+    let marks = held.marks.and(marks);
+    let marks_moved = marks != held.marks;
     let is_first = |standing: Standing| standing.class == CREATED && standing.rank == 1;
     let is_older = place.as_of < held.standing.as_of;
     let is_outranked = !held.unsettled && is_first(place) && !is_first(held.standing);
     let ids = [held.preorder_id.as_deref(), state.preorder_id.as_deref()];
     if is_older || (is_outranked && place.as_of == held.standing.as_of) {
         note_former_ids(transaction, offer.key, ids, ids[0])?;
-        move_proof(transaction, offer.key, proof_at, proof_moved)?;
-        return Ok(Outcome { changed: proof_moved, unsettled: false });
+        move_marks(transaction, offer.key, marks, marks_moved)?;
+        return Ok(Outcome { changed: marks_moved, unsettled: false });
     }
     if place.as_of > held.standing.as_of {
         let same = digest == held.digest && !held.unsettled;
         // An order whose objects do not say when they were made starts with the instant they were seen at.
         let dated = state.created.is_some();
         note_former_ids(transaction, offer.key, ids, ids[1])?;
-        replace(transaction, offer, place, digest, false, proof_at, &held)?;
-        return Ok(Outcome { changed: !same || !dated || proof_moved, unsettled: false });
+        replace(transaction, offer, place, digest, false, marks, &held)?;
+        return Ok(Outcome { changed: !same || !dated || marks_moved, unsettled: false });
     }
     if digest == held.digest && place <= held.standing && !held.unsettled {
         // The same state again, and nothing that could be proven by it.
-        move_proof(transaction, offer.key, proof_at, proof_moved)?;
-        return Ok(Outcome { changed: proof_moved, unsettled: false });
+        move_marks(transaction, offer.key, marks, marks_moved)?;
+        return Ok(Outcome { changed: marks_moved, unsettled: false });
     }
     if is_first(held.standing) && !is_first(place) && !held.unsettled {
         note_former_ids(transaction, offer.key, ids, ids[1])?;
-        replace(transaction, offer, place, digest, false, proof_at, &held)?;
+        replace(transaction, offer, place, digest, false, marks, &held)?;
         return Ok(Outcome { changed: true, unsettled: false });
     }
-    settle(transaction, offer, proof_at, names, &held)
+    settle(transaction, offer, marks, names, &held)
 }
 
 /// Decides between every snapshot of one second, read back from the facts. In a rebuild some of them were not
@@ -110,7 +109,7 @@ pub fn offer(transaction: &Transaction<'_>, offer: &Offer<'_>, names: &MetadataN
 fn settle(
     transaction: &Transaction<'_>,
     offered: &Offer<'_>,
-    proof_at: Option<i64>,
+    marks: Marks,
     names: &MetadataNames,
     held: &Held,
 ) -> DbResult<Outcome> {
@@ -153,11 +152,12 @@ fn settle(
         origin: *origin,
         source_seq: *source_seq,
         as_of,
+        first_at: as_of,
         event_type: event_type.as_deref(),
     };
     let ids = [held.preorder_id.as_deref(), offered.read.state.preorder_id.as_deref()];
     note_former_ids(transaction, key, ids, read.state.preorder_id.as_deref())?;
-    replace(transaction, &offer, rivals[winner].standing, rivals[winner].digest, !certain, proof_at, held)?;
+    replace(transaction, &offer, rivals[winner].standing, rivals[winner].digest, !certain, marks, held)?;
     Ok(Outcome { changed: true, unsettled: !certain && !held.unsettled })
 }
 
@@ -168,10 +168,10 @@ fn replace(
     place: Standing,
     digest: i64,
     unsettled: bool,
-    proof_at: Option<i64>,
+    marks: Marks,
     held: &Held,
 ) -> DbResult<()> {
-    let links = write(transaction, offer, false, place, digest, unsettled, proof_at)?;
+    let links = write(transaction, offer, false, place, digest, unsettled, marks)?;
     for left in held.links.into_iter().flatten().filter(|link| !links.contains(&Some(*link))) {
         mark_dirty(transaction, left)?;
     }
@@ -197,7 +197,7 @@ pub(super) fn tombstone(connection: &Connection, key: Key) -> DbResult<ReadObjec
         .prepare_cached("SELECT id, kind FROM stripe_id WHERE key = ?1")?
         .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let state = ObjectState { deleted: true, ..ObjectState::default() };
-    Ok(ReadObject { id, kind: Kind::from_stored(kind), state, items: None })
+    Ok(ReadObject { id, kind: Kind::from_stored(kind), state, sale: None })
 }
 
 /// Takes an event's object and former values out of its bytes.
@@ -230,11 +230,48 @@ pub(super) fn proof_of(offer: &Offer<'_>) -> Option<i64> {
     proves.then_some(offer.as_of)
 }
 
-fn move_proof(transaction: &Transaction<'_>, key: Key, proof_at: Option<i64>, moved: bool) -> DbResult<()> {
+/// Instants that are kept of every snapshot ever offered, whichever state is the newest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Marks {
+    /// The first event that proves a payment.
+    proof: Option<i64>,
+    /// When an intent was first seen to wait for its buyer, or a session was completed.
+    entered: Option<i64>,
+    /// The last event that says that a payment failed.
+    failed: Option<i64>,
+}
+
+impl Marks {
+    fn of(offer: &Offer<'_>) -> Self {
+        let waits =
+            matches!(offer.read.state.status.as_deref(), Some("requires_action" | "requires_source_action"));
+        let entered = match (offer.read.kind, offer.event_type) {
+            (Kind::Intent, _) if waits => Some(offer.first_at),
+            (Kind::Session, Some("checkout.session.completed")) => Some(offer.as_of),
+            _ => None,
+        };
+        let failed = matches!(
+            offer.event_type,
+            Some("payment_intent.payment_failed" | "charge.failed" | "checkout.session.async_payment_failed")
+        );
+        Self { proof: proof_of(offer), entered, failed: failed.then_some(offer.as_of) }
+    }
+
+    fn and(self, other: Self) -> Self {
+        let first = |one: Option<i64>, other: Option<i64>| one.into_iter().chain(other).min();
+        Self {
+            proof: first(self.proof, other.proof),
+            entered: first(self.entered, other.entered),
+            failed: self.failed.max(other.failed),
+        }
+    }
+}
+
+fn move_marks(transaction: &Transaction<'_>, key: Key, marks: Marks, moved: bool) -> DbResult<()> {
     if moved {
         transaction
-            .prepare_cached("UPDATE node SET proof_at = ?2 WHERE key = ?1")?
-            .execute(params![key, proof_at])?;
+            .prepare_cached("UPDATE node SET proof_at = ?2, entered_at = ?3, failed_at = ?4 WHERE key = ?1")?
+            .execute(params![key, marks.proof, marks.entered, marks.failed])?;
     }
     Ok(())
 }
@@ -266,7 +303,8 @@ fn note_former_ids(
 fn find_held(transaction: &Transaction<'_>, key: Key) -> DbResult<Option<Held>> {
     Ok(transaction
         .prepare_cached(
-            "SELECT as_of, rank, class, digest, unsettled, preorder_id, proof_at, intent, charge, recovered_from, user_id, email
+            "SELECT as_of, rank, class, digest, unsettled, preorder_id, proof_at, intent, charge, recovered_from, user_id, email,
+                    entered_at, failed_at
              FROM node WHERE key = ?1",
         )?
         .query_row([key], |row| {
@@ -275,7 +313,7 @@ fn find_held(transaction: &Transaction<'_>, key: Key) -> DbResult<Option<Held>> 
                 digest: row.get(3)?,
                 unsettled: row.get(4)?,
                 preorder_id: row.get(5)?,
-                proof_at: row.get(6)?,
+                marks: Marks { proof: row.get(6)?, entered: row.get(12)?, failed: row.get(13)? },
                 links: [row.get(7)?, row.get(8)?, row.get(9)?],
                 person: (row.get(10)?, row.get(11)?),
             })
@@ -286,15 +324,17 @@ fn find_held(transaction: &Transaction<'_>, key: Key) -> DbResult<Option<Held>> 
 const INSERT: &str =
     "INSERT INTO node (key, kind, as_of, rank, class, digest, origin, source_seq, unsettled, deleted, attempted,
        created, proof_at, status, sub_status, amount, amount_part, currency, email, name, preorder_id, user_id,
-       color, locale, source, detail, expires_at, intent, charge, recovered_from, customer, plan, credits)
+       color, locale, source, detail, expires_at, intent, charge, recovered_from, customer, plan, credits,
+       entered_at, failed_at, address, product)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-       ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
+       ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)";
 const UPDATE: &str =
     "UPDATE node SET kind = ?2, as_of = ?3, rank = ?4, class = ?5, digest = ?6, origin = ?7, source_seq = ?8,
        unsettled = ?9, deleted = ?10, attempted = ?11, created = ?12, proof_at = ?13, status = ?14, sub_status = ?15,
        amount = ?16, amount_part = ?17, currency = ?18, email = ?19, name = ?20, preorder_id = ?21, user_id = ?22,
        color = ?23, locale = ?24, source = ?25, detail = ?26, expires_at = ?27, intent = ?28, charge = ?29,
-       recovered_from = ?30, customer = ?31, plan = ?32, credits = ?33
+       recovered_from = ?30, customer = ?31, plan = ?32, credits = ?33, entered_at = ?34, failed_at = ?35,
+       address = ?36, product = ?37
      WHERE key = ?1";
 
 /// Nodes are counted by the kind they were first seen as; they are never removed.
@@ -315,7 +355,7 @@ fn write(
     place: Standing,
     digest: i64,
     unsettled: bool,
-    proof_at: Option<i64>,
+    marks: Marks,
 ) -> DbResult<[Option<Key>; 3]> {
     let state = &offer.read.state;
     let link = |id: &Option<String>, kind: Kind| -> DbResult<Option<Key>> {
@@ -325,6 +365,7 @@ fn write(
     let charge = link(&state.charge, Kind::Charge)?;
     let recovered_from = link(&state.recovered_from, Kind::Session)?;
     let customer = link(&state.customer, Kind::Customer)?;
+    let product = link(&state.product, Kind::Product)?;
     transaction.prepare_cached(if fresh { INSERT } else { UPDATE })?.execute(params![
         offer.key,
         offer.read.kind as u8,
@@ -338,7 +379,7 @@ fn write(
         state.deleted,
         state.attempted,
         state.created,
-        proof_at,
+        marks.proof,
         state.status,
         state.sub_status,
         state.amount,
@@ -358,7 +399,11 @@ fn write(
         recovered_from,
         customer,
         state.plan,
-        state.credits
+        state.credits,
+        marks.entered,
+        marks.failed,
+        state.address,
+        product
     ])?;
     if fresh {
         count_kind(transaction, offer.read.kind)?;

@@ -12,6 +12,7 @@ use super::identity::owner_of;
 use super::nodes::Node;
 use super::preorder::{Preorder, charge_paid, fold_order, is, of_charge};
 use super::purchase_rows::{Purchase, delete_purchase, find_purchase, write_purchase};
+use super::sales::{Sale, Sales};
 use super::wallets;
 use crate::db::{DbResult, Transaction, params};
 use crate::domain::kind::Kind;
@@ -24,6 +25,8 @@ use crate::facts::names::{Key, get_id};
 #[derive(Default)]
 pub(super) struct Purchases {
     plans: PlanTable,
+    /// What sessions sell.
+    pub sales: Sales,
     /// Owners whose wallets changed.
     pub owners: BTreeSet<String>,
     bases: BTreeMap<i64, (Basis, i64)>,
@@ -79,13 +82,17 @@ impl Purchases {
     }
 
     fn purchase(
-        &self,
+        &mut self,
         transaction: &Transaction<'_>,
         (anchor, group): (Key, &Group),
         order: Preorder,
         status: PurchaseStatus,
     ) -> DbResult<(Purchase, Basis, Vec<Entry>)> {
-        let basis = basis_of(transaction, group, &order)?;
+        let sale = match order.session {
+            Some(session) => self.sales.of(transaction, session)?,
+            None => None,
+        };
+        let basis = basis_of(sale.as_deref().map(|(sale, _)| sale), group, &order);
         let (coverage, plan, rule, granted) = match self.plans.buys(&basis) {
             Bought::Unmapped => (Coverage::Unmapped, None, None, 0),
             Bought::Nothing { rule } => (Coverage::NoCredits, None, Some(rule), 0),
@@ -251,11 +258,10 @@ fn status_of(status: PreorderStatus) -> Option<PurchaseStatus> {
     }
 }
 
-fn basis_of(transaction: &Transaction<'_>, group: &Group, order: &Preorder) -> DbResult<Basis> {
-    let items = match order.session {
-        Some(session) => evidence::find_items(transaction, session)?.unwrap_or_default(),
-        None => Vec::new(),
-    };
+/// What of a payment the plan table looks at.
+pub(super) fn basis_of(sale: Option<&Sale>, group: &Group, order: &Preorder) -> Basis {
+    let items =
+        sale.map(|sale| sale.items.iter().map(|(item, _)| item.clone()).collect()).unwrap_or_default();
     // The session says it first, then the intent, then the charge; of several of a kind the newest.
     let rank = |node: &&Node| match node.kind {
         Kind::Session => (u8::from(Some(node.key) != order.session), 0),
@@ -266,13 +272,22 @@ fn basis_of(transaction: &Transaction<'_>, group: &Group, order: &Preorder) -> D
     let mut by_weight: Vec<&Node> =
         group.nodes.iter().rev().filter(|node| !matches!(node.kind, Kind::Refund | Kind::Dispute)).collect();
     by_weight.sort_by_key(rank);
-    Ok(Basis {
+    Basis {
         items,
         plan: by_weight.iter().find_map(|node| node.state.plan.clone()),
         credits: by_weight.iter().find_map(|node| node.state.credits),
         amount: order.amount,
         currency: order.currency.clone(),
-    })
+    }
+}
+
+/// The payments of one order, each folded by itself.
+pub(super) fn parts_of_payments(group: &Group) -> Vec<(Group, Preorder)> {
+    let (payments, _) = by_payment(vec![group.clone()]);
+    payments
+        .into_values()
+        .filter_map(|group| fold_order(&group, |_| None).map(|order| (group, order)))
+        .collect()
 }
 
 /// What refunds and disputes did, and what a charge says was refunded beyond the refunds we know.

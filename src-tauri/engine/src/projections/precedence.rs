@@ -87,6 +87,7 @@ pub fn digest(state: &ObjectState) -> i64 {
         &state.charge,
         &state.recovered_from,
         &state.customer,
+        &state.product,
     ];
     for text in texts {
         hash.update(&[u8::from(text.is_some())]);
@@ -99,7 +100,7 @@ pub fn digest(state: &ObjectState) -> i64 {
         hash.update(&[u8::from(number.is_some())]);
         hash.update(&number.unwrap_or_default().to_le_bytes());
     }
-    hash.update(&[u8::from(state.attempted), u8::from(state.deleted)]);
+    hash.update(&[u8::from(state.attempted), u8::from(state.deleted), u8::from(state.address)]);
     i64::from_ne_bytes(hash.digest().to_ne_bytes())
 }
 

@@ -66,12 +66,28 @@ pub struct Preorder {
     pub conflict: bool,
     /// It has no e-mail of its own and shows its customer's.
     pub borrows_email: bool,
+    /// It buys goods: no payment of it buys credits.
+    pub goods: bool,
+    /// Its sessions that are not complete; 0 where it buys credits.
+    pub sessions: i64,
+    /// How many findings its own objects make.
+    pub findings: i64,
+    /// From when on it is a lead, unix seconds; None where nothing suggests it.
+    pub lead_at: Option<i64>,
 }
 
 /// Folds one order. `customer_email` is asked for only when no object of the order carries an e-mail.
 /// None for objects that make no order, such as a refund whose charge is not known yet.
 pub fn fold_order(group: &Group, customer_email: impl FnOnce(&[Key]) -> Option<String>) -> Option<Preorder> {
-    let order = Parts::of(group);
+    fold_parts(group, &Parts::of(group), customer_email)
+}
+
+/// As [`fold_order`], of objects that were sorted by kind. What it means for findings is left open.
+pub(super) fn fold_parts(
+    group: &Group,
+    order: &Parts<'_>,
+    customer_email: impl FnOnce(&[Key]) -> Option<String>,
+) -> Option<Preorder> {
     let first = order.nodes().next()?;
     let session = order.main_session();
     let intent = order.main_intent(session);
@@ -81,8 +97,8 @@ pub fn fold_order(group: &Group, customer_email: impl FnOnce(&[Key]) -> Option<S
     let borrows_email = email.is_none();
     let email = email.or_else(|| customer_email(&order.customers()));
     let priced = by_weight.iter().find(|node| node.state.amount.is_some());
-    let money = Money::of(&order, priced.and_then(|node| node.state.amount));
-    let status = status(&order, &money);
+    let money = Money::of(order, priced.and_then(|node| node.state.amount));
+    let status = status(order, &money);
     let kept = money.paid && !money.wholly_refunded() && !money.dispute_lost;
     let reached = if kept {
         Step::Kept
@@ -118,17 +134,21 @@ pub fn fold_order(group: &Group, customer_email: impl FnOnce(&[Key]) -> Option<S
         unsettled: group.nodes.iter().any(|node| node.unsettled),
         conflict: group.conflict,
         borrows_email,
+        goods: true,
+        sessions: 0,
+        findings: 0,
+        lead_at: None,
     })
 }
 
 /// The objects of an order by kind, each oldest first.
-struct Parts<'a> {
-    sessions: Vec<&'a Node>,
-    intents: Vec<&'a Node>,
-    charges: Vec<&'a Node>,
-    refunds: Vec<&'a Node>,
-    disputes: Vec<&'a Node>,
-    locals: Vec<&'a Node>,
+pub(super) struct Parts<'a> {
+    pub sessions: Vec<&'a Node>,
+    pub intents: Vec<&'a Node>,
+    pub charges: Vec<&'a Node>,
+    pub refunds: Vec<&'a Node>,
+    pub disputes: Vec<&'a Node>,
+    pub locals: Vec<&'a Node>,
 }
 
 pub(super) fn is(value: Option<&String>, words: &[&str]) -> bool {
@@ -145,7 +165,7 @@ pub(super) fn charge_paid(node: &Node) -> bool {
 }
 
 impl<'a> Parts<'a> {
-    fn of(group: &'a Group) -> Self {
+    pub(super) fn of(group: &'a Group) -> Self {
         let of =
             |kind: Kind| group.nodes.iter().filter(|node| node.kind == kind && !node.state.deleted).collect();
         Self {
@@ -385,7 +405,7 @@ fn unpaid_status(order: &Parts<'_>) -> PreorderStatus {
 }
 
 /// A payment under way or held, unless its intent was cancelled since.
-fn is_pending(order: &Parts<'_>, charge: &Node) -> bool {
+pub(super) fn is_pending(order: &Parts<'_>, charge: &Node) -> bool {
     let given_up = |intent: &&Node| {
         Some(intent.key) == charge.links.intent && is(intent.state.status.as_ref(), &["canceled"])
     };

@@ -4,20 +4,23 @@
 
 use chrono_tz::Tz;
 
-use super::fold::{fold_dirty, read_order};
+use super::findings::rules::{fix_without_effect, undelivered_event};
+use super::fold::fold_dirty;
 use super::ingest::{Stored, Terms, counter_of, take_in};
 use super::local::take_local;
 use super::object::read_object;
 use super::offer::{Offer, event_parts, tombstone};
+use super::preorder_rows::{COLUMNS, read_order};
 use super::rollups::{self, Differences};
 use super::schema::{self, VERSION};
 use super::shop_replay;
+use super::shop_words;
 use super::wallets;
 use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::facts::codec::Unpackers;
 use crate::facts::events::get_event;
-use crate::facts::local::{ADJUSTMENT, CORRECTION, INTENT, LINK, UNLINK, list_local};
+use crate::facts::local::{ADJUSTMENT, CORRECTION, FINDING, INTENT, LINK, UNLINK, list_local};
 use crate::facts::snapshots::{Origin, get_snapshot};
 use crate::facts::state::add_to_counter;
 
@@ -59,11 +62,17 @@ pub fn begin(transaction: &Transaction<'_>, settings_revision: i64) -> DbResult<
     set_mark(transaction, "building", 1)?;
     transaction
         .execute("DELETE FROM sync_state WHERE name LIKE 'skipped:%' OR name LIKE 'unreadable:%'", [])?;
-    for kind in [INTENT, CORRECTION, LINK, UNLINK, ADJUSTMENT] {
+    for kind in [INTENT, CORRECTION, LINK, UNLINK, ADJUSTMENT, FINDING] {
         for fact in list_local(transaction, kind)? {
             take_local(transaction, &fact, &plain_terms())?;
         }
     }
+    undelivered_event::keep(transaction)?;
+    fix_without_effect::keep(transaction)?;
+    // What was noted as open is looked at again: it may be gone.
+    transaction.execute_batch(
+        "INSERT OR IGNORE INTO finding_changed (id) SELECT id FROM finding_seen WHERE state <> 'gone'",
+    )?;
     Ok(())
 }
 
@@ -100,6 +109,7 @@ pub fn step(transaction: &Transaction<'_>, terms: &Terms, limit: i64) -> DbResul
         if shop_replay::step(transaction, limit)? {
             wallets::mark_users(transaction)?;
             wallets::refresh_all(transaction)?;
+            shop_words::mark_orders(transaction)?;
             set_mark(transaction, "shop", 0)?;
         }
     } else if fold_dirty(transaction, terms.zone, usize::try_from(limit).unwrap_or(1_000))? == 0 {
@@ -156,6 +166,7 @@ fn replay_event(transaction: &Transaction<'_>, terms: &Terms, seq: i64, stored: 
                 origin: Origin::Event,
                 source_seq: seq,
                 as_of: event.created,
+                first_at: event.created,
                 event_type: Some(&event.kind),
             };
             take_in(transaction, &offered, terms, stored)
@@ -193,6 +204,7 @@ fn replay_snapshots(
             origin: snapshot.origin,
             source_seq: *seq,
             as_of: snapshot.as_of,
+            first_at: snapshot.first_as_of,
             event_type: None,
         };
         take_in(transaction, &offered, terms, stored)?;
@@ -224,10 +236,7 @@ pub fn rebuild_rollups(transaction: &Transaction<'_>, zone: Tz, settings_revisio
     }
     let mut differences = Differences::new(zone);
     {
-        let mut statement = transaction.prepare(
-            "SELECT id, status, email, name, color, locale, source, user_id, amount, currency, refunded, started_at, paid_at,
-                    session, intent, matched_by, reached, unsettled, conflict, borrows_email FROM preorder",
-        )?;
+        let mut statement = transaction.prepare(&format!("SELECT {COLUMNS} FROM preorder"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             differences.add(&read_order(row)?);

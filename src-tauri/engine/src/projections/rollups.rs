@@ -34,7 +34,7 @@ pub fn source_bucket(source: Option<&str>) -> i64 {
     i64::try_from(bucket).unwrap_or_default()
 }
 
-/// The number of an order's combination of status, step, colour, locale and bucket of the source.
+/// The number of an order's combination of status, step, colour, locale, bucket of the source and being a lead or not.
 pub fn facet_of(order: &Preorder) -> i64 {
     let mut hash = xxhash_rust::xxh3::Xxh3::new();
     let status = Some(order.status.as_str());
@@ -44,6 +44,7 @@ pub fn facet_of(order: &Preorder) -> i64 {
     }
     hash.update(&[order.reached as u8]);
     hash.update(&source_bucket(order.source.as_deref()).to_le_bytes());
+    hash.update(&[u8::from(order.lead_at.is_some())]);
     i64::from_ne_bytes(hash.digest().to_ne_bytes())
 }
 
@@ -53,6 +54,7 @@ struct Facet {
     color: Option<String>,
     locale: Option<String>,
     bucket: i64,
+    lead: bool,
     count: i64,
 }
 
@@ -113,6 +115,7 @@ impl Differences {
             color: order.color.clone(),
             locale: order.locale.clone(),
             bucket: source_bucket(order.source.as_deref()),
+            lead: order.lead_at.is_some(),
             count: 0,
         });
         facet.count += sign;
@@ -181,10 +184,10 @@ fn write_facets(transaction: &Transaction<'_>, facets: HashMap<i64, Facet>) -> D
         }
         transaction
             .prepare_cached(
-                "INSERT INTO facet (key, status, reached, color, locale, bucket, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (key) DO UPDATE SET count = count + ?7",
+                "INSERT INTO facet (key, status, reached, color, locale, bucket, lead, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (key) DO UPDATE SET count = count + ?8",
             )?
-            .execute(params![key, facet.status, facet.reached, facet.color, facet.locale, facet.bucket, facet.count])?;
+            .execute(params![key, facet.status, facet.reached, facet.color, facet.locale, facet.bucket, facet.lead, facet.count])?;
         if facet.count < 0 {
             transaction.prepare_cached("DELETE FROM facet WHERE key = ?1 AND count = 0")?.execute([key])?;
         }

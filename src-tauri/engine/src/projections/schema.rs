@@ -1,10 +1,11 @@
 //! The disposable tables. A new [`VERSION`] drops them and folds every fact again.
 
-use super::{evidence, identity, purchase_rows, shop_tables, wallets};
+use super::findings;
+use super::{evidence, identity, purchase_rows, sales, shop_tables, wallets};
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
 
 /// Version of the projections. Raise it with any change to what they hold or mean.
-pub const VERSION: i64 = 4;
+pub const VERSION: i64 = 5;
 
 const TABLES: &[&str] = &[
     "node",
@@ -26,6 +27,8 @@ const TABLES: &[&str] = &[
 /// Tables that other files of this room keep, with their SQL.
 const PARTS: &[(&[&str], &str)] = &[
     (&evidence::TABLES, evidence::SQL),
+    (&sales::TABLES, sales::SQL),
+    (&findings::TABLES, findings::SQL),
     (&identity::TABLES, identity::SQL),
     (&purchase_rows::TABLES, purchase_rows::SQL),
     (&wallets::TABLES, wallets::SQL),
@@ -41,11 +44,12 @@ CREATE TABLE node (
   as_of INTEGER NOT NULL, rank INTEGER NOT NULL, class INTEGER NOT NULL, digest INTEGER NOT NULL,
   origin INTEGER NOT NULL, source_seq INTEGER NOT NULL,
   unsettled INTEGER NOT NULL, deleted INTEGER NOT NULL, attempted INTEGER NOT NULL,
-  created INTEGER, proof_at INTEGER, status TEXT, sub_status TEXT,
+  created INTEGER, proof_at INTEGER, entered_at INTEGER, failed_at INTEGER, status TEXT, sub_status TEXT,
   amount INTEGER, amount_part INTEGER, currency TEXT,
   email TEXT, name TEXT, preorder_id TEXT, user_id TEXT, color TEXT, locale TEXT, source TEXT,
   detail TEXT, expires_at INTEGER,
   intent INTEGER, charge INTEGER, recovered_from INTEGER, customer INTEGER, plan TEXT, credits INTEGER,
+  address INTEGER NOT NULL, product INTEGER,
   preorder INTEGER, payment INTEGER
 ) STRICT;
 CREATE INDEX node_preorder_id ON node (preorder_id, email) WHERE preorder_id IS NOT NULL;
@@ -82,6 +86,7 @@ CREATE TABLE preorder (
   started_at INTEGER NOT NULL, paid_at INTEGER,
   session INTEGER, intent INTEGER, matched_by TEXT NOT NULL,
   reached INTEGER NOT NULL, unsettled INTEGER NOT NULL, conflict INTEGER NOT NULL, borrows_email INTEGER NOT NULL,
+  goods INTEGER NOT NULL, sessions INTEGER NOT NULL, findings INTEGER NOT NULL, lead_at INTEGER,
   facet INTEGER NOT NULL
 ) STRICT;
 -- A page is (column, started_at, key) from some place on. Each sort has an index of all orders and one by
@@ -99,15 +104,17 @@ CREATE INDEX preorder_email ON preorder (email, started_at, facet, source);
 -- Orders not paid within two days of their start, so that those of some days need not be looked for in every later payment.
 CREATE INDEX preorder_late ON preorder (paid_at, started_at, facet) WHERE paid_at NOT BETWEEN started_at AND started_at + 172800;
 CREATE INDEX preorder_conflict ON preorder (conflict) WHERE conflict = 1;
+-- Leads that are none yet; the others are found by facet.
+CREATE INDEX preorder_lead ON preorder (lead_at, facet) WHERE lead_at > started_at;
 
 -- Sources are free text: the orders of a rare one are found here, those of a common one by facet.
 CREATE INDEX preorder_source ON preorder (source, started_at);
 
--- Every combination of status, step, colour, locale and bucket of the source that orders have, and how many
--- have it; key is a digest of the five.
+-- Every combination of status, step, colour, locale, bucket of the source and being a lead or not that orders have, and
+-- how many have it; key is a digest of the six.
 CREATE TABLE facet (
   key INTEGER PRIMARY KEY, status TEXT NOT NULL, reached INTEGER NOT NULL, color TEXT, locale TEXT,
-  bucket INTEGER NOT NULL, count INTEGER NOT NULL
+  bucket INTEGER NOT NULL, lead INTEGER NOT NULL, count INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE source_count (
   value TEXT PRIMARY KEY, bucket INTEGER NOT NULL, count INTEGER NOT NULL
@@ -115,7 +122,8 @@ CREATE TABLE source_count (
 
 CREATE TABLE person (
   key INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT,
-  preorders INTEGER NOT NULL, paid INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL
+  preorders INTEGER NOT NULL, paid INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+  findings INTEGER NOT NULL
 ) STRICT;
 CREATE VIRTUAL TABLE person_text USING fts5 (email, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram');
 

@@ -66,6 +66,88 @@ pub(super) struct Wire<'a> {
     pub(super) charges: Nested<Embedded<'a>>,
     #[serde(borrow)]
     pub(super) line_items: Nested<Lines<'a>>,
+    pub(super) total_details: Nested<Totals>,
+    #[serde(borrow)]
+    pub(super) discounts: Items<Ref<'a>>,
+    #[serde(borrow)]
+    pub(super) shipping: Nested<Shipping<'a>>,
+    #[serde(borrow)]
+    pub(super) shipping_details: Nested<Shipping<'a>>,
+    #[serde(borrow)]
+    pub(super) collected_information: Nested<Collected<'a>>,
+    pub(super) evidence_details: Nested<EvidenceDue>,
+    pub(super) payment_method_details: Nested<MethodDetails>,
+    pub(super) unit_amount: Int,
+    pub(super) active: Flag,
+    #[serde(borrow)]
+    pub(super) product: Ref<'a>,
+}
+
+/// What a session's total holds beside its items.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Totals {
+    pub(super) amount_discount: Int,
+    pub(super) amount_tax: Int,
+    pub(super) amount_shipping: Int,
+}
+
+/// Where goods are sent to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Shipping<'a> {
+    #[serde(borrow)]
+    address: Nested<Address<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Address<'a> {
+    #[serde(borrow)]
+    line1: Text<'a>,
+    #[serde(borrow)]
+    city: Text<'a>,
+    #[serde(borrow)]
+    postal_code: Text<'a>,
+}
+
+impl Shipping<'_> {
+    /// Whether anything could be sent there.
+    pub(super) fn is_there(&self) -> bool {
+        let Address { line1, city, postal_code } = &self.address.0;
+        [line1, city, postal_code]
+            .into_iter()
+            .any(|part| part.get().is_some_and(|part| !part.trim().is_empty()))
+    }
+}
+
+/// Where a session keeps the shipping address since 2025-03-31.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Collected<'a> {
+    #[serde(borrow)]
+    pub(super) shipping_details: Nested<Shipping<'a>>,
+}
+
+/// Until when a dispute can be answered.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct EvidenceDue {
+    pub(super) due_by: Int,
+}
+
+/// How a charge was paid.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MethodDetails {
+    pub(super) card: Nested<Card>,
+}
+
+/// Until when a card's hold can be captured.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Card {
+    pub(super) capture_before: Int,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -132,4 +214,5 @@ pub(super) struct LinePrice<'a> {
     pub(super) product: Ref<'a>,
     #[serde(borrow)]
     pub(super) lookup_key: Text<'a>,
+    pub(super) unit_amount: Int,
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::findings::rules::negative_wallet;
 use super::identity::{self, owner_of};
 use crate::db::{Connection, DbError, DbResult, Transaction, params};
 use crate::domain::email::normalize;
@@ -60,11 +61,11 @@ pub(super) fn refresh(transaction: &Transaction<'_>, owner: &str) -> DbResult<()
          SELECT ?1, {SUMS} FROM (
            SELECT kind, credits, at FROM wallet_entry WHERE owner = ?1
            UNION ALL SELECT kind, credits, at FROM ({SHOP_ENTRIES_OF_OWNER}) WHERE kind IN ('spend', 'adjustment')
-         )"
+         ) RETURNING balance"
     );
-    transaction.prepare_cached(&sql)?.execute([owner])?;
+    let balance = transaction.prepare_cached(&sql)?.query_row([owner], |row| row.get(0))?;
     transaction.prepare_cached("DELETE FROM wallet WHERE owner = ?1 AND entries = 0")?.execute([owner])?;
-    Ok(())
+    negative_wallet::keep(transaction, owner, balance)
 }
 
 /// Adds up every wallet anew.
@@ -82,7 +83,7 @@ pub fn refresh_all(transaction: &Transaction<'_>) -> DbResult<()> {
              LEFT JOIN identity i ON i.email = s.email WHERE s.kind IN ('spend', 'adjustment')
          ) WHERE owner IS NOT NULL GROUP BY owner;"
     ))?;
-    Ok(())
+    negative_wallet::keep_all(transaction)
 }
 
 /// Call when the shop's own users changed: whose an e-mail is will be looked at again by the next folds.

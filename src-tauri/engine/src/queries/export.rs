@@ -181,7 +181,7 @@ pub fn export_events(connection: &Connection, format: ExportFormat, out: &mut dy
 }
 
 /// Where rows go.
-pub(super) enum Sink<'a> {
+pub(in crate::queries) enum Sink<'a> {
     Csv(Box<csv::Writer<&'a mut dyn Write>>, i64),
     Lines(&'a mut dyn Write, i64),
 }

@@ -1,5 +1,6 @@
 //! Reads the filters of a preorder page: facets, days and search, and how many orders they match.
 
+use super::leads::LeadPageArgs;
 use super::people_text::{EmailTest, emails_by_part, list_by_email_prefix};
 use super::preorders::{FunnelStep, PreorderPageArgs};
 use super::resolve::{resolve, tidy_text};
@@ -26,7 +27,8 @@ pub(super) struct Filter {
     pub started_in_days: Option<i64>,
     from: Option<i64>,
     to: Option<i64>,
-    conflict: bool,
+    /// Tests of each row beside.
+    tests: Vec<(&'static str, Vec<Value>)>,
 }
 
 /// A combination of values that orders have.
@@ -68,6 +70,29 @@ impl Source {
 }
 
 impl Filter {
+    /// Reads the filters of leads as they are at an instant.
+    ///
+    /// # Errors
+    /// A bad day; a read that failed.
+    pub(super) fn leads(connection: &Connection, args: &LeadPageArgs, zone: Tz, now: i64) -> DbResult<Self> {
+        let of_orders = PreorderPageArgs {
+            color: args.color.clone(),
+            locale: args.locale.clone(),
+            from: args.from.clone(),
+            to: args.to.clone(),
+            ..PreorderPageArgs::default()
+        };
+        let mut filter = Self::read(connection, &of_orders, zone)?;
+        let facets = list_facets(connection, &of_orders, true)?;
+        filter.matching = facets.iter().flatten().map(|facet| facet.count).sum();
+        filter.facets = facets;
+        filter.tests.push(("+lead_at <= ?", vec![Value::Integer(now)]));
+        let bounds = [("+amount >= ?", args.least_minor), ("+amount <= ?", args.most_minor)];
+        let asked = bounds.into_iter().filter_map(|(test, minor)| Some((test, vec![Value::Integer(minor?)])));
+        filter.tests.extend(asked);
+        Ok(filter)
+    }
+
     /// Reads the filters.
     ///
     /// # Errors
@@ -81,7 +106,7 @@ impl Filter {
         let all: i64 = connection
             .prepare_cached("SELECT coalesce(sum(count), 0) FROM status_count")?
             .query_row([], |row| row.get(0))?;
-        let facets = list_facets(connection, args)?;
+        let facets = list_facets(connection, args, false)?;
         let source = args.source.as_deref().map(|name| Source::read(connection, name)).transpose()?;
         let of_facets = facets.as_ref().map_or(all, |facets| facets.iter().map(|facet| facet.count).sum());
         let matching = source.as_ref().map_or(of_facets, |source| source.count.min(of_facets));
@@ -96,15 +121,13 @@ impl Filter {
             started_in_days,
             from: first.map(|day| start_of(day, zone)),
             to: last.map(|day| start_of(day + 1, zone)),
-            conflict: args.conflict,
+            tests: if args.conflict { vec![("+conflict = 1", Vec::new())] } else { Vec::new() },
         })
     }
 
     pub(super) fn condition(&self) -> Condition {
         let mut tests: Vec<_> = self.source.iter().filter(|source| source.shared).map(Source::test).collect();
-        if self.conflict {
-            tests.push(("+conflict = 1", Vec::new()));
-        }
+        tests.extend(self.tests.iter().cloned());
         let facets = self.facets.as_ref().map(|facets| facets.iter().map(|facet| facet.key).collect());
         Condition { from: self.from, to: self.to, facets, tests }
     }
@@ -152,10 +175,17 @@ fn count_started(connection: &Connection, (first, last): (Day, Day)) -> DbResult
 }
 
 /// The facets that match, those of most orders first; None when nothing of the kind was asked.
-fn list_facets(connection: &Connection, args: &PreorderPageArgs) -> DbResult<Option<Vec<Facet>>> {
+fn list_facets(
+    connection: &Connection,
+    args: &PreorderPageArgs,
+    leads: bool,
+) -> DbResult<Option<Vec<Facet>>> {
     let mut sql = "SELECT key, count, reached >= 4 FROM facet WHERE count > 0".to_owned();
     let mut values = Vec::new();
     let bare = sql.len();
+    if leads {
+        sql.push_str(" AND lead = 1");
+    }
     if !args.status.is_empty() {
         sql.push_str(&format!(" AND status IN ({})", vec!["?"; args.status.len()].join(", ")));
         values.extend(args.status.iter().map(|status| Value::Text(status.as_str().to_owned())));

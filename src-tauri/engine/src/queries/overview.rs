@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::counters::{count_event_conflicts, count_undelivered, count_unsettled};
+use super::findings::counts::{self, SeverityCount};
 use super::funnel::{self, FunnelCounts};
 use super::health::{Freshness, SyncFacts};
 use super::preorders::{self, PreorderPageArgs, PreorderRow};
 use super::webhooks;
 use crate::db::{Connection, DbResult, rusqlite};
 use crate::domain::day::{Day, day_of, format_day};
+use crate::domain::finding::Severity;
 use crate::domain::status::PreorderStatus;
 use crate::facts::settings::get_settings;
 use crate::projections::schema::require_current;
@@ -28,6 +30,7 @@ pub fn overview(connection: &Connection, zone: Tz, now: i64, sync: &SyncFacts) -
     require_current(connection)?;
     let today = day_of(now, zone);
     let by_status = by_status(connection)?;
+    let stuck = counts::counts(connection, now)?.severities;
     let args = PreorderPageArgs { limit: Some(LATEST), ..PreorderPageArgs::default() };
     Ok(Overview {
         as_of: now,
@@ -36,7 +39,8 @@ pub fn overview(connection: &Connection, zone: Tz, now: i64, sync: &SyncFacts) -
         yesterday: span(connection, today - 1, today - 1)?,
         last_7_days: span(connection, today - 6, today)?,
         previous_7_days: span(connection, today - 13, today - 7)?,
-        attention: attention(connection, now, sync, &by_status)?,
+        attention: attention(connection, now, sync, (&by_status, &stuck))?,
+        stuck,
         by_status,
         latest: preorders::page(connection, &args, zone)?.rows,
         freshness: sync.freshness.clone(),
@@ -84,7 +88,7 @@ fn attention(
     connection: &Connection,
     now: i64,
     sync: &SyncFacts,
-    by_status: &[StatusCount],
+    (by_status, stuck): (&[StatusCount], &[SeverityCount]),
 ) -> DbResult<Vec<Attention>> {
     let (_, settings) = get_settings(connection)?;
     let overdue = now - i64::from(settings.undelivered_after_min) * 60;
@@ -97,6 +101,8 @@ fn attention(
          ('needs_response', 'under_review', 'warning_needs_response', 'warning_under_review')",
     )?;
     let conflicting = count("SELECT count(*) FROM preorder INDEXED BY preorder_conflict WHERE conflict = 1")?;
+    let found =
+        |severity: Severity| stuck.iter().find(|row| row.severity == severity).map_or(0, |row| row.count);
     let gaps: usize = sync.kinds.iter().map(|kind| kind.gaps.len()).sum();
     let missing = sync.kinds.iter().filter(|kind| kind.missing_permission.is_some()).count();
     let (overlapping, disabled) = webhooks::count_problems(connection)?;
@@ -105,6 +111,8 @@ fn attention(
         ("clock_skew", if skew > SKEW_S { skew } else { 0 }),
         ("missing_permissions", whole(missing)),
         ("gaps", whole(gaps)),
+        ("stuck_critical", found(Severity::Critical)),
+        ("stuck_warning", found(Severity::Warning)),
         ("webhook_overlaps", overlapping),
         ("disabled_endpoints", disabled),
         ("open_disputes", open_disputes),
@@ -154,7 +162,7 @@ pub struct OverviewSpan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Attention {
-    /// `undelivered_events`, `gaps`, `missing_permissions`, `conflicting_ids`, `unsettled_objects`, `open_disputes`, `failed_payments`, `event_conflicts`, `clock_skew`, `webhook_overlaps`, `disabled_endpoints`.
+    /// `undelivered_events`, `gaps`, `missing_permissions`, `conflicting_ids`, `unsettled_objects`, `open_disputes`, `failed_payments`, `event_conflicts`, `clock_skew`, `webhook_overlaps`, `disabled_endpoints`, `stuck_critical`, `stuck_warning`.
     pub kind: String,
     /// How many; of `clock_skew`, the seconds; of `webhook_overlaps`, endpoints.
     pub count: i64,
@@ -178,6 +186,8 @@ pub struct Overview {
     pub previous_7_days: OverviewSpan,
     /// Preorders by status, all time: `{status, count}` in the status order, without those of none.
     pub by_status: Vec<StatusCount>,
+    /// Open findings by severity, the worst first.
+    pub stuck: Vec<SeverityCount>,
     /// What needs attention, worst first; empty when nothing does.
     pub attention: Vec<Attention>,
     /// The newest preorders.

@@ -7,6 +7,7 @@ use ts_rs::TS;
 use super::cursor;
 use super::filter::{Filter, Hits};
 use super::plan::{self, Thresholds};
+pub use super::rows::find_row;
 use super::rows::{limit_of, list_rows};
 use super::walk::{Order, Place, Top};
 use crate::db::{Connection, DbError, DbResult};

@@ -35,7 +35,10 @@ pub(super) fn read_row(row: &Row<'_>) -> DbResult<PreorderRow> {
 }
 
 /// Reads the order of a number; None once it is gone.
-pub(super) fn find_row(connection: &Connection, key: i64) -> DbResult<Option<PreorderRow>> {
+///
+/// # Errors
+/// The read failed.
+pub fn find_row(connection: &Connection, key: i64) -> DbResult<Option<PreorderRow>> {
     connection
         .prepare_cached(&format!("{SELECT} WHERE p.key = ?1"))?
         .query_row([key], |row| Ok(read_row(row)))

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::findings::{self, FindingRow};
 use super::funnel::FunnelCounts;
 use super::preorders::PreorderRow;
 use super::resolve::{resolve, tidy_text};
@@ -33,6 +34,7 @@ pub fn sheet(
     connection: &Connection,
     args: &SheetArgs,
     dashboard: Option<Mode>,
+    now: i64,
 ) -> DbResult<Option<PreorderSheet>> {
     require_current(connection)?;
     let Some((order, _)) = resolve(connection, tidy_text(&args.id)?, 1)?.first().copied() else {
@@ -57,6 +59,7 @@ pub fn sheet(
         links: parts.links()?,
         former_ids: former_ids(connection, order, &row.id)?,
         conflicts: parts.conflicts()?,
+        findings: findings::of_order(connection, order, now)?,
         facts: facts(connection, order)?,
         stripe_url: dashboard.and_then(|mode| stripe_url(&row, mode)),
         row,
@@ -300,7 +303,7 @@ pub struct TimelineEntry {
     /// When it happened at Stripe (or here, for local facts), unix seconds.
     pub at: i64,
     /// An event type such as `checkout.session.completed`, or `session_created`, `intent_created`, `charge_created`,
-    /// `refund_created`, `dispute_created`, `seen_in_list`, `deleted`, `local_intent`, `local_link`, `local_unlink`, `local_note`.
+    /// `refund_created`, `dispute_created`, `seen_in_list`, `deleted`, `local_intent`, `local_link`, `local_unlink`, `local_note`, `local_finding`.
     pub kind: String,
     /// Where it is known from: `event`, `object`, `list`, `retrieve`, `answer`, `local`.
     pub origin: String,
@@ -384,6 +387,8 @@ pub struct PreorderSheet {
     pub former_ids: Vec<String>,
     /// preorderIds that do not join.
     pub conflicts: Vec<IdConflict>,
+    /// What was found of it, dismissed and resolved ones too; the worst first.
+    pub findings: Vec<FindingRow>,
     /// Its stored objects.
     pub facts: Vec<FactLine>,
     /// The order's page at Stripe.

@@ -8,6 +8,7 @@ use crate::domain::settings::MetadataNames;
 use crate::facts::codec::Unpackers;
 use crate::facts::settings::get_settings;
 use crate::facts::snapshots::Origin;
+use crate::projections::findings::{RULES, finding_id};
 use crate::projections::nodes::Node;
 use crate::projections::object::{ObjectState, read_object};
 use crate::projections::offer::event_parts;
@@ -192,7 +193,37 @@ impl Teller<'_> {
                 self.entries.push(Entry { rank: 9, seq, line });
             }
         }
+        self.tell_findings(&about)?;
         self.tell_actions(&about)
+    }
+
+    /// What operators said of findings about the order or one of its objects.
+    fn tell_findings(&mut self, about: &[&str]) -> DbResult<()> {
+        let any: bool = self
+            .connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM local_fact WHERE kind = 'finding')")?
+            .query_row([], |row| row.get(0))?;
+        if !any {
+            return Ok(());
+        }
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, made_at, json_extract(body, '$.state'), json_extract(body, '$.note'), operator FROM local_fact
+             WHERE kind = 'finding' AND subject = ?1 ORDER BY seq DESC LIMIT 20",
+        )?;
+        for subject in about {
+            for rule in RULES {
+                let id = finding_id(rule.name, subject);
+                let mut rows = statement.query([&id])?;
+                while let Some(row) = rows.next()? {
+                    let state =
+                        ObjectState { status: row.get(2)?, detail: row.get(3)?, ..ObjectState::default() };
+                    let mut line = entry_of(row.get(1)?, "local_finding", "local", &id, &state);
+                    line.operator = row.get(4)?;
+                    self.entries.push(Entry { rank: 9, seq: row.get(0)?, line });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What operators did at Stripe from here: an entry where each action was confirmed, with what it came to.

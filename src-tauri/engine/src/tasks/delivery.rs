@@ -6,6 +6,7 @@ use crate::domain::wire::EventWire;
 use crate::facts::delivery::{resolve_unseen, upsert_pending};
 use crate::facts::state::{find_state, set_state};
 use crate::http::Priority;
+use crate::projections::findings::rules::undelivered_event;
 use crate::stripe::EventQuery;
 
 /// State document: when the undelivered list was last walked whole (server seconds).
@@ -35,7 +36,7 @@ pub async fn walk_undelivered(context: &Context) -> Result<i64, TaskError> {
             for (id, created, pending) in &pending {
                 upsert_pending(transaction, id, *created, *pending, seen_at)?;
             }
-            Ok(())
+            if pending.is_empty() { Ok(()) } else { undelivered_event::keep(transaction) }
         });
         context.take_events(page, Intake::Live, also).await?;
         if finished {
@@ -44,6 +45,7 @@ pub async fn walk_undelivered(context: &Context) -> Result<i64, TaskError> {
                 .db
                 .write(move |transaction| {
                     resolve_unseen(transaction, walk_started, now)?;
+                    undelivered_event::keep(transaction)?;
                     set_state(transaction, DELIVERY, &walk_started)
                 })
                 .await?;

@@ -9,6 +9,7 @@ pub mod completeness;
 pub mod context;
 pub mod delivery;
 pub mod desk;
+pub mod findings;
 pub mod healing;
 pub mod import;
 pub mod lease;

@@ -11,13 +11,13 @@ use super::backfill;
 use super::context::{Context, Intake, TaskError};
 use super::poll::{DAILY, HOURLY, Polled, is_due, permitted, poll_once, reach_once, reach_state, recount};
 use super::walk::{Stream, Walk, walk};
-use super::{delivery, healing, refetch, replay, webhooks};
+use super::{delivery, findings, healing, refetch, replay, webhooks};
 use crate::db::DbResult;
 use crate::facts::state::{Level, find_state, set_state};
 use crate::http::{HttpError, Priority};
 use crate::queries::health::{Progress, SyncState};
 use crate::stripe::StripeError;
-use crate::topic::Topic;
+use crate::topic::{Alert, Topic};
 
 /// Longest pause between polls after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -183,8 +183,13 @@ fn pause_after(error: &TaskError, failures: u32) -> Duration {
 async fn note_failure(context: &Context, error: &TaskError) {
     match error {
         TaskError::Stripe(error) => {
+            let was = context.status.get().error_code;
             context.status.failed(error);
             let (_, code) = super::status::verdict(error);
+            if was.as_deref() != Some(code) && context.settings().notify {
+                let store = context.store.clone();
+                context.announcer.alert(Alert::SyncFailed { store, code: code.to_owned() });
+            }
             let request_id = error.request_id().map(str::to_owned);
             if let Err(failed) = context.log(Level::Error, code, error.to_string(), request_id).await {
                 tracing::error!(%failed, "an error could not be logged in the mirror");
@@ -265,6 +270,7 @@ pub async fn steward_once(context: &Context) -> Result<Duration, TaskError> {
     if fetched > 0 {
         return Ok(Duration::ZERO);
     }
+    findings::look(context).await?;
     let next = context.db.read(refetch::find_next_due).await?;
     let wait = next.map_or(15, |due| (due - context.clock.now()).clamp(1, 15));
     Ok(Duration::from_secs(u64::try_from(wait).unwrap_or(15)))

@@ -30,7 +30,7 @@ pub enum WriteTrouble {
 }
 
 impl WriteTrouble {
-    pub(super) fn holds(self) -> bool {
+    pub(crate) fn holds(self) -> bool {
         matches!(self, WriteTrouble::HeldBefore | WriteTrouble::HeldAfter)
     }
 }
@@ -46,19 +46,19 @@ struct Aim {
 
 /// Troubles that still wait for their write.
 #[derive(Debug, Default)]
-pub(super) struct Aims(Vec<Aim>);
+pub(crate) struct Aims(Vec<Aim>);
 
 impl Aims {
-    pub(super) fn add(&mut self, trouble: WriteTrouble, path: &str, skip: u32) {
+    pub(crate) fn add(&mut self, trouble: WriteTrouble, path: &str, skip: u32) {
         self.0.push(Aim { trouble, path: path.to_owned(), skip });
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
     /// What a write to a path meets. Of several that wait for the same write the oldest is met.
-    pub(super) fn meet(&mut self, path: &str) -> Option<WriteTrouble> {
+    pub(crate) fn meet(&mut self, path: &str) -> Option<WriteTrouble> {
         let mut met = None;
         for (at, aim) in self.0.iter_mut().enumerate() {
             if !path.starts_with(&aim.path) {
@@ -75,7 +75,7 @@ impl Aims {
 }
 
 /// Where held writes stand.
-pub(super) struct Gate {
+pub(crate) struct Gate {
     opened: watch::Sender<u64>,
     held: watch::Sender<usize>,
 }
@@ -88,7 +88,7 @@ impl Default for Gate {
 
 impl Gate {
     /// Stands at the gate until it is opened.
-    pub(super) async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         struct Leaving<'a>(&'a watch::Sender<usize>);
         impl Drop for Leaving<'_> {
             fn drop(&mut self) {
@@ -102,17 +102,17 @@ impl Gate {
     }
 
     /// Lets everybody go who stands at the gate now.
-    pub(super) fn open(&self) {
+    pub(crate) fn open(&self) {
         self.opened.send_modify(|times| *times += 1);
     }
 
     /// How many stand at it.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         *self.held.borrow()
     }
 
     /// Waits until so many stand at it.
-    pub(super) async fn until_held(&self, count: usize) {
+    pub(crate) async fn until_held(&self, count: usize) {
         let mut held = self.held.subscribe();
         let _ = held.wait_for(|held| *held >= count).await;
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Reaches into a running sandbox. Clones reach into the same one.
 #[derive(Clone)]
 pub struct Control {
-    pub(super) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Control {

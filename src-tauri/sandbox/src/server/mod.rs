@@ -1,25 +1,25 @@
 //! The HTTP server: one world behind Stripe's API on loopback.
 
-mod aim;
-mod answer;
+pub(crate) mod aim;
+pub(crate) mod answer;
 mod control;
 mod desk;
 mod door;
 mod effects;
 mod elsewhere;
 mod expand;
-mod form;
+pub(crate) mod form;
 mod idempotency;
 mod journal;
-mod keys;
+pub(crate) mod keys;
 mod limits;
 mod lists;
 mod reads;
 mod request_log;
-mod shared;
+pub(crate) mod shared;
 mod stories;
-mod transport;
-mod trouble;
+pub(crate) mod transport;
+pub(crate) mod trouble;
 mod write_session;
 mod writes;
 
@@ -30,6 +30,7 @@ pub use request_log::RequestLog;
 
 use crate::clock::WorldClock;
 use crate::config::{ClockMode, Config, KeySpec};
+use crate::klaviyo::{Klaviyo, KlaviyoConfig};
 use crate::world::World;
 use journal::Journal;
 use limits::Limiter;
@@ -71,7 +72,12 @@ impl Sandbox {
         let shared = Arc::new(shared);
         let stop = watch::Sender::new(false);
         let router = desk::router(Arc::clone(&shared));
-        let serving = tokio::spawn(transport::serve(listener, router, Arc::clone(&shared), stop.subscribe()));
+        let serving = tokio::spawn(transport::serve(
+            listener,
+            router,
+            shared.unreachable.subscribe(),
+            stop.subscribe(),
+        ));
         if shared.clock.runs_by_itself() {
             tokio::spawn(pulse(Arc::clone(&shared), stop.subscribe()));
         }
@@ -81,6 +87,15 @@ impl Sandbox {
     /// Where it listens, for example `http://127.0.0.1:40123`.
     pub fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Opens a Klaviyo beside it, on a port of its own and with the same clock. It stops when it is dropped, and no
+    /// later than the sandbox.
+    ///
+    /// # Errors
+    /// The port is taken.
+    pub async fn open_klaviyo(&self, config: KlaviyoConfig) -> io::Result<Klaviyo> {
+        Klaviyo::open(config, Arc::clone(&self.control.shared), self.stop.subscribe()).await
     }
 
     /// A hand on it.

@@ -37,7 +37,7 @@ pub(crate) struct Shared {
 }
 
 /// A lock whose holder panicked still holds usable data: tests want to see it, not a second panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -73,7 +73,7 @@ impl Shared {
     }
 
     /// The world, at the time it is.
-    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         let mut world = lock(&self.world);
         let now = self.clock.now();
         if now > world.now() || world.next_due().is_some_and(|due| due <= now) {

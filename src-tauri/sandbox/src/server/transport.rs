@@ -1,7 +1,6 @@
 //! The wire: HTTP/1.1 on loopback, Stripe's headers, and connections that die when they are told to.
 
 use super::answer::Answer;
-use super::shared::Shared;
 use crate::clock::http_date;
 use crate::config::API_VERSION;
 use axum::Router;
@@ -14,7 +13,6 @@ use hyper_util::rt::TokioIo;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -23,11 +21,11 @@ use tower::ServiceExt;
 
 /// The port of the client's end of the connection.
 #[derive(Clone, Copy)]
-pub(super) struct PeerPort(pub u16);
+pub(crate) struct PeerPort(pub u16);
 
 /// How much of an answer arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Delivery {
+pub(crate) enum Delivery {
     Whole,
     /// Half of the body, then the connection is gone.
     Cut,
@@ -48,6 +46,20 @@ pub(super) fn dress(
     idempotency_key: Option<&str>,
     now: i64,
 ) -> Response {
+    let date = http_date(now);
+    let mut headers = vec![
+        ("content-type", "application/json"),
+        ("request-id", request_id),
+        ("stripe-version", version.unwrap_or(API_VERSION)),
+        ("date", &date),
+        ("cache-control", "no-cache, no-store"),
+    ];
+    headers.extend(idempotency_key.map(|key| ("idempotency-key", key)));
+    response(answer, delivery, &headers)
+}
+
+/// An answer as it goes over the wire. Its own headers win over those that every answer has.
+pub(crate) fn response(answer: Answer, delivery: Delivery, everywhere: &[(&'static str, &str)]) -> Response {
     let body = match delivery {
         Delivery::Whole => Body::from(answer.body),
         _ => Body::new(CutBody::of(answer.body)),
@@ -61,13 +73,8 @@ pub(super) fn dress(
             headers.insert(HeaderName::from_static(name), value);
         }
     };
-    put("content-type", "application/json");
-    put("request-id", request_id);
-    put("stripe-version", version.unwrap_or(API_VERSION));
-    put("date", &http_date(now));
-    put("cache-control", "no-cache, no-store");
-    if let Some(key) = idempotency_key {
-        put("idempotency-key", key);
+    for (name, value) in everywhere {
+        put(name, value);
     }
     for (name, value) in &answer.headers {
         put(name, value);
@@ -114,15 +121,14 @@ impl HttpBody for CutBody {
 }
 
 /// Accepts connections until told to stop; refuses them while unreachable.
-pub(super) async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    shared: Arc<Shared>,
+    mut unreachable: watch::Receiver<bool>,
     mut stop: watch::Receiver<bool>,
 ) {
     let for_connections = stop.clone();
     let Ok(address) = listener.local_addr() else { return };
-    let mut unreachable = shared.unreachable.subscribe();
     let mut listening = Some(listener);
     loop {
         let gone = *unreachable.borrow_and_update();
@@ -141,13 +147,13 @@ pub(super) async fn serve(
             _ = stop.wait_for(|stop| *stop) => break,
             changed = unreachable.changed() => if changed.is_err() { break },
             accepted = accept => if let Some((stream, peer)) = accepted {
-                tokio::spawn(connection(stream, peer, router.clone(), for_connections.clone(), shared.unreachable.subscribe()));
+                tokio::spawn(connection(stream, peer, router.clone(), for_connections.clone(), unreachable.clone()));
             },
         }
     }
 }
 
-pub(super) async fn bind(port: u16) -> io::Result<TcpListener> {
+pub(crate) async fn bind(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 

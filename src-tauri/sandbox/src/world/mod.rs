@@ -166,6 +166,11 @@ impl World {
         self.shelf(kind).oldest_first().map(|o| json::parse(&o.to_bytes(self.livemode))).collect()
     }
 
+    /// The ids of sessions in the order in which they were opened, without the first so many.
+    pub(crate) fn sessions_from(&self, first: usize) -> Vec<String> {
+        self.shelf(Kind::Session).added_from(first).map(|session| session.id().to_owned()).collect()
+    }
+
     /// What was deleted, in that order.
     pub fn tombstones(&self) -> &[Tombstone] {
         &self.tombstones

@@ -55,6 +55,11 @@ impl Shelf {
         self.order.iter().filter_map(|(_, slot)| self.slots[*slot as usize].1.as_ref())
     }
 
+    /// Living objects that were added after so many others. Sessions are never removed.
+    pub(crate) fn added_from(&self, first: usize) -> impl Iterator<Item = &Object> {
+        self.slots.iter().skip(first).filter_map(|(_, object)| object.as_ref())
+    }
+
     /// Position of the first key that is not below `key`.
     pub(crate) fn position(&self, key: Key) -> usize {
         self.order.partition_point(|(other, _)| *other < key)

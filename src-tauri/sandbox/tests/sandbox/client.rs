@@ -1,6 +1,6 @@
 //! A small HTTP client: one connection a request, nothing hidden.
 
-use foredeck_sandbox::{Config, Control, DEFAULT_KEY, Sandbox};
+use foredeck_sandbox::{Config, Control, DEFAULT_KEY, Klaviyo, KlaviyoConfig, Sandbox};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -55,6 +55,11 @@ impl Shop {
 
     pub fn control(&self) -> Control {
         self.sandbox.control()
+    }
+
+    /// A Klaviyo beside it.
+    pub async fn open_klaviyo(&self, config: KlaviyoConfig) -> Klaviyo {
+        self.sandbox.open_klaviyo(config).await.unwrap()
     }
 
     pub fn url(&self) -> String {
@@ -114,7 +119,7 @@ impl Shop {
     }
 }
 
-fn exchange(address: &str, request: &str) -> Result<Reply, String> {
+pub fn exchange(address: &str, request: &str) -> Result<Reply, String> {
     let mut stream = TcpStream::connect(address).map_err(|e| e.to_string())?;
     stream.write_all(request.as_bytes()).map_err(|e| e.to_string())?;
     let mut bytes = Vec::new();

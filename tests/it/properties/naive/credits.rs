@@ -100,7 +100,25 @@ fn users(objects: &Objects) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn payment_of(object: &Object, objects: &Objects) -> Option<String> {
+/// The payment of an object as far as the objects of its own order tell.
+pub fn payment_within(object: &Object, members: &[&Object]) -> Option<String> {
+    let charge = members.iter().find(|one| one.kind == Kind::Charge && one.id == word(object, "charge"));
+    let own = |object: &Object| match word(object, "intent") {
+        "" => object.id.clone(),
+        intent => intent.to_owned(),
+    };
+    match object.kind {
+        Kind::Intent => Some(object.id.clone()),
+        Kind::Session | Kind::Charge => Some(own(object)),
+        Kind::Refund | Kind::Dispute => charge.map(|charge| own(charge)).or_else(|| {
+            let named = [word(object, "intent"), word(object, "charge")];
+            named.iter().find(|id| !id.is_empty()).map(|id| (*id).to_owned())
+        }),
+        _ => None,
+    }
+}
+
+pub fn payment_of(object: &Object, objects: &Objects) -> Option<String> {
     let or_own = |object: &Object| match word(object, "intent") {
         "" => object.id.clone(),
         intent => intent.to_owned(),
@@ -172,10 +190,10 @@ fn proves(event: &Value) -> bool {
     }
 }
 
-type Bought = (&'static str, Option<String>, i64, Option<String>);
+pub type Bought = (&'static str, Option<String>, i64, Option<String>);
 
 /// The plan table of the mirrors, in plain words.
-fn bought(facts: &[Fact], group: &Group<'_>, order: &Map<String, Value>) -> Bought {
+pub fn bought(facts: &[Fact], group: &Group<'_>, order: &Map<String, Value>) -> Bought {
     let session = order.get("session").and_then(Value::as_str).unwrap_or_default();
     let listed = facts.iter().filter_map(|fact| match fact {
         Fact::Seen { id, as_of, object, .. } if id == session => {

@@ -2,6 +2,7 @@
 
 mod components;
 mod credits;
+mod findings;
 mod newest;
 mod orders;
 mod read;
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
+
+pub use findings::RULES;
 
 use super::facts::Fact;
 use super::mirror::{Rows, Tables};
@@ -29,7 +32,14 @@ pub fn fold(facts: &[Fact], zone: Tz) -> Tables {
         }
     }
     let mut tables = Tables::new();
+    let found = findings::find(facts, &objects, &groups, &mut preorders);
     totals::add_up(&preorders, zone, &mut tables);
+    for (email, count) in &found.of_people {
+        let person = tables.get_mut("person").unwrap().get_mut(email).unwrap();
+        person.insert("findings".to_owned(), (*count).into());
+    }
+    tables.insert("finding", found.rows);
+    tables.insert("finding_word", found.words);
     tables.insert("preorder", preorders);
     tables.insert(
         "node",
@@ -61,14 +71,18 @@ fn node(object: &newest::Object, order_of: &BTreeMap<&str, String>) -> Map<Strin
     let flag = |row: &Map<String, Value>, name: &str| {
         Value::from(i64::from(row.get(name).is_some_and(|value| value == true)))
     };
-    for name in ["deleted", "attempted"] {
+    for name in ["deleted", "attempted", "address"] {
         let value = flag(&row, name);
         row.insert(name.to_owned(), value);
     }
     row.insert("kind".to_owned(), (object.kind as u8).into());
     row.insert("as_of".to_owned(), object.as_of.into());
     row.insert("unsettled".to_owned(), i64::from(object.unsettled).into());
-    row.extend(object.proof_at.map(|at| ("proof_at".to_owned(), at.into())));
+    for (name, at) in
+        [("proof_at", object.proof_at), ("entered_at", object.entered_at), ("failed_at", object.failed_at)]
+    {
+        row.extend(at.map(|at| (name.to_owned(), at.into())));
+    }
     row.extend(order_of.get(object.id.as_str()).map(|order| ("preorder".to_owned(), order.clone().into())));
     row
 }

@@ -21,6 +21,10 @@ pub struct Object {
     pub as_of: i64,
     pub unsettled: bool,
     pub proof_at: Option<i64>,
+    /// First seen waiting for its buyer, or completed.
+    pub entered_at: Option<i64>,
+    /// Last said to have failed.
+    pub failed_at: Option<i64>,
     pub fields: Fields,
     /// Every preorderId it ever carried.
     pub carried: Vec<Value>,
@@ -69,6 +73,8 @@ pub fn newest(facts: &[Fact]) -> BTreeMap<String, Object> {
                 as_of: local.made_at,
                 unsettled: false,
                 proof_at: None,
+                entered_at: None,
+                failed_at: None,
                 carried: Vec::new(),
                 fields,
             };
@@ -134,6 +140,8 @@ fn object(id: &str, kind: Kind, snapshots: &[Snapshot<'_>]) -> Object {
             .filter(|snapshot| proves_payment(snapshot))
             .map(|snapshot| snapshot.as_of)
             .min(),
+        entered_at: snapshots.iter().filter(|one| entered(kind, one)).map(|one| one.as_of).min(),
+        failed_at: snapshots.iter().filter(|one| failed(one)).map(|one| one.as_of).max(),
         fields: winner.fields.clone(),
         carried: snapshots
             .iter()
@@ -170,6 +178,20 @@ fn came_after(later: &Snapshot<'_>, earlier: &Snapshot<'_>) -> bool {
     let Some(Value::Object(previous)) = later.previous else { return false };
     let says_something = !previous.is_empty() && earlier.object.is_object();
     says_something && later.fields != earlier.fields && held(later.previous.unwrap(), earlier.object)
+}
+
+fn entered(kind: Kind, snapshot: &Snapshot<'_>) -> bool {
+    let waits = snapshot.fields.get("status").is_some_and(|status| status == "requires_action");
+    match kind {
+        Kind::Intent => waits,
+        Kind::Session => snapshot.event_type == Some("checkout.session.completed"),
+        _ => false,
+    }
+}
+
+fn failed(snapshot: &Snapshot<'_>) -> bool {
+    let types = ["payment_intent.payment_failed", "charge.failed", "checkout.session.async_payment_failed"];
+    snapshot.event_type.is_some_and(|type_| types.contains(&type_))
 }
 
 fn proves_payment(snapshot: &Snapshot<'_>) -> bool {

@@ -43,6 +43,18 @@ pub fn fields(kind: Kind, object: &Value, event_type: Option<&str>) -> Fields {
         put("locale", tag(&["locale"]).or(page));
         put("email", emails(kind, object).iter().find_map(email).or_else(|| email(&metadata["email"])));
     }
+    let ship = |path: &str| {
+        let parts = ["line1", "city", "postal_code"];
+        parts.iter().any(|part| {
+            text(object.pointer(&format!("{path}/address/{part}")).unwrap_or(&Value::Null)).is_some()
+        })
+    };
+    let paths: &[&str] = match kind {
+        Kind::Session => &["/collected_information/shipping_details", "/shipping_details", "/shipping"],
+        Kind::Intent | Kind::Charge => &["/shipping"],
+        _ => &[],
+    };
+    put("address", paths.iter().any(|path| ship(path)).then(|| true.into()));
     match kind {
         Kind::Session => {
             let implied = completed(event_type).then(|| "paid".into());
@@ -86,6 +98,7 @@ pub fn fields(kind: Kind, object: &Value, event_type: Option<&str>) -> Fields {
             put("name", text(&object["billing_details"]["name"]));
             put("intent", reference(&object["payment_intent"]));
             put("attempted", Some(true.into()));
+            put("expires_at", int(&object["payment_method_details"]["card"]["capture_before"]));
         }
         Kind::Refund | Kind::Dispute => {
             put("detail", text(&object["reason"]).or_else(|| text(&object["failure_code"])));
@@ -93,6 +106,15 @@ pub fn fields(kind: Kind, object: &Value, event_type: Option<&str>) -> Fields {
             put("currency", text(&object["currency"]));
             put("intent", reference(&object["payment_intent"]));
             put("charge", reference(&object["charge"]));
+            put("expires_at", int(&object["evidence_details"]["due_by"]));
+        }
+        Kind::Product | Kind::Price => {
+            put("name", text(&object["name"]));
+            put("currency", text(&object["currency"]));
+            put("amount", int(&object["unit_amount"]));
+            put("product", reference(&object["product"]));
+            let active = object["active"].as_bool();
+            put("status", active.map(|active| if active { "active" } else { "inactive" }.into()));
         }
         _ => {
             put("name", text(&object["name"]));

@@ -50,10 +50,15 @@ pub fn add_up(orders: &Rows, zone: Tz, tables: &mut Tables) {
         let quote = |name: &str| {
             row.get(name).map_or("NULL".to_owned(), |value| format!("'{}'", value.as_str().unwrap()))
         };
+        let lead = i64::from(row.contains_key("lead_at"));
         // Which bucket a source falls into is the engine's own affair.
         let bucket = source_bucket(row.get("source").and_then(Value::as_str));
-        let key =
-            format!("{} {reached} {} {} {bucket}", text(row, "status"), quote("color"), quote("locale"));
+        let key = format!(
+            "{} {reached} {} {} {bucket} {lead}",
+            text(row, "status"),
+            quote("color"),
+            quote("locale")
+        );
         add(&mut facets, key, &[("count", 1)]);
         add(&mut sources, text(row, "source"), &[("count", 1)]);
         sources.get_mut(&text(row, "source")).unwrap().insert("bucket".to_owned(), bucket.into());
@@ -77,7 +82,7 @@ fn people(orders: &Rows) -> Rows {
             .collect();
         own.sort_by_key(|(started_at, id, _)| (*started_at, *id));
         let paid = own.iter().filter(|(_, _, row)| row["reached"].as_i64() >= Some(4)).count();
-        let said = json!({"preorders": own.len(), "paid": paid, "first_at": own[0].0, "last_at": own[own.len() - 1].0});
+        let said = json!({"preorders": own.len(), "paid": paid, "first_at": own[0].0, "last_at": own[own.len() - 1].0, "findings": 0});
         let Value::Object(mut row) = said else { unreachable!("it is an object") };
         if let Some(name) = own.iter().rev().find_map(|(_, _, row)| row.get("name")) {
             row.insert("name".to_owned(), name.clone());

@@ -67,13 +67,12 @@ pub(super) fn finding(
         }
         _ => None,
     };
-    let known =
-        Known { id: finding.trim().to_owned(), state: "open".to_owned(), order_id: None, email: None };
+    let known = ground.finding(finding)?;
     let change = FieldChange {
         object: Some(known.id.clone()),
         kind: "mirror".to_owned(),
         field: "state".to_owned(),
-        before: Some(known.state.clone()),
+        before: Some(known.state.as_str().to_owned()),
         after: Some(word.as_str().to_owned()),
         currency: None,
     };
@@ -81,11 +80,13 @@ pub(super) fn finding(
         kind: FINDING.to_owned(),
         subject: known.id.clone(),
         object: None,
-        body: json!({"state": word.as_str(), "until": until, "note": note, "action": ground.action_id()}),
+        body: json!({"state": word.as_str(), "until": until, "note": note, "base_at": known.base_at,
+            "action": ground.action_id()}),
     };
+    let (order_id, email) = known.order.map_or((None, None), |(id, email)| (Some(id), email));
     Ok(Draft {
-        order_id: known.order_id,
-        email: known.email,
+        order_id,
+        email,
         changes: vec![change],
         moves: vec![fact],
         notices: vec!["mirror_only"],
@@ -106,11 +107,4 @@ fn usable(note: &str) -> Result<String, NotPlanned> {
         ));
     }
     Ok(note.to_owned())
-}
-
-struct Known {
-    id: String,
-    state: String,
-    order_id: Option<String>,
-    email: Option<String>,
 }

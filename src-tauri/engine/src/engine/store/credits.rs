@@ -6,6 +6,7 @@ use crate::domain::plan::{PlanRule, PlanTable};
 use crate::error::Problem;
 use crate::facts::local::{ADJUSTMENT, LocalFact, PLANS, append_local};
 use crate::facts::settings::{append_settings, get_settings};
+use crate::projections::findings::goods::plans_changed;
 use crate::projections::fold::{fold_dirty, mark_dirty};
 use crate::projections::ingest::Terms;
 use crate::projections::local::take_local;
@@ -67,6 +68,7 @@ impl OpenStore {
                 let difference = preview(transaction, &table)?;
                 mark_changed(transaction, &PlanTable::lenient(&settings.plans), &table)?;
                 let before = std::mem::replace(&mut settings.plans, rules);
+                plans_changed(transaction, &before, &settings.plans)?;
                 let revision = append_settings(transaction, now, &settings)?;
                 let body = serde_json::json!({"before": before, "after": settings.plans,
                     "payments_changed": difference.payments_changed, "credits_before": difference.credits_before,

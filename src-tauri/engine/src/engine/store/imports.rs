@@ -45,7 +45,7 @@ impl OpenStore {
             now: self.wiring.clock.now(),
         };
         let report = import::run(&self.db, job).await?;
-        if report.batch.is_some() {
+        if report.batch.is_some() || kind == ShopKind::Preorders {
             self.fold_all().await?;
             self.wiring.announcer.announce(Some(&self.public_id), Topic::Imports);
         }

@@ -11,6 +11,7 @@ use crate::projections::rebuild;
 use crate::projections::shop::{
     Rule, count_in_force, delete_rows, make, missing, prepare, prepare_deletion, put_rows,
 };
+use crate::projections::shop_words;
 use crate::projections::wallets;
 use crate::tasks::lease::Lease;
 use crate::tasks::replay::replay_if_due;
@@ -27,7 +28,8 @@ fn settle(transaction: &Transaction<'_>, batch: &Batch, state: BatchState) -> Db
         match batch.kind {
             ShopKind::Users => wallets::mark_users(transaction)?,
             ShopKind::WalletEntries => wallets::refresh_all(transaction)?,
-            ShopKind::Preorders | ShopKind::Purchases | ShopKind::Wallets | ShopKind::UsageDaily => {}
+            ShopKind::Preorders => shop_words::mark_orders(transaction)?,
+            ShopKind::Purchases | ShopKind::Wallets | ShopKind::UsageDaily => {}
         }
     }
     set_state(transaction, batch.batch, state)

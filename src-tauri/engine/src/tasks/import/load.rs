@@ -11,6 +11,7 @@ use crate::facts::imports::{
     ImportRow, Source, append_row, begin_batch, is_body, note_reading, put_in_force,
 };
 use crate::projections::shop::{find_place, is_empty};
+use crate::projections::{rebuild, shop_words};
 use crate::shop_files::BadRow;
 use crate::tasks::replay::replay_if_due;
 
@@ -56,7 +57,17 @@ pub async fn run(db: &Db, job: ImportJob) -> Result<ImportReport, ImportError> {
         outcome?;
         if !refused {
             let kind = job.kind;
-            db.write_durable(move |transaction| note_reading(transaction, kind, now)).await?;
+            db.write_durable(move |transaction| {
+                note_reading(transaction, kind, now)?;
+                // The same rows say more now: they are younger than payments that they were too old for.
+                match kind {
+                    ShopKind::Preorders if !rebuild::is_due(transaction)? => {
+                        shop_words::mark_orders(transaction)
+                    }
+                    _ => Ok(()),
+                }
+            })
+            .await?;
         }
         return Ok(report);
     }
