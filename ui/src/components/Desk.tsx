@@ -55,7 +55,7 @@ function Locked({ last }: { last: string | null }) {
       <Banner tone="amber" icon="lock" title={t("desk.locked_title")} action={<Button size="compact-xs" variant="filled" onClick={() => setAsking(true)}>{t("desk.unlock")}</Button>}>
         {t("desk.locked_text")}
       </Banner>
-      <Modal opened={asking} onClose={() => setAsking(false)} title={t("desk.unlock_title")} closeButtonProps={{ "aria-label": t("desk.read_on") }}>
+      <Modal opened={asking} onClose={() => setAsking(false)} title={t("desk.unlock_title")} closeButtonProps={{ "aria-label": t("common.close") }}>
         <Unlock last={last} read={() => setAsking(false)} />
       </Modal>
     </>

@@ -130,7 +130,10 @@ function Fill({
   // Where something is missing, to the first field; else to the button that shows the plan, which does nothing yet.
   useEffect(() => {
     const at = complete.current ? 'button[type="submit"]' : "input, textarea, button";
-    form.current?.querySelector<HTMLElement>(at)?.focus();
+    const safe = form.current?.querySelector<HTMLElement>(at);
+    // The dialog looks for this mark when it opens, which is after this.
+    safe?.setAttribute("data-autofocus", "");
+    safe?.focus();
   }, []);
   return (
     <form

@@ -1,7 +1,7 @@
 import { Button, Modal, Textarea } from "@mantine/core";
 import { DatePickerInput } from "@mantine/dates";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useStoreId } from "../data/active_store";
@@ -41,10 +41,8 @@ function Snoozes({ submit, pending }: { submit: (until: number) => void; pending
   const { t } = useTranslation();
   const format = useFormat();
   const now = useMinute();
-  const first = useRef<HTMLButtonElement>(null);
   const [day, setDay] = useState<string | null>(null);
   const today = dayOf(now, format.timeZone);
-  useEffect(() => first.current?.focus(), []);
   return (
     <>
       {/* Each choice has its digit: two keys put a finding off. */}
@@ -60,7 +58,7 @@ function Snoozes({ submit, pending }: { submit: (until: number) => void; pending
           const until = snoozeUntil(snooze, now, format.timeZone);
           return (
             <Button
-              key={snooze} ref={index === 0 ? first : undefined} justify="space-between" fullWidth disabled={pending} leftSection={<kbd>{index + 1}</kbd>}
+              key={snooze} data-autofocus={index === 0 ? true : undefined} justify="space-between" fullWidth disabled={pending} leftSection={<kbd>{index + 1}</kbd>}
               rightSection={<span className={css["when"]}>{format.short(until, now)}</span>} onClick={() => submit(until)}
             >
               {t(`snooze.${snooze}`)}

@@ -52,6 +52,9 @@ export function Stuck() {
   const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.rows) ?? [], [pages.data]);
   const total = pages.data?.pages[0]?.total ?? null;
   useLivePages(store, query.queryKey, false, FINDING_TOPICS);
+  // Held here and by what they are about: what is cured leaves the list, and its dialog stays.
+  const [fixing, setFixing] = useState<FixSubject | null>(null);
+  const [saying, setSaying] = useState<Saying | null>(null);
 
   const show = useCallback((change: Partial<FindingFilter>) => {
     void navigate({
@@ -99,12 +102,14 @@ export function Stuck() {
           </div>
         ) : (
           <Triage
-            key={JSON.stringify(args)} rows={rows} total={total} store={store} filter={filter}
+            key={JSON.stringify(args)} rows={rows} total={total} store={store} filter={filter} fix={setFixing} ask={setSaying}
             hasMore={pages.hasNextPage && !pages.isFetchingNextPage && !pages.isFetchNextPageError} loadMore={() => void pages.fetchNextPage({ cancelRefetch: false })}
             trouble={pages.isFetchNextPageError ? <ErrorPanel error={pages.error} retry={() => void pages.fetchNextPage()} /> : null}
           />
         )}
       </div>
+      {fixing === null ? null : <FixDialog subject={fixing} close={() => setFixing(null)} />}
+      {saying === null ? null : <SayOfOne finding={saying.finding} word={saying.word} close={() => setSaying(null)} />}
     </Page>
   );
 }
@@ -117,19 +122,20 @@ function Count({ filter, total, shown, loading }: { filter: FindingFilter; total
   return <>{t(filter.state === undefined ? "stuck.count" : "stuck.count_other_state", { count: total, n: format.count(total) })}</>;
 }
 
+type Saying = { finding: FindingRow; word: Exclude<FindingWord, "open"> };
+
 type TriageProps = {
+  fix: (subject: FixSubject) => void; ask: (saying: Saying) => void;
   rows: readonly FindingRow[]; total: number | null; store: string; filter: FindingFilter; hasMore: boolean; loadMore: () => void; trouble: ReactNode;
 };
 
 /** The list and the finding that is in hand. What is done with leaves the list, and the next one takes its place. */
-function Triage({ rows, total, store, filter, hasMore, loadMore, trouble }: TriageProps) {
+function Triage({ rows, total, store, filter, hasMore, loadMore, trouble, fix, ask }: TriageProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const navigate = useNavigate();
   const refusal = useRefusal("repair");
   const [hand, setHand] = useState<{ id: string | undefined; place: number }>({ id: filter.sel, place: 0 });
-  const [fixing, setFixing] = useState<FixSubject | null>(null);
-  const [saying, setSaying] = useState<Exclude<FindingWord, "open"> | null>(null);
   const say = useSay();
   const markable = useMemo(() => rows.map((row) => ({ id: row.id, order: row.order_id })), [rows]);
   const marks = useMarks(markable);
@@ -157,12 +163,11 @@ function Triage({ rows, total, store, filter, hasMore, loadMore, trouble }: Tria
     else toast(refusal);
   };
   const word = (said: FindingWord) => act((finding) => {
-    if (said !== "open") setSaying(said);
+    if (said !== "open") ask({ finding, word: said });
     else say.mutate({ finding, said: { state: said, until: null, note: null } }, { onError: toastError });
   });
-  const fix = (finding: FindingRow) => setFixing({ order: finding.order_id, finding });
   usePageKeys({
-    f: act(fix), s: word("snoozed"), d: word("dismissed"), r: word("resolved"), o: word("open"),
+    f: act((finding) => fix({ order: finding.order_id, finding })), s: word("snoozed"), d: word("dismissed"), r: word("resolved"), o: word("open"),
     x: () => { if (current !== undefined) marks.toggle(current.id); },
     X: () => { if (current !== undefined) marks.extend(current.id); },
   });
@@ -193,15 +198,13 @@ function Triage({ rows, total, store, filter, hasMore, loadMore, trouble }: Tria
         {current === undefined ? null : (
           <>
             <FindingCard
-              finding={current} withOrder fix={(prefer) => setFixing({ order: current.order_id, finding: current, ...(prefer === undefined ? {} : { prefer }) })}
+              finding={current} withOrder fix={(prefer) => fix({ order: current.order_id, finding: current, ...(prefer === undefined ? {} : { prefer }) })}
               say={(said) => word(said)()}
             />
             {current.order_id === null ? null : <Button variant="subtle" leftSection={<Icon name="preorders" size={13} />} onClick={() => open(current.id)}>{t("stuck.open_order")}</Button>}
           </>
         )}
       </aside>
-      {fixing === null ? null : <FixDialog subject={fixing} close={() => setFixing(null)} />}
-      {saying === null || current === undefined ? null : <SayOfOne finding={current} word={saying} close={() => setSaying(null)} />}
     </MarksProvider>
   );
 }
