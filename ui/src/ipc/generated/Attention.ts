@@ -5,7 +5,7 @@
  */
 export type Attention = { 
 /**
- * `undelivered_events`, `gaps`, `missing_permissions`, `conflicting_ids`, `unsettled_objects`, `open_disputes`, `failed_payments`, `event_conflicts`, `clock_skew`, `webhook_overlaps`, `disabled_endpoints`.
+ * `undelivered_events`, `gaps`, `missing_permissions`, `conflicting_ids`, `unsettled_objects`, `open_disputes`, `failed_payments`, `event_conflicts`, `clock_skew`, `webhook_overlaps`, `disabled_endpoints`, `stuck_critical`, `stuck_warning`.
  */
 kind: string, 
 /**

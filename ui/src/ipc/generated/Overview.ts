@@ -3,6 +3,7 @@ import type { Attention } from "./Attention";
 import type { Freshness } from "./Freshness";
 import type { OverviewSpan } from "./OverviewSpan";
 import type { PreorderRow } from "./PreorderRow";
+import type { SeverityCount } from "./SeverityCount";
 import type { StatusCount } from "./StatusCount";
 
 /**
@@ -37,6 +38,10 @@ previous_7_days: OverviewSpan,
  * Preorders by status, all time: `{status, count}` in the status order, without those of none.
  */
 by_status: Array<StatusCount>, 
+/**
+ * Open findings by severity, the worst first.
+ */
+stuck: Array<SeverityCount>, 
 /**
  * What needs attention, worst first; empty when nothing does.
  */

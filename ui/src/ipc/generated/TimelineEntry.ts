@@ -10,7 +10,7 @@ export type TimelineEntry = {
 at: number, 
 /**
  * An event type such as `checkout.session.completed`, or `session_created`, `intent_created`, `charge_created`,
- * `refund_created`, `dispute_created`, `seen_in_list`, `deleted`, `local_intent`, `local_link`, `local_unlink`, `local_note`.
+ * `refund_created`, `dispute_created`, `seen_in_list`, `deleted`, `local_intent`, `local_link`, `local_unlink`, `local_note`, `local_finding`.
  */
 kind: string, 
 /**
