@@ -38,6 +38,33 @@ const pages = [
   ["sheet-disputed", "full", `${S}/preorders?status=disputed`, "open"],
   ["sheet-failed", "full", `${S}/preorders?status=failed`, "open"],
   ["sheet-missing", "full", `${S}/preorders/po_nothing`],
+  ["stuck", "full", `${S}/stuck`],
+  ["stuck-rule", "full", `${S}/stuck?rule=orphan_payment`],
+  ["stuck-empty", "empty", `${S}/stuck`],
+  ["stuck-offline", "offline", `${S}/stuck`],
+  ["stuck-stopped", "stopped", `${S}/stuck`],
+  ["stuck-guarded", "guarded", `${S}/stuck`],
+  ["stuck-locked", "locked", `${S}/stuck`],
+  ["stuck-viewer", "viewer", `${S}/stuck`],
+  ["stuck-broken", "broken", `${S}/stuck`],
+  ["stuck-bulk", "full", `${S}/stuck?rule=payment_failed`, ["key:x", "key:j", "key:j", "key:X"]],
+  ["stuck-snooze", "full", `${S}/stuck`, ["key:s"]],
+  ["fix-refund", "full", `${S}/stuck?rule=paid_twice`, ["key:f"]],
+  ["fix-link", "full", `${S}/stuck?rule=orphan_payment`, ["key:f"]],
+  ["fix-details", "full", `${S}/stuck?rule=missing_address`, ["key:f"]],
+  ["fix-guarded", "guarded", `${S}/stuck?rule=payment_failed`, ["key:f"]],
+  ["plan-refund", "full", `${S}/stuck?rule=paid_twice`, ["key:f", "submit"]],
+  ["plan-link", "full", `${S}/stuck?rule=expires_after_attempt`, ["key:f", "submit"]],
+  ["outcome-link", "full", `${S}/stuck?rule=expires_after_attempt`, ["key:f", "submit", "submit"]],
+  ["order-stuck", "full", `${S}/stuck?rule=payment_failed`, ["key:Enter"]],
+  ["stop", "full", `${S}/overview`, ["click:stop-writes"]],
+  ["new-preorder", "full", `${S}/new-preorder`],
+  ["audit", "full", `${S}/audit`],
+  ["audit-empty", "empty", `${S}/audit`],
+  ["bulk", "full", `${S}/bulk`],
+  ["bulk-empty", "empty", `${S}/bulk`],
+  ["settings-safety", "stopped", `${S}/settings`, ["scroll:safety"]],
+  ["settings-operators", "viewer", `${S}/settings`, ["scroll:operators"]],
   ["purchases", "full", `${S}/purchases`],
   ["purchases-unmapped", "full", `${S}/purchases?coverage=unmapped`],
   ["purchases-noplans", "noplans", `${S}/purchases`],
@@ -99,6 +126,15 @@ async function shoot(context, name, fixture, route, look, file, act) {
     await page.getByTestId("preorder-row").first().click();
     await page.getByTestId("timeline-entry").first().waitFor();
     await page.clock.runFor(400);
+  }
+  for (const [what, of] of (Array.isArray(act) ? act : []).map((step) => step.split(":"))) {
+    if (what === "key") await page.keyboard.press(of);
+    else if (what === "click") await page.getByTestId(of).first().click();
+    else if (what === "scroll") await page.locator(`#${of}`).evaluate((part) => part.scrollIntoView());
+    else await page.locator('[role="dialog"] button[type="submit"]').click();
+    await page.clock.runFor(600);
+    await page.waitForTimeout(150);
+    await page.clock.runFor(600);
   }
   await page.screenshot({ path: file });
   await page.close();

@@ -13,14 +13,21 @@ import type { DifferenceFilter, PurchaseFilter, WalletFilter } from "./lib/credi
 import { readDifferenceFilter, readPurchaseFilter, readWalletFilter } from "./lib/credits_filter";
 import type { FunnelView } from "./lib/funnel_view";
 import { readFunnelView } from "./lib/funnel_view";
+import type { AuditFilter } from "./lib/audit_filter";
+import { readAuditFilter } from "./lib/audit_filter";
+import type { FindingFilter } from "./lib/finding_filter";
+import { readFindingFilter } from "./lib/finding_filter";
 import type { PreorderFilter } from "./lib/preorder_filter";
 import { readPreorderFilter } from "./lib/preorder_filter";
 import type { ImportView } from "./lib/import_view";
 import { readImportView } from "./lib/import_view";
 import { parseUrlQuery, writeUrlQuery } from "./lib/url_query";
+import { Audit } from "./pages/Audit";
+import { Bulk } from "./pages/Bulk";
 import { Funnel } from "./pages/Funnel";
 import { Health } from "./pages/Health";
 import { Imports } from "./pages/Imports";
+import { NewPreorder } from "./pages/NewPreorder";
 import { Overview } from "./pages/Overview";
 import { Preorder } from "./pages/Preorder";
 import { Preorders } from "./pages/Preorders";
@@ -28,6 +35,7 @@ import { Purchase } from "./pages/Purchase";
 import { Purchases } from "./pages/Purchases";
 import { Reconciliation } from "./pages/Reconciliation";
 import { Settings } from "./pages/Settings";
+import { Stuck } from "./pages/Stuck";
 import { Wallet } from "./pages/Wallet";
 import { Wallets } from "./pages/Wallets";
 import { Welcome } from "./pages/Welcome";
@@ -74,6 +82,16 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     getParentRoute: inside, path: "/preorders", component: Preorders,
     validateSearch: (query: Record<string, unknown>): PreorderFilter => readPreorderFilter(query),
   });
+  const stuck = createRoute({
+    getParentRoute: inside, path: "/stuck", component: Stuck,
+    validateSearch: (query: Record<string, unknown>): FindingFilter => readFindingFilter(query),
+  });
+  const newPreorder = createRoute({ getParentRoute: inside, path: "/new-preorder", component: NewPreorder });
+  const audit = createRoute({
+    getParentRoute: inside, path: "/audit", component: Audit,
+    validateSearch: (query: Record<string, unknown>): AuditFilter => readAuditFilter(query),
+  });
+  const bulk = createRoute({ getParentRoute: inside, path: "/bulk", component: Bulk });
   const preorder = createRoute({ getParentRoute: inside, path: "/preorders/$id", component: Preorder });
   const purchases = createRoute({
     getParentRoute: inside, path: "/purchases", component: Purchases,
@@ -99,7 +117,9 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
   return createRouter({
     routeTree: root.addChildren([
       start, welcome,
-      store.addChildren([overview, funnel, preorders, preorder, purchases, purchase, wallets, wallet, reconciliation, imports, health, settings]),
+      store.addChildren([
+        overview, stuck, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, imports, audit, bulk, health, settings,
+      ]),
     ]),
     history,
     parseSearch: parseUrlQuery,

@@ -2,8 +2,9 @@ import { Button, Modal, NumberInput, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useStore, useStoreId } from "../data/active_store";
+import { useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
+import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import type { WalletRow } from "../ipc/generated/WalletRow";
 import { ErrorPanel } from "../ui/Feedback";
@@ -14,12 +15,11 @@ import css from "./Dialog.module.css";
 /** Gives an owner credits or takes them, in this mirror alone. */
 export function AdjustButton({ wallet }: { wallet: WalletRow }) {
   const { t } = useTranslation();
-  const store = useStore();
   const [shown, setShown] = useState(false);
-  const readOnly = store?.read_only ?? true;
+  const refusal = useRefusal("repair");
   return (
     <>
-      <Button variant="filled" disabled={readOnly} title={readOnly ? t("adjust.read_only") : undefined} onClick={() => setShown(true)}>
+      <Button variant="filled" disabled={refusal !== undefined} title={refusal} onClick={() => setShown(true)}>
         {t("adjust.button")}
       </Button>
       <Modal

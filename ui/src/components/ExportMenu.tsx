@@ -2,6 +2,7 @@ import { Button, Menu } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { useStore, useStoreId } from "../data/active_store";
+import { useDeskRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import { call } from "../ipc/call";
 import type { ExportKind } from "../ipc/generated/ExportKind";
@@ -14,10 +15,12 @@ const FORMATS = ["csv", "jsonl"] as const;
 /** A page's export: all rows of its kind. */
 export function ExportButton({ what }: { what: ExportKind }) {
   const { t } = useTranslation();
+  // A file that is read may be exported too: nothing of it changes.
+  const refusal = useDeskRefusal("repair");
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button leftSection={<Icon name="download" size={14} />}>{t("export.button")}</Button>
+        <Button disabled={refusal !== undefined} title={refusal} leftSection={<Icon name="download" size={14} />}>{t("export.button")}</Button>
       </Menu.Target>
       <Menu.Dropdown>
         <ExportMenuItems what={what} />

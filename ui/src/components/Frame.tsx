@@ -4,17 +4,21 @@ import { Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { useStore, useStoreId } from "../data/active_store";
+import { guardQuery } from "../data/fix_queries";
 import { appInfoQuery } from "../data/queries";
 import { useWindowFocus } from "../data/window_focus";
 import { LANGUAGES, setLanguage } from "../i18n/setup";
 import { isKeyOf } from "../lib/guard";
 import { Icon } from "../ui/Icon";
 import css from "./Frame.module.css";
+import { Desk, DeskLock } from "./Desk";
 import { FreshnessPill } from "./FreshnessPill";
 import { JumpBox } from "./JumpBox";
-import { natureOf } from "./ModeTag";
+import { ModeTag, natureOf } from "./ModeTag";
 import { NAV, NAV_GROUPS } from "./nav";
+import { NavCount } from "./NavCount";
 import { Shortcuts } from "./Shortcuts";
+import { StopBanner, StopSwitch } from "./StopSwitch";
 import { StoreSwitcher } from "./StoreSwitcher";
 import { SyncBanner } from "./SyncBanner";
 import { SyncProgress } from "./SyncProgress";
@@ -25,10 +29,11 @@ export function Frame() {
   const id = useStoreId();
   const store = useStore();
   const info = useQuery(appInfoQuery()).data;
+  const writing = useQuery(guardQuery(id)).data?.guard;
   useWindowFocus(id);
 
   return (
-    <div className={css["frame"]} data-nature={store === undefined ? undefined : natureOf(store)}>
+    <div className={css["frame"]} data-nature={store === undefined ? undefined : natureOf(store)} data-writing={writing?.writing === true && !writing.stopped}>
       <a className={css["skip"]} href="#page" onClick={skip}>{t("frame.skip")}</a>
       <aside className={css["rail"]}>
         <StoreSwitcher />
@@ -44,6 +49,7 @@ export function Frame() {
                 >
                   <Icon name={item.icon} size={15} />
                   <span>{t(`nav.${item.name}`)}</span>
+                  {item.name === "stuck" ? <NavCount store={id} /> : null}
                 </Link>
               ))}
             </div>
@@ -60,9 +66,14 @@ export function Frame() {
           <JumpBox />
           <div className={css["right"]}>
             <SyncProgress />
+            {store === undefined ? null : <ModeTag store={store} />}
+            <StopSwitch />
             <FreshnessPill />
+            <Desk />
           </div>
         </header>
+        <StopBanner />
+        <DeskLock />
         <SyncBanner />
         <main id="page" className={css["page"]} tabIndex={-1} data-scroll="page">
           <Outlet />

@@ -3,8 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useStore } from "../data/active_store";
 import { useCommand } from "../data/commands";
+import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import { importListQuery } from "../data/queries";
 import type { ImportBatch } from "../ipc/generated/ImportBatch";
@@ -19,7 +19,7 @@ import { Instant } from "./Values";
 export function ImportBatches({ store }: { store: string }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const readOnly = useStore()?.read_only ?? true;
+  const refusal = useRefusal("manage_integrations");
   const { data, error, isError, refetch } = useQuery(importListQuery(store));
   const [removing, setRemoving] = useState<ImportBatch | null>(null);
   if (data === undefined) return isError ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting rows={3} />;
@@ -50,7 +50,7 @@ export function ImportBatches({ store }: { store: string }) {
               <td>
                 {batch.removed_at === null ? (
                   <Button
-                    size="compact-xs" disabled={readOnly} title={readOnly ? t("adjust.read_only") : undefined}
+                    size="compact-xs" disabled={refusal !== undefined} title={refusal}
                     aria-label={t("imports.remove_batch", { batch: batch.batch })} onClick={() => setRemoving(batch)}
                   >
                     {t("imports.remove")}

@@ -5,7 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useStoreId } from "../data/active_store";
+import { useStore, useStoreId } from "../data/active_store";
 import { searchQuery } from "../data/queries";
 import { useWords } from "../data/words";
 import { Icon } from "../ui/Icon";
@@ -13,11 +13,15 @@ import css from "./JumpBox.module.css";
 import { StatusTag } from "./StatusTag";
 import { Given, Money } from "./Values";
 
+/** The choice that is no order. */
+const NEW = "new preorder";
+
 /** Any id or the start of an e-mail leads straight to its order: the fastest way with a customer on the phone. */
 export function JumpBox() {
   const { t } = useTranslation();
   const words = useWords();
   const store = useStoreId();
+  const readOnly = useStore()?.read_only ?? true;
   const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState("");
@@ -50,7 +54,8 @@ export function JumpBox() {
     setText("");
     combobox.closeDropdown();
     input.current?.blur();
-    void navigate({ to: "/s/$store/preorders/$id", params: { store, id } });
+    if (id === NEW) return void navigate({ to: "/s/$store/new-preorder", params: { store } });
+    return void navigate({ to: "/s/$store/preorders/$id", params: { store, id } });
   };
 
   return (
@@ -74,7 +79,7 @@ export function JumpBox() {
           }}
         />
       </Combobox.Target>
-      <Combobox.Dropdown hidden={asked === ""}>
+      <Combobox.Dropdown hidden={asked === "" && readOnly}>
         <Combobox.Options>
           {hits.map(({ row, matched }) => (
             <Combobox.Option key={row.id} value={row.id}>
@@ -86,7 +91,8 @@ export function JumpBox() {
               </span>
             </Combobox.Option>
           ))}
-          {hits.length === 0 && !isFetching ? <Combobox.Empty>{t("jump.nothing")}</Combobox.Empty> : null}
+          {readOnly ? null : <Combobox.Option value={NEW}><span className={css["new"]}><Icon name="plus" size={13} />{t("new_preorder.title")}</span></Combobox.Option>}
+          {hits.length === 0 && !isFetching && asked !== "" ? <Combobox.Empty>{t("jump.nothing")}</Combobox.Empty> : null}
         </Combobox.Options>
       </Combobox.Dropdown>
     </Combobox>

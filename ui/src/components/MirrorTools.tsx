@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { useStore, useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
+import { useDeskRefusal, useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import { call } from "../ipc/call";
 import type { Health } from "../ipc/generated/Health";
@@ -30,6 +31,7 @@ export function MirrorTools({ health }: { health: Health }) {
   const backup = useCommand("mirror_backup", id);
   const [done, setDone] = useState<{ work: Work; report: MirrorReport; path?: string } | null>(null);
   const [failed, setFailed] = useState<unknown>(null);
+  const [mayRebuild, mayCopy] = [useRefusal("manage_integrations"), useDeskRefusal("repair")];
   const busy = verify.isPending || rebuild.isPending || backup.isPending;
 
   const run = async (work: Work) => {
@@ -57,11 +59,11 @@ export function MirrorTools({ health }: { health: Health }) {
       <div className={css["buttons"]}>
         <Button loading={verify.isPending} disabled={busy} onClick={() => void run("verify")} title={t("mirror.verify_meaning")}>{t("mirror.verify")}</Button>
         {store?.read_only === true ? null : (
-          <Button loading={rebuild.isPending} disabled={busy} onClick={() => void run("rebuild")} title={t("mirror.rebuild_meaning")}>{t("mirror.rebuild")}</Button>
+          <Button loading={rebuild.isPending} disabled={busy || mayRebuild !== undefined} onClick={() => void run("rebuild")} title={mayRebuild ?? t("mirror.rebuild_meaning")}>{t("mirror.rebuild")}</Button>
         )}
-        <Button loading={backup.isPending} disabled={busy} onClick={() => void run("backup")} title={t("mirror.backup_meaning")}>{t("mirror.backup")}</Button>
+        <Button loading={backup.isPending} disabled={busy || mayCopy !== undefined} onClick={() => void run("backup")} title={mayCopy ?? t("mirror.backup_meaning")}>{t("mirror.backup")}</Button>
         <Menu>
-          <Menu.Target><Button leftSection={<Icon name="download" size={13} />}>{t("export.button")}</Button></Menu.Target>
+          <Menu.Target><Button disabled={mayCopy !== undefined} title={mayCopy} leftSection={<Icon name="download" size={13} />}>{t("export.button")}</Button></Menu.Target>
           <Menu.Dropdown>
             <Menu.Label>{t("export.preorders")}</Menu.Label>
             <ExportMenuItems what="preorders" />

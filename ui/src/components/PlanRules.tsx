@@ -2,6 +2,7 @@ import { ActionIcon } from "@mantine/core";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import type { PlanRule } from "../ipc/generated/PlanRule";
 import type { PlanUse } from "../ipc/generated/PlanUse";
@@ -19,6 +20,7 @@ export function PlanRules({
   rules: readonly PlanRule[]; uses: readonly PlanUse[]; readOnly: boolean; refused: { place: number; message: string } | null;
   onEdit: (place: number) => void; onRemove: (place: number) => void;
 }) {
+  const refusal = useRefusal("manage_integrations");
   const { t } = useTranslation();
   const format = useFormat();
   const known = new Map(uses.map((use) => [ruleText(use.rule), use.payments]));
@@ -56,13 +58,13 @@ export function PlanRules({
                   <td className={table["number"]}>
                     <ActionIcon
                       variant="subtle" color="gray" size={22} disabled={readOnly} aria-label={t("plans.edit", { name })}
-                      title={readOnly ? t("adjust.read_only") : t("plans.edit", { name })} onClick={() => onEdit(index)}
+                      title={refusal ?? t("plans.edit", { name })} onClick={() => onEdit(index)}
                     >
                       <Icon name="settings" size={13} />
                     </ActionIcon>
                     <ActionIcon
                       variant="subtle" color="gray" size={22} disabled={readOnly} aria-label={t("plans.remove", { name })}
-                      title={readOnly ? t("adjust.read_only") : t("plans.remove", { name })} onClick={() => onRemove(index)}
+                      title={refusal ?? t("plans.remove", { name })} onClick={() => onRemove(index)}
                     >
                       <Icon name="trash" size={13} />
                     </ActionIcon>

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
+import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import { planListQuery } from "../data/queries";
 import { asApiError } from "../ipc/api_error";
@@ -52,7 +53,7 @@ function Editor({ list, store, readOnly }: { list: PlanList; store: string; read
   const stored = list.rules.map((use) => use.rule);
   const rules = draft ?? stored;
   const changed = rules.map(ruleText).join() !== stored.map(ruleText).join();
-  const title = readOnly ? t("adjust.read_only") : undefined;
+  const title = useRefusal("manage_integrations");
   const refusal = preview.error === null ? null : asApiError(preview.error);
   const place = refusal?.code === "BAD_PLAN" ? refusedPlace(refusal.message) : null;
 
@@ -122,6 +123,7 @@ function Editor({ list, store, readOnly }: { list: PlanList; store: string; read
 
 /** Payments that no rule covers, each with the way to a rule for it. */
 function Unmapped({ list, rules, readOnly, onAdd }: { list: PlanList; rules: readonly PlanRule[]; readOnly: boolean; onAdd: (rule: PlanRule) => void }) {
+  const refusal = useRefusal("manage_integrations");
   const { t } = useTranslation();
   const format = useFormat();
   if (list.unmapped.length === 0) return null;
@@ -135,7 +137,7 @@ function Unmapped({ list, rules, readOnly, onAdd }: { list: PlanList; rules: rea
               <td><PaymentKindText kind={kind} /></td>
               <td className={table["number"]}>{t("purchases.count", { count: kind.payments, n: format.count(kind.payments) })}</td>
               <td className={table["number"]}>
-                <Button size="compact-xs" disabled={readOnly} title={readOnly ? t("adjust.read_only") : undefined} onClick={() => onAdd(ruleFor(kind, rules))}>
+                <Button size="compact-xs" disabled={readOnly} title={refusal} onClick={() => onAdd(ruleFor(kind, rules))}>
                   {t("plans.add_for")}
                 </Button>
               </td>

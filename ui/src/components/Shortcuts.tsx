@@ -1,10 +1,10 @@
 import { Kbd, Modal, UnstyledButton } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useStoreId } from "../data/active_store";
-import { typing } from "../lib/keyboard";
+import { isLed, lead, typing } from "../lib/keyboard";
 import { Icon } from "../ui/Icon";
 import frame from "./Frame.module.css";
 import { NAV } from "./nav";
@@ -17,6 +17,12 @@ const KEYS = [
   { keys: ["k"], says: "up" },
   { keys: ["Enter"], says: "open" },
   { keys: ["c"], says: "copy" },
+  { keys: ["x"], says: "mark" },
+  { keys: ["X"], says: "mark_to" },
+  { keys: ["f"], says: "fix" },
+  { keys: ["s"], says: "snooze" },
+  { keys: ["d"], says: "dismiss" },
+  { keys: ["r"], says: "resolve" },
   { keys: ["Esc"], says: "back" },
   { keys: ["?"], says: "help" },
 ] as const;
@@ -27,7 +33,6 @@ export function Shortcuts() {
   const store = useStoreId();
   const navigate = useNavigate();
   const [shown, setShown] = useState(false);
-  const afterG = useRef(0);
 
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -43,10 +48,9 @@ export function Shortcuts() {
         box.focus();
         box.select();
       } else if (event.key === "g") {
-        afterG.current = event.timeStamp;
-      } else if (event.timeStamp - afterG.current < 900 && afterG.current > 0) {
+        lead(event);
+      } else if (isLed(event)) {
         const item = NAV.find((page) => page.key === event.key);
-        afterG.current = 0;
         if (item !== undefined) void navigate({ to: item.to, params: { store } });
       }
     };

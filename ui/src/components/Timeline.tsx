@@ -41,14 +41,16 @@ function Entry({ entry }: { entry: TimelineEntry }) {
   const words = useWords();
   const said = words.timeline(entry.kind);
   return (
-    <li className={css["entry"]} data-testid="timeline-entry" data-tone={toneOf(entry.kind)}>
+    <li className={css["entry"]} data-testid="timeline-entry" data-tone={entry.kind.startsWith("action_") ? ACTION_TONES[entry.status ?? ""] : toneOf(entry.kind)}>
       <time className={css["time"]} dateTime={new Date(entry.at * 1000).toISOString()} title={format.instant(entry.at)}>{format.clock(entry.at)}</time>
       <span className={css["mark"]} aria-hidden="true" />
       <div className={css["what"]}>
         <p className={css["head"]}>
           <span className={css["said"]}>{said}</span>
           {entry.amount_minor === null ? null : <Money minor={entry.amount_minor} currency={entry.currency} />}
-          {entry.status === null || says(entry.kind, entry.status) ? null : <span className={css["status"]}>{words.objectStatus(entry.status)}</span>}
+          {entry.status === null || says(entry.kind, entry.status) ? null : (
+            <span className={css["status"]}>{entry.kind.startsWith("action_") ? words.actionState(entry.status) : words.objectStatus(entry.status)}</span>
+          )}
           {entry.detail === null ? null : <bdi className={css["detail"]}>{entry.detail}</bdi>}
           {entry.pending_webhooks === null || entry.pending_webhooks === 0 ? null : (
             <Tag tone="amber" title={t("sheet.pending_meaning")}>{t("sheet.pending", { count: entry.pending_webhooks })}</Tag>
@@ -56,7 +58,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
         </p>
         <p className={css["foot"]}>
           {said === entry.kind || entry.event_id === null ? null : <code>{entry.kind}</code>}
-          <span className={css["origin"]}>{words.origin(entry.origin)}</span>
+          <span className={css["origin"]}>{entry.operator === null ? words.origin(entry.origin) : t("sheet.by", { name: entry.operator })}</span>
           <span className={css["id"]}>
             <code title={entry.event_id ?? entry.object_id}>{entry.event_id ?? entry.object_id}</code>
             <CopyButton text={entry.event_id ?? entry.object_id} label={entry.event_id === null ? t("sheet.object_id") : t("sheet.event_id")} />
@@ -71,6 +73,9 @@ function Entry({ entry }: { entry: TimelineEntry }) {
 function says(kind: string, status: string): boolean {
   return kind.slice(kind.lastIndexOf(".") + 1).startsWith(status);
 }
+
+/** What operators did: by what it came to. */
+const ACTION_TONES: Record<string, "good" | "bad" | "back"> = { succeeded: "good", failed: "bad", unknown: "back" };
 
 function toneOf(kind: string): "good" | "bad" | "back" | "plain" {
   if (/succeeded|session\.completed|captured|paid/.test(kind) && !kind.startsWith("refund")) return "good";

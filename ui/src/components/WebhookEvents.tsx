@@ -1,12 +1,17 @@
+import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import type { TypeCount } from "../ipc/generated/TypeCount";
 import type { UndeliveredGroups as Groups } from "../ipc/generated/UndeliveredGroups";
 import type { Webhooks } from "../ipc/generated/Webhooks";
+import type { FixSubject } from "../lib/fix_choice";
 import { Icon } from "../ui/Icon";
 import table from "../ui/table.module.css";
+import { FixDialog } from "./FixDialog";
 import { Instant } from "./Values";
 import css from "./Webhooks.module.css";
 
@@ -14,6 +19,8 @@ import css from "./Webhooks.module.css";
 export function UndeliveredGroups({ groups, store }: { groups: Groups; store: string }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const refusal = useRefusal("repair");
+  const [fixing, setFixing] = useState<FixSubject | null>(null);
   if (groups.total === 0) return <p className={css["none"]}><Icon name="check" size={14} />{t("health.all_delivered")}</p>;
   const shown = groups.by_order.reduce((sum, group) => sum + group.count, 0);
   return (
@@ -37,6 +44,12 @@ export function UndeliveredGroups({ groups, store }: { groups: Groups; store: st
                   {group.events.map((event) => (
                     <li key={event.id} title={`${event.type} ${event.id} · ${t("sheet.pending", { count: event.pending })}`}>
                       <code className={table["mono"]}>{event.type === "" ? event.id : event.type}</code>
+                      <Button
+                        size="compact-xs" variant="subtle" disabled={refusal !== undefined} title={refusal} aria-label={t("webhooks.resend_named", { id: event.id })}
+                        onClick={() => setFixing({ order: group.order, event: event.id, prefer: "resend_event" })}
+                      >
+                        {t("webhooks.resend")}
+                      </Button>
                     </li>
                   ))}
                 </ul>
@@ -47,6 +60,7 @@ export function UndeliveredGroups({ groups, store }: { groups: Groups; store: st
           ))}
         </tbody>
       </table>
+      {fixing === null ? null : <FixDialog subject={fixing} close={() => setFixing(null)} />}
       {groups.total > shown ? <p className={css["more"]}>{t("health.undelivered_more", { n: format.count(groups.total - shown) })}</p> : null}
     </div>
   );

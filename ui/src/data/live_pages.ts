@@ -7,14 +7,19 @@ import type { Topic } from "./queries";
 
 /** Up to this many pages are simply read again; deeper lists wait for the person. */
 const PAGES_READ_AGAIN = 2;
-/** What the rows of every such list follow from, besides settings. */
+/** What the rows of most such lists follow from, besides settings. */
 const TOPICS: readonly Topic[] = ["preorders", "imports"];
+export const FINDING_TOPICS: readonly Topic[] = ["findings", "actions"];
+export const LEAD_TOPICS: readonly Topic[] = ["findings", "preorders"];
+export const AUDIT_TOPICS: readonly Topic[] = ["actions"];
 
 /**
  * Keeps a list of pages live: near the top it follows changes, deeper down it says that there is newer data.
  * `hold` keeps rows still while a person works on them.
  */
-export function useLivePages(store: string, queryKey: readonly unknown[], hold: boolean): { newer: boolean; refresh: () => void } {
+export function useLivePages(
+  store: string, queryKey: readonly unknown[], hold: boolean, from: readonly Topic[] = TOPICS,
+): { newer: boolean; refresh: () => void } {
   const client = useQueryClient();
   const [newer, setNewer] = useState(false);
   const key = JSON.stringify([store, queryKey]);
@@ -22,14 +27,14 @@ export function useLivePages(store: string, queryKey: readonly unknown[], hold: 
   useEffect(() => {
     setNewer(false);
     return onAnnounced((about, topics) => {
-      if ((about !== null && about !== store) || !TOPICS.some((topic) => topics.includes(topic))) return;
+      if ((about !== null && about !== store) || !from.some((topic) => topics.includes(topic))) return;
       const pages = client.getQueryData<InfiniteData<unknown>>(queryKey)?.pages.length ?? 0;
       if (hold || pages > PAGES_READ_AGAIN) setNewer(true);
       else void client.invalidateQueries({ queryKey, exact: true });
     });
     // `key` stands for store and queryKey.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [client, key, hold]);
+  }, [client, key, hold, from]);
 
   const refresh = () => {
     setNewer(false);

@@ -10,7 +10,7 @@ import type { ReconcileArgs } from "../ipc/generated/ReconcileArgs";
 import type { WalletPageArgs } from "../ipc/generated/WalletPageArgs";
 import type { Args, OperationName } from "../ipc/operations";
 
-export type Topic = "preorders" | "sync" | "settings" | "stores" | "imports" | "operators";
+export type Topic = "preorders" | "sync" | "settings" | "stores" | "imports" | "operators" | "actions" | "findings";
 
 declare module "@tanstack/react-query" {
   interface Register {
@@ -18,7 +18,8 @@ declare module "@tanstack/react-query" {
   }
 }
 
-function question<N extends OperationName>(name: N, store: string | null, args: Args<N>, topics: Topic[]) {
+/** A question with one answer. */
+export function question<N extends OperationName>(name: N, store: string | null, args: Args<N>, topics: Topic[]) {
   return queryOptions({ queryKey: [name, store, args], queryFn: () => call(name, store, args), meta: { topics } });
 }
 
@@ -29,7 +30,7 @@ export const overviewQuery = (store: string) => question("overview", store, {}, 
 /** Read again every 15 s too, so that the age on screen never rests on a `changed` that got lost. */
 export const healthQuery = (store: string) => ({ ...question("health", store, {}, ["sync", "settings"]), refetchInterval: 15_000 });
 export const webhooksQuery = (store: string) => question("webhooks", store, {}, ["sync", "settings"]);
-export const sheetQuery = (store: string, id: string) => question("preorder_sheet", store, { id }, ["preorders", "settings"]);
+export const sheetQuery = (store: string, id: string) => question("preorder_sheet", store, { id }, ["preorders", "settings", "actions"]);
 export const rawFactQuery = (store: string, id: string) => question("raw_fact", store, { id }, ["preorders"]);
 
 export const planListQuery = (store: string) => question("plan_list", store, {}, ["preorders", "settings"]);
@@ -103,6 +104,7 @@ export const reconcilePagesQuery = (store: string, args: Omit<ReconcileArgs, "li
     meta: { topics: ["settings"] },
   });
 
-function firstPage(): string | null {
+/** Where every list of pages begins. */
+export function firstPage(): string | null {
   return null;
 }

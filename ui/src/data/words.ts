@@ -24,6 +24,7 @@ export function useWords() {
     task: (code: string) => (isKeyOf(en.task, code) ? t(`task.${code}`) : code),
     hit: (code: string) => (isKeyOf(en.hit, code) ? t(`hit.${code}`) : code),
     objectStatus: (code: string) => (isKeyOf(en.object_status, code) ? t(`object_status.${code}`) : code),
+    actionState: (code: string) => (isKeyOf(en.action_state, code) ? t(`action_state.${code}`) : code),
     importField: (code: string) => (isKeyOf(en.import_field, code) ? t(`import_field.${code}`) : code),
     differenceWhy: (code: string) => (isKeyOf(en.difference_why, code) ? t(`difference_why.${code}`) : code),
   };

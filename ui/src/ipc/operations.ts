@@ -1,6 +1,19 @@
 // The engine's table of contents as the window uses it, and the few operations the shell adds.
 
+import type { ActionIdArgs } from "./generated/ActionIdArgs";
+import type { ActionPlan } from "./generated/ActionPlan";
+import type { ActionRequest } from "./generated/ActionRequest";
+import type { ActionRunArgs } from "./generated/ActionRunArgs";
+import type { ActionView } from "./generated/ActionView";
 import type { AppInfo } from "./generated/AppInfo";
+import type { AuditPage } from "./generated/AuditPage";
+import type { AuditPageArgs } from "./generated/AuditPageArgs";
+import type { AuditVerdict } from "./generated/AuditVerdict";
+import type { BulkArgs } from "./generated/BulkArgs";
+import type { BulkList } from "./generated/BulkList";
+import type { BulkPauseArgs } from "./generated/BulkPauseArgs";
+import type { BulkPlan } from "./generated/BulkPlan";
+import type { BulkView } from "./generated/BulkView";
 import type { Catalogue } from "./generated/Catalogue";
 import type { EventPage } from "./generated/EventPage";
 import type { EventPageArgs } from "./generated/EventPageArgs";
@@ -10,6 +23,8 @@ import type { FileOpenArgs } from "./generated/FileOpenArgs";
 import type { Freshness } from "./generated/Freshness";
 import type { Funnel } from "./generated/Funnel";
 import type { FunnelArgs } from "./generated/FunnelArgs";
+import type { Guard } from "./generated/Guard";
+import type { GuardView } from "./generated/GuardView";
 import type { Health } from "./generated/Health";
 import type { ImportList } from "./generated/ImportList";
 import type { ImportPreview } from "./generated/ImportPreview";
@@ -31,6 +46,7 @@ import type { OperatorPassphraseArgs } from "./generated/OperatorPassphraseArgs"
 import type { OperatorRenameArgs } from "./generated/OperatorRenameArgs";
 import type { OperatorRoleArgs } from "./generated/OperatorRoleArgs";
 import type { OperatorUnlockArgs } from "./generated/OperatorUnlockArgs";
+import type { OrderActions } from "./generated/OrderActions";
 import type { Overview } from "./generated/Overview";
 import type { PlanList } from "./generated/PlanList";
 import type { PlanPreview } from "./generated/PlanPreview";
@@ -67,6 +83,9 @@ import type { WalletSheet } from "./generated/WalletSheet";
 import type { WalletSheetArgs } from "./generated/WalletSheetArgs";
 import type { Webhooks } from "./generated/Webhooks";
 import type { WindowFocusArgs } from "./generated/WindowFocusArgs";
+import type { FindingCounts } from "./pending/FindingCounts";
+import type { FindingPage } from "./pending/FindingPage";
+import type { FindingPageArgs } from "./pending/FindingPageArgs";
 
 type Operation<Args, Reply> = { args: Args; reply: Reply };
 
@@ -118,6 +137,22 @@ export type Operations = {
   import_run: Operation<ImportRunArgs, ImportReport>;
   import_list: Operation<NoArgs, ImportList>;
   import_remove: Operation<ImportRemoveArgs, RemovalReport>;
+  finding_page: Operation<FindingPageArgs, FindingPage>;
+  finding_counts: Operation<NoArgs, FindingCounts>;
+  action_plan: Operation<ActionRequest, ActionPlan>;
+  action_run: Operation<ActionRunArgs, ActionView>;
+  action_get: Operation<ActionIdArgs, ActionView>;
+  order_actions: Operation<ActionIdArgs, OrderActions>;
+  bulk_plan: Operation<BulkArgs, BulkPlan>;
+  bulk_run: Operation<ActionRunArgs, BulkView>;
+  bulk_get: Operation<ActionIdArgs, BulkView>;
+  bulk_list: Operation<NoArgs, BulkList>;
+  bulk_pause: Operation<BulkPauseArgs, BulkView>;
+  guard_get: Operation<NoArgs, GuardView>;
+  guard_set: Operation<Guard, GuardView>;
+  writes_stop: Operation<NoArgs, GuardView>;
+  audit_page: Operation<AuditPageArgs, AuditPage>;
+  audit_verify: Operation<NoArgs, AuditVerdict>;
   operator_list: Operation<NoArgs, OperatorList>;
   operator_me: Operation<NoArgs, OperatorMe>;
   operator_unlock: Operation<OperatorUnlockArgs, OperatorMe>;

@@ -57,3 +57,20 @@ export function formatMoney(minor: number, currency: string, language: string): 
   const plain = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return `${plain.format(value)} ${currency}`;
 }
+
+/** The amount as a person types it: `249.00`, `1200`, `5.120`. */
+export function plainAmount(minor: number, currency: string): string {
+  return majorUnits(minor, currency).toFixed(currencyExponent(currency));
+}
+
+/** Reads a typed amount into minor units; null for what is none, or has more digits than the currency. */
+export function readAmount(text: string, currency: string): number | null {
+  const plain = text.trim().replace(/[\s'’]/g, "");
+  const found = /^(\d{1,12})(?:[.,](\d{1,3}))?$/.exec(plain);
+  if (found === null) return null;
+  const exponent = currencyExponent(currency);
+  const digits = found[2] ?? "";
+  if (digits.length > exponent) return null;
+  // By text: no amount passes through a fraction.
+  return Number(`${found[1] ?? ""}${digits.padEnd(exponent, "0")}`);
+}

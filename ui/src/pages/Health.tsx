@@ -9,6 +9,7 @@ import { Instant } from "../components/Values";
 import { Webhooks } from "../components/Webhooks";
 import { useStore, useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
+import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import { useNow } from "../data/now";
 import { useSlowestPoll } from "../data/pace";
@@ -49,12 +50,14 @@ function SyncActions({ store }: { store: string }) {
   const view = useStore();
   const sync = useCommand("sync_now", store, ["sync", "preorders"]);
   const [asking, setAsking] = useState(false);
+  const refusal = useRefusal("repair");
   if (view === undefined || view.read_only) return null;
   const noKey = view.key_source === "none";
+  const why = noKey ? t("health.needs_key") : refusal;
   const failed = { onError: toastError };
   return (
     <>
-      <Button disabled={noKey} title={noKey ? t("health.needs_key") : undefined} onClick={() => setAsking(true)}>{t("health.list_again")}</Button>
+      <Button disabled={why !== undefined} title={why} onClick={() => setAsking(true)}>{t("health.list_again")}</Button>
       <Button
         variant="filled" leftSection={<Icon name="refresh" size={13} />} disabled={noKey} title={noKey ? t("health.needs_key") : undefined}
         loading={sync.isPending} onClick={() => sync.mutate({}, failed)}

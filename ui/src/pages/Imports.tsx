@@ -6,8 +6,9 @@ import { useTranslation } from "react-i18next";
 import { ImportBatches } from "../components/ImportBatches";
 import { ImportMapping } from "../components/ImportMapping";
 import { ImportOutcome } from "../components/ImportOutcome";
-import { useStore, useStoreId } from "../data/active_store";
+import { useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
+import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import { call } from "../ipc/call";
 import type { ImportPreview } from "../ipc/generated/ImportPreview";
@@ -77,7 +78,7 @@ export function Imports() {
 function File({ kind, path, store, done }: { kind: ShopKind; path: string; store: string; done: () => void }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const readOnly = useStore()?.read_only ?? true;
+  const refusal = useRefusal("manage_integrations");
   const [map, setMap] = useState<Readonly<Record<string, string>>>({});
   const [preview, setPreview] = useState<ImportPreview | null>(null);
   const [agreed, setAgreed] = useState(false);
@@ -139,7 +140,7 @@ function File({ kind, path, store, done }: { kind: ShopKind; path: string; store
               {run.error === null ? null : <ErrorPanel error={run.error} />}
               <div className={css["buttons"]}>
                 <Button
-                  variant="filled" disabled={readOnly || !ready} title={readOnly ? t("adjust.read_only") : undefined} loading={run.isPending}
+                  variant="filled" disabled={refusal !== undefined || !ready} title={refusal} loading={run.isPending}
                   onClick={load}
                 >
                   {t("imports.run", { count: changes, n: format.count(changes) })}

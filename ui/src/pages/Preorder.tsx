@@ -1,10 +1,15 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { MailButton } from "../components/ActionOutcome";
 import { BackButton, useBack } from "../components/Back";
+import { FixDialog } from "../components/FixDialog";
 import { KindNotice } from "../components/KindNotice";
+import { OrderActions } from "../components/OrderActions";
+import { OrderFindings } from "../components/OrderFindings";
 import { RawFacts } from "../components/RawFacts";
 import { StatusTag } from "../components/StatusTag";
 import { Summary } from "../components/Summary";
@@ -23,6 +28,7 @@ import type { PaymentView } from "../ipc/generated/PaymentView";
 import type { Person } from "../ipc/generated/Person";
 import type { PreorderSheet } from "../ipc/generated/PreorderSheet";
 import type { SessionView } from "../ipc/generated/SessionView";
+import type { FixSubject } from "../lib/fix_choice";
 import { CopyButton, CopyId } from "../ui/Copy";
 import { Empty, ErrorPanel, Waiting } from "../ui/Feedback";
 import { Fact, Facts } from "../ui/Facts";
@@ -98,13 +104,17 @@ function Actions({ sheet }: { sheet: PreorderSheet }) {
 
 function Body({ sheet, asked, store }: { sheet: PreorderSheet; asked: string; store: string }) {
   const { t } = useTranslation();
+  const [fixing, setFixing] = useState<FixSubject | null>(null);
   return (
     <>
+      <OrderFindings order={sheet.row.id} store={store} fix={setFixing} />
+      {fixing === null ? null : <FixDialog subject={fixing} close={() => setFixing(null)} />}
       <Short sheet={sheet} />
       {asked === sheet.row.id ? null : <p className={css["alias"]}>{t("sheet.alias", { asked })}</p>}
       {sheet.conflicts.length === 0 ? null : <Conflicts conflicts={sheet.conflicts} />}
       <Columns shape="wide_left">
         <Stack>
+          <OrderActions order={sheet.row.id} store={store} fix={setFixing} />
           <Section title={t("sheet.timeline")} note={t("sheet.timeline_note", { count: sheet.timeline.length })}>
             <Timeline entries={sheet.timeline} />
           </Section>
@@ -121,7 +131,7 @@ function Body({ sheet, asked, store }: { sheet: PreorderSheet; asked: string; st
           </Section>
           <Section title={t("sheet.sessions")}>
             {sheet.sessions.length === 0 ? <Nothing text={t("sheet.no_sessions")} /> : sheet.sessions.map((session) => (
-              <Session key={session.id} session={session} />
+              <Session key={session.id} session={session} email={sheet.row.email} />
             ))}
           </Section>
           <Section title={t("sheet.links")} note={t("sheet.links_note")}><Links sheet={sheet} links={sheet.links} /></Section>
@@ -279,7 +289,7 @@ function toneOf(status: string): "green" | "red" | "accent" | "grey" {
   return "accent";
 }
 
-function Session({ session }: { session: SessionView }) {
+function Session({ session, email }: { session: SessionView; email: string | null }) {
   const { t } = useTranslation();
   const words = useWords();
   return (
@@ -307,8 +317,8 @@ function Session({ session }: { session: SessionView }) {
       <Facts>
         {session.expires_at === null || session.status !== "open" ? null : <Fact name={t("sheet.expires")}><Instant at={session.expires_at} /></Fact>}
         {session.expires_at === null || session.status !== "expired" ? null : <Fact name={t("sheet.expired")}><Instant at={session.expires_at} /></Fact>}
-        {session.url === null ? null : <Fact name={t("sheet.payment_page")}><CopyId id={session.url} label={t("sheet.payment_page")} /></Fact>}
-        {session.recovery_url === null ? null : <Fact name={t("sheet.recovery")}><CopyId id={session.recovery_url} label={t("sheet.recovery")} /></Fact>}
+        {session.url === null ? null : <Fact name={t("sheet.payment_page")}><CopyId id={session.url} label={t("sheet.payment_page")} /> <MailButton link={session.url} email={email} /></Fact>}
+        {session.recovery_url === null ? null : <Fact name={t("sheet.recovery")}><CopyId id={session.recovery_url} label={t("sheet.recovery")} /> <MailButton link={session.recovery_url} email={email} /></Fact>}
         {session.recovered_from === null ? null : <Fact name={t("sheet.recovered_from")}><CopyId id={session.recovered_from} label={t("sheet.recovered_from")} /></Fact>}
       </Facts>
     </div>

@@ -5,21 +5,27 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { memo, useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { BulkBar } from "../components/BulkBar";
 import { ExportButton } from "../components/ExportMenu";
 import { KindNotice } from "../components/KindNotice";
 import { SearchField } from "../components/SearchField";
-import { useStoreId, useTimeZone } from "../data/active_store";
+import { useStore, useStoreId, useTimeZone } from "../data/active_store";
+import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import { useLivePages } from "../data/live_pages";
 import { useMinute } from "../data/now";
-import { funnelQuery, preorderPagesQuery } from "../data/queries";
+import { funnelQuery, PAGE_ROWS, preorderPagesQuery } from "../data/queries";
+import { call } from "../ipc/call";
+import type { PreorderPage } from "../ipc/generated/PreorderPage";
 import type { PreorderStatus } from "../ipc/generated/PreorderStatus";
 import type { FunnelBy } from "../ipc/generated/FunnelBy";
 import type { PreorderFilter } from "../lib/preorder_filter";
 import { countConditions, preorderPageArgs, readPreorderFilter, STATUSES, STEPS } from "../lib/preorder_filter";
 import { addDays, dayOf } from "../lib/time";
+import type { Markable } from "../table/marks";
+import { MarksProvider, useMarks } from "../table/marks";
 import { PreorderTable } from "../table/PreorderTable";
-import { useRowKeys } from "../table/row_keys";
+import { usePageKeys, useRowKeys } from "../table/row_keys";
 import { Empty, ErrorPanel, Waiting } from "../ui/Feedback";
 import { Icon } from "../ui/Icon";
 import { Page } from "../ui/Page";
@@ -72,6 +78,24 @@ export function Preorders() {
   const ids = useMemo(() => rows.map((row) => row.id), [rows]);
   useRowKeys("preorders", ids, selected, setSelected, open);
 
+  const readOnly = useStore()?.read_only ?? true;
+  const refusal = useRefusal("repair");
+  const marks = useMarks(useMemo(() => rows.map(({ id }) => ({ id, order: id })), [rows]));
+  const mark = (work: (id: string) => void) => () => {
+    if (selected !== undefined && !readOnly) work(selected);
+  };
+  usePageKeys({ x: mark(marks.toggle), X: mark(marks.extend) });
+  const walk = async (most: number): Promise<readonly Markable[]> => {
+    const found: Markable[] = [];
+    let after: string | null = null;
+    do {
+      const page: PreorderPage = await call("preorder_page", store, { ...args, limit: PAGE_ROWS * 5, ...(after === null ? {} : { after }) });
+      found.push(...page.rows.map(({ id }) => ({ id, order: id })));
+      after = page.next;
+    } while (after !== null && found.length < most);
+    return found.slice(0, most);
+  };
+
   const { fetchNextPage } = pages;
   const loadMore = useCallback(() => void fetchNextPage({ cancelRefetch: false }), [fetchNextPage]);
 
@@ -88,6 +112,14 @@ export function Preorders() {
             <Button variant="light" leftSection={<Icon name="refresh" size={13} />} onClick={live.refresh}>{t("preorders.newer")}</Button>
           ) : null}
           <ExportButton what="preorders" />
+          {readOnly ? null : (
+            <Button
+              variant="filled" leftSection={<Icon name="plus" size={13} />} disabled={refusal !== undefined} title={refusal}
+              onClick={() => void navigate({ to: "/s/$store/new-preorder", params: { store } })}
+            >
+              {t("new_preorder.title")}
+            </Button>
+          )}
         </>
       }
     >
@@ -106,6 +138,7 @@ export function Preorders() {
           <Empty icon="preorders" title={t("preorders.none")}>{t("preorders.none_text")}</Empty>
         )
       ) : (
+        <MarksProvider value={readOnly ? null : marks}>
         <PreorderTable
           rows={rows} store={store} total={total} sort={filter.sort ?? "started"} ascending={filter.asc ?? false}
           onSort={(sort, asc) => show({ sort, asc })}
@@ -121,6 +154,8 @@ export function Preorders() {
             )
           }
         />
+        <BulkBar marks={marks} total={total} walk={walk} />
+        </MarksProvider>
       )}
     </Page>
   );

@@ -6,10 +6,13 @@ import { useTranslation } from "react-i18next";
 
 import { KeyField } from "../components/KeyField";
 import { ModeTag } from "../components/ModeTag";
+import { OperatorsSection } from "../components/OperatorsSection";
 import { PlanTable } from "../components/PlanTable";
+import { SafetySection } from "../components/SafetySection";
 import { TimeZoneField } from "../components/TimeZoneField";
 import { useStore, useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
+import { useRefusal } from "../data/desk";
 import { settingsQuery } from "../data/queries";
 import { useWords } from "../data/words";
 import { LANGUAGES, setLanguage } from "../i18n/setup";
@@ -34,6 +37,7 @@ export function Settings() {
   const id = useStoreId();
   const store = useStore();
   const { data, error, isError, refetch } = useQuery(settingsQuery(id));
+  const refusal = useRefusal("manage_integrations");
   return (
     <Page title={t("settings.title")}>
       <div className={css["narrow"]}>
@@ -42,9 +46,11 @@ export function Settings() {
           isError ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Section><Waiting /></Section>
         ) : (
           // The plan table has its own part of the page: what it saves does not discard what is typed here.
-          <Form key={JSON.stringify({ ...data, plans: [] })} settings={data} store={id} readOnly={store?.read_only ?? false} />
+          <Form key={JSON.stringify({ ...data, plans: [] })} settings={data} store={id} refusal={refusal} />
         )}
-        {store === undefined ? null : <PlanTable readOnly={store.read_only} />}
+        {store === undefined || store.read_only ? null : <SafetySection store={id} />}
+        {store === undefined ? null : <PlanTable readOnly={refusal !== undefined} />}
+        <OperatorsSection />
         <WindowSection />
         {store === undefined || store.read_only ? null : <Removal store={store} />}
       </div>
@@ -78,6 +84,7 @@ function KeyPart({ store }: { store: StoreView }) {
   const { t } = useTranslation();
   const [key, setKey] = useState("");
   const [shown, setShown] = useState(store.key_source === "none");
+  const refusal = useRefusal("manage_integrations");
   const set = useCommand("store_set_key", store.public_id, ["stores", "sync"]);
   const forget = useCommand("store_forget_key", store.public_id, ["stores", "sync"]);
   const check = useCommand("store_check_key", store.public_id);
@@ -89,10 +96,10 @@ function KeyPart({ store }: { store: StoreView }) {
     <div className={css["key"]}>
       <div className={css["buttons"]}>
         <Button disabled={store.key_source === "none"} loading={check.isPending} onClick={() => check.mutate({})}>{t("settings.check_key")}</Button>
-        {shown ? null : <Button onClick={() => setShown(true)}>{t("settings.another_key")}</Button>}
+        {shown ? null : <Button disabled={refusal !== undefined} title={refusal} onClick={() => setShown(true)}>{t("settings.another_key")}</Button>}
         <Button
-          disabled={store.key_source === "none" || store.key_source === "environment"} loading={forget.isPending}
-          title={store.key_source === "environment" ? t("settings.forget_environment") : t("settings.forget_meaning")}
+          disabled={store.key_source === "none" || store.key_source === "environment" || refusal !== undefined} loading={forget.isPending}
+          title={refusal ?? t(store.key_source === "environment" ? "settings.forget_environment" : "settings.forget_meaning")}
           onClick={() => forget.mutate({}, { onSuccess: () => toast(t("settings.forgotten")) })}
         >
           {t("settings.forget_key")}
@@ -117,7 +124,7 @@ function KeyPart({ store }: { store: StoreView }) {
           <KeyField label={t(store.key_source === "none" ? "welcome.key" : "settings.new_key")} value={key} onChange={setKey} />
           {wrongMode ? <p className={css["wrong"]} role="alert">{t(store.mode === "live" ? "settings.needs_live_key" : "settings.needs_test_key")}</p> : null}
           <div className={css["buttons"]}>
-            <Button type="submit" variant="filled" disabled={reading.kind !== "key" || wrongMode} loading={set.isPending}>{t("settings.set_key")}</Button>
+            <Button type="submit" variant="filled" disabled={reading.kind !== "key" || wrongMode || refusal !== undefined} title={refusal} loading={set.isPending}>{t("settings.set_key")}</Button>
             <Button onClick={() => { setKey(""); setShown(false); }}>{t("common.cancel")}</Button>
           </div>
           <p className={css["note"]}>{t("settings.key_note")}</p>
@@ -150,8 +157,9 @@ function Checked({ check }: { check: KeyCheck }) {
 
 const METADATA = ["preorder_id", "user_id", "email", "color", "locale", "source", "plan", "credits"] as const satisfies readonly (keyof MetadataNames)[];
 
-function Form({ settings, store, readOnly }: { settings: StoreSettings; store: string; readOnly: boolean }) {
+function Form({ settings, store, refusal }: { settings: StoreSettings; store: string; refusal: string | undefined }) {
   const { t } = useTranslation();
+  const readOnly = refusal !== undefined;
   const [draft, setDraft] = useState(settings);
   const save = useCommand("settings_set", store, ["settings", "preorders", "sync", "stores"]);
   // The plan table has a form of its own.
@@ -199,7 +207,7 @@ function Form({ settings, store, readOnly }: { settings: StoreSettings; store: s
             ))}
           </div>
         </Section>
-        {readOnly ? null : (
+        {readOnly ? <p className={css["wrong"]}>{refusal}</p> : (
           <div className={css["save"]} data-changed={changed}>
             <span className={css["note"]}>{changed ? (rebuilds ? t("settings.rebuilds") : t("settings.unsaved")) : t("settings.no_changes")}</span>
             <Button disabled={!changed} onClick={() => setDraft(settings)}>{t("settings.discard")}</Button>
@@ -243,6 +251,7 @@ function Removal({ store }: { store: StoreView }) {
   const navigate = useNavigate();
   const [asking, setAsking] = useState(false);
   const [typed, setTyped] = useState("");
+  const refusal = useRefusal("manage_operators");
   const remove = useCommand("store_remove", store.public_id, ["stores"]);
   const close = () => {
     setAsking(false);
@@ -253,7 +262,7 @@ function Removal({ store }: { store: StoreView }) {
     <Section title={t("settings.remove")}>
       <div className={css["remove"]}>
         <p className={css["note"]}>{t("settings.remove_note")}</p>
-        <Button color="red" variant="outline" leftSection={<Icon name="trash" size={13} />} onClick={() => setAsking(true)}>{t("settings.remove_button")}</Button>
+        <Button color="red" variant="outline" leftSection={<Icon name="trash" size={13} />} disabled={refusal !== undefined} title={refusal} onClick={() => setAsking(true)}>{t("settings.remove_button")}</Button>
       </div>
       <Modal opened={asking} onClose={close} title={t("settings.remove_title", { name: store.name })} closeButtonProps={{ "aria-label": t("common.close") }}>
         <form

@@ -8,10 +8,12 @@ import type { PreorderSort } from "../ipc/generated/PreorderSort";
 import { CopyId } from "../ui/Copy";
 import { Icon } from "../ui/Icon";
 import css from "./PreorderTable.module.css";
+import { MarkBox } from "./marks";
 import type { Column } from "./row_table";
 import { makeRowTable } from "./row_table";
 
 const COLUMNS: readonly Column<PreorderRow, PreorderSort>[] = [
+  { name: "mark", cell: (row) => <MarkBox id={row.id} name={row.email ?? row.id} /> },
   { name: "status", cell: (row) => <StatusTag status={row.status} /> },
   { name: "customer", sort: "email", cell: (row) => <Customer row={row} /> },
   { name: "amount", sort: "amount", end: true, cell: (row) => <Money minor={row.amount_minor} currency={row.currency} /> },

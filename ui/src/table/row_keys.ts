@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
-import { typing } from "../lib/keyboard";
+import { isLed, typing } from "../lib/keyboard";
 import { copyText } from "../ui/clipboard";
 import { toast } from "../ui/Toasts";
 
@@ -16,7 +16,7 @@ export function useRowKeys(
   const { t } = useTranslation();
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || isLed(event)) return;
       const at = selected === undefined ? -1 : ids.indexOf(selected);
       const inGrid = event.target instanceof HTMLElement && event.target.dataset["grid"] === grid;
       const elsewhere = event.target instanceof HTMLElement && !inGrid && event.target.closest("button, a") !== null;
@@ -52,4 +52,19 @@ export function useRowKeys(
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
   }, [grid, ids, selected, select, open, t]);
+}
+
+/** Single keys of a page beside those of its rows; `X` is the shift of `x`. */
+export function usePageKeys(keys: Record<string, () => void>): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || isLed(event)) return;
+      const act = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
+      if (act === undefined) return;
+      event.preventDefault();
+      act();
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [keys]);
 }

@@ -1,0 +1,147 @@
+import { Button, Modal, Select, Textarea } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { useEffect, useId, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useStoreId } from "../data/active_store";
+import { useCommand } from "../data/commands";
+import { bulkPlanQuery } from "../data/fix_queries";
+import { useFixWords } from "../data/fix_words";
+import { useFormat } from "../data/format";
+import { asApiError } from "../ipc/api_error";
+import type { BulkArgs } from "../ipc/generated/BulkArgs";
+import type { BulkPlan } from "../ipc/generated/BulkPlan";
+import type { BulkKind } from "../lib/bulk_request";
+import { onlyTotal } from "../lib/bulk_request";
+import { REFUND_REASONS } from "../lib/fix_draft";
+import { readAmount } from "../lib/money";
+import { Banner, ErrorPanel, Waiting } from "../ui/Feedback";
+import table from "../ui/table.module.css";
+import css from "./Bulk.module.css";
+import { BulkRun, LeftOut } from "./BulkRun";
+import dialog from "./Dialog.module.css";
+import { AmountField } from "./FixFlow";
+import { PlanView } from "./PlanView";
+
+/** What has to be said before many orders are planned: a note, or why money goes back. */
+export function BulkAsk({ kind, close, submit }: { kind: BulkKind; close: () => void; submit: (more: Partial<BulkArgs>) => void }) {
+  const { t } = useTranslation();
+  const words = useFixWords();
+  const [note, setNote] = useState("");
+  const [reason, setReason] = useState<BulkArgs["reason"]>("requested_by_customer");
+  const ready = kind !== "annotate" || note.trim() !== "";
+  return (
+    <Modal opened onClose={close} title={words.action(kind)} closeButtonProps={{ "aria-label": t("common.close") }}>
+      <form
+        className={dialog["form"]}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) submit(kind === "annotate" ? { note: note.trim() } : { reason });
+        }}
+      >
+        {kind === "annotate" ? (
+          <Textarea size="xs" label={t("fix.note")} rows={3} maxLength={2000} data-autofocus value={note} onChange={(event) => setNote(event.currentTarget.value)} />
+        ) : (
+          <Select
+            label={t("fix.reason")} allowDeselect={false} value={reason} data={REFUND_REASONS.map((value) => ({ value, label: t(`refund_reason.${value}`) }))}
+            onChange={(value) => setReason(REFUND_REASONS.find((known) => known === value) ?? reason)}
+          />
+        )}
+        <div className={dialog["buttons"]}>
+          <Button onClick={close}>{t("common.cancel")}</Button>
+          <Button type="submit" variant="filled" disabled={!ready}>{t("fix.show_plan")}</Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+/** One plan for many orders, one confirmation, and how far it is. */
+export function BulkDialog({ args, close }: { args: BulkArgs; close: (done: boolean) => void }) {
+  const { t } = useTranslation();
+  const words = useFixWords();
+  const store = useStoreId();
+  const seed = useId();
+  const [attempt, setAttempt] = useState(0);
+  const plan = useQuery(bulkPlanQuery(store, args, `${seed} ${attempt}`));
+  const run = useCommand("bulk_run", store, ["actions", "findings", "preorders"]);
+  const overtaken = run.error !== null && ["PLAN_CHANGED", "NO_PLAN"].includes(asApiError(run.error).code);
+  const done = run.data !== undefined;
+  return (
+    <Modal opened onClose={() => close(done)} size={720} title={words.action(args.action)} closeButtonProps={{ "aria-label": t("common.close") }}>
+      {run.data !== undefined ? (
+        <div className={dialog["form"]}>
+          <BulkRun first={run.data} store={store} open />
+          <p className={dialog["note"]}>{t("bulk.goes_on")}</p>
+          <div className={dialog["buttons"]}><Button variant="filled" data-autofocus onClick={() => close(true)}>{t("fix.done")}</Button></div>
+        </div>
+      ) : plan.data === undefined ? (
+        plan.isError ? <ErrorPanel error={plan.error} retry={() => void plan.refetch()} /> : <Waiting rows={6} />
+      ) : (
+        <Confirm
+          key={plan.data.id} plan={plan.data} pending={run.isPending} overtaken={overtaken} back={() => close(false)}
+          confirm={(amount) => run.mutate({ plan: plan.data.id, confirm_amount: amount })}
+          trouble={run.error === null ? null : overtaken ? (
+            <Banner tone="amber" icon="warning" title={t("fix.changed")} action={
+              <Button size="compact-xs" variant="filled" onClick={() => { run.reset(); setAttempt(attempt + 1); }}>{t("fix.new_plan")}</Button>
+            }>{t("fix.changed_text")}</Banner>
+          ) : <ErrorPanel error={run.error} />}
+        />
+      )}
+    </Modal>
+  );
+}
+
+function Confirm({
+  plan, pending, overtaken, back, confirm, trouble,
+}: { plan: BulkPlan; pending: boolean; overtaken: boolean; back: () => void; confirm: (amount: number | null) => void; trouble: ReactNode }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const [typed, setTyped] = useState("");
+  const sent = useRef(false);
+  const safe = useRef<HTMLButtonElement>(null);
+  const money = Object.entries(plan.money);
+  const total = plan.confirm_amount ? onlyTotal(plan.money) : null;
+  const amount = total === null ? null : readAmount(typed, total.currency);
+  const ready = plan.count > 0 && !overtaken && (total === null || amount === total.amount_minor);
+  const [first] = plan.sample;
+  useEffect(() => safe.current?.focus(), []);
+  useEffect(() => {
+    if (!pending) sent.current = false;
+  }, [pending]);
+  return (
+    <form
+      className={dialog["form"]}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!ready || pending || sent.current) return;
+        sent.current = true;
+        confirm(amount);
+      }}
+    >
+      <dl className={css["sums"]} data-testid="bulk-plan">
+        <div><dt>{t("bulk.count")}</dt><dd>{format.count(plan.count)}</dd></div>
+        {money.map(([currency, minor]) => <div key={currency}><dt>{t("bulk.money")}</dt><dd>{format.money(minor, currency)}</dd></div>)}
+        <div><dt>{t("bulk.mails")}</dt><dd>{format.count(plan.mails)}</dd></div>
+        <div><dt>{t("bulk.left_out")}</dt><dd>{format.count(plan.refused.length)}</dd></div>
+      </dl>
+      {plan.count === 0 ? <p className={table["dim"]}>{t("bulk.nothing")}</p> : null}
+      <LeftOut rows={plan.refused} label={t("bulk.left_out")} />
+      {first === undefined ? null : (
+        <details className={css["sample"]} open={plan.refused.length === 0}>
+          <summary>{t("bulk.sample", { count: plan.sample.length })}</summary>
+          <ul>{plan.sample.map((one) => <li key={one.id}><PlanView plan={one} /></li>)}</ul>
+        </details>
+      )}
+      {total === null ? null : <AmountField money={total} typed={typed} setTyped={setTyped} />}
+      {trouble}
+      <div className={dialog["buttons"]}>
+        <Button ref={safe} onClick={back}>{t("common.cancel")}</Button>
+        <Button type="submit" variant="filled" color={plan.action === "refund" ? "red" : undefined} disabled={!ready} loading={pending}>
+          {t("bulk.confirm", { count: plan.count, n: format.count(plan.count) })}
+        </Button>
+      </div>
+    </form>
+  );
+}

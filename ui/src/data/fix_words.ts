@@ -1,0 +1,30 @@
+// The engine's codes about findings and actions in the reader's language. A code this window does not know is shown as it came.
+
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import en from "../i18n/en.json";
+import type { ActionKind } from "../ipc/generated/ActionKind";
+import { isKeyOf } from "../lib/guard";
+
+export function useFixWords() {
+  const { t } = useTranslation();
+  return useMemo(() => ({
+    action: (kind: ActionKind) => t(`action.${kind}`),
+    actionMeaning: (kind: ActionKind) => t(`action_meaning.${kind}`),
+    actionKind: (code: string) => (isKeyOf(en.action, code) ? t(`action.${code}`) : code),
+    finding: (code: string) => (isKeyOf(en.finding_rule, code) ? t(`finding_rule.${code}`) : code),
+    findingMeaning: (code: string) => (isKeyOf(en.finding_meaning, code) ? t(`finding_meaning.${code}`) : ""),
+    evidence: (code: string) => (isKeyOf(en.evidence, code) ? t(`evidence.${code}`) : code),
+    decline: (code: string) => (isKeyOf(en.decline, code) ? t(`decline.${code}`) : code),
+    disputeReason: (code: string) => (isKeyOf(en.dispute_reason, code) ? t(`dispute_reason.${code}`) : code),
+    notice: (code: string) => (isKeyOf(en.plan_notice, code) ? t(`plan_notice.${code}`) : code),
+    undo: (code: string) => (isKeyOf(en.plan_undo, code) ? t(`plan_undo.${code}`) : code),
+    field: (code: string) => (isKeyOf(en.plan_field, code) ? t(`plan_field.${code}`) : code),
+    refusal: (code: string, message: string) => (isKeyOf(en.refusal, code) ? t(`refusal.${code}`) : message),
+    stepState: (code: string) => (isKeyOf(en.action_step, code) ? t(`action_step.${code}`) : code),
+    auditEvent: (code: string) => (isKeyOf(en.audit_event, code) ? t(`audit_event.${code}`) : code),
+  }), [t]);
+}
+
+export type FixWords = ReturnType<typeof useFixWords>;

@@ -1,0 +1,3 @@
+import type { Severity } from "./Severity";
+
+export type FindingCount = { rule: string; severity: Severity; open: number; snoozed: number };

@@ -1,0 +1,3 @@
+import type { FindingCount } from "./FindingCount";
+
+export type FindingCounts = { rules: Array<FindingCount>; total: number };

@@ -1,0 +1,1 @@
+export type FindingState = "open" | "snoozed" | "dismissed" | "resolved" | "gone";

@@ -1,0 +1,133 @@
+import { Button, Select } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { AuditVerdictPanel } from "../components/AuditVerdictPanel";
+import { ExportButton } from "../components/ExportMenu";
+import { SearchField } from "../components/SearchField";
+import { Given, Instant } from "../components/Values";
+import { useStoreId } from "../data/active_store";
+import { useCommand } from "../data/commands";
+import { auditPagesQuery, operatorListQuery } from "../data/fix_queries";
+import { useFixWords } from "../data/fix_words";
+import { useFormat } from "../data/format";
+import { AUDIT_TOPICS, useLivePages } from "../data/live_pages";
+import type { AuditRow } from "../ipc/generated/AuditRow";
+import type { AuditFilter } from "../lib/audit_filter";
+import { readAuditFilter } from "../lib/audit_filter";
+import { indentJson } from "../lib/json_text";
+import { CopyButton, CopyId } from "../ui/Copy";
+import { Empty, ErrorPanel, Waiting } from "../ui/Feedback";
+import { Icon } from "../ui/Icon";
+import { Page, Section } from "../ui/Page";
+import css from "./Audit.module.css";
+
+/** Who did what, in rows nobody can change unseen. */
+export function Audit() {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const store = useStoreId();
+  const navigate = useNavigate();
+  const search = useSearch({ strict: false });
+  const filter = useMemo(() => readAuditFilter(search), [search]);
+  const query = auditPagesQuery(store, { operator: filter.operator ?? null, action: filter.action ?? null });
+  const pages = useInfiniteQuery(query);
+  const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.rows) ?? [], [pages.data]);
+  const [open, setOpen] = useState<number | null>(null);
+  const live = useLivePages(store, query.queryKey, open !== null, AUDIT_TOPICS);
+  const verify = useCommand("audit_verify", store);
+  const show = useCallback((change: Partial<AuditFilter>) => {
+    setOpen(null);
+    void navigate({ to: "/s/$store/audit", params: { store }, replace: true, search: (before: Record<string, unknown>) => readAuditFilter({ ...before, ...change }) });
+  }, [navigate, store]);
+  const onSearch = useCallback((action: string) => show({ action }), [show]);
+  const narrowed = filter.operator !== undefined || filter.action !== undefined;
+  return (
+    <Page
+      title={t("audit.title")} note={t("audit.note")}
+      actions={
+        <>
+          {live.newer ? <Button variant="light" leftSection={<Icon name="refresh" size={13} />} onClick={live.refresh}>{t("preorders.newer")}</Button> : null}
+          <Button renderRoot={(props) => <Link {...props} to="/s/$store/bulk" params={{ store }} />}>{t("bulk.title")}</Button>
+          <Button leftSection={<Icon name="check" size={13} />} loading={verify.isPending} onClick={() => verify.mutate({})}>{t("audit.verify")}</Button>
+          <ExportButton what="audit" />
+        </>
+      }
+    >
+      {verify.error === null ? null : <ErrorPanel error={verify.error} />}
+      {verify.data === undefined ? null : <AuditVerdictPanel verdict={verify.data} />}
+      <div className={css["toolbar"]} role="search" aria-label={t("audit.filters")}>
+        <SearchField key={filter.action === undefined ? "none" : "some"} text={filter.action} label={t("audit.action")} placeholder={t("audit.action_placeholder")} onSearch={onSearch} />
+        <Operators value={filter.operator} choose={(operator) => show({ operator })} rows={rows} />
+      </div>
+      {pages.isError && rows.length === 0 ? (
+        <ErrorPanel error={pages.error} retry={() => void pages.refetch()} />
+      ) : pages.isPending ? (
+        <Section><Waiting rows={8} /></Section>
+      ) : rows.length === 0 ? (
+        <Empty icon={narrowed ? "search" : "audit"} title={t(narrowed ? "audit.none_match" : "audit.none")}>{narrowed ? null : t("audit.none_text")}</Empty>
+      ) : (
+        <Section flush>
+          <ul className={css["rows"]} aria-label={t("audit.title")}>
+            {rows.map((row) => <Row key={row.seq} row={row} shown={open === row.seq} toggle={() => setOpen(open === row.seq ? null : row.seq)} store={store} />)}
+          </ul>
+          <div className={css["foot"]}>
+            {pages.hasNextPage ? (
+              <Button loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage({ cancelRefetch: false })}>{t("audit.more")}</Button>
+            ) : t("audit.end", { count: rows.length, n: format.count(rows.length) })}
+          </div>
+        </Section>
+      )}
+    </Page>
+  );
+}
+
+/** The operators there are, and those who were. */
+function Operators({ value, choose, rows }: { value: string | undefined; choose: (name: string | undefined) => void; rows: readonly AuditRow[] }) {
+  const { t } = useTranslation();
+  const { data } = useQuery(operatorListQuery());
+  const names = [...new Set([...(data?.operators.map((one) => one.name) ?? []), ...rows.map((row) => row.operator), ...(value === undefined ? [] : [value])])];
+  return (
+    <Select
+      w={170} aria-label={t("audit.operator")} placeholder={t("audit.any_operator")} clearable searchable data={names} value={value ?? null}
+      onChange={(name) => choose(name ?? undefined)}
+    />
+  );
+}
+
+function Row({ row, shown, toggle, store }: { row: AuditRow; shown: boolean; toggle: () => void; store: string }) {
+  const { t } = useTranslation();
+  const words = useFixWords();
+  return (
+    <li className={css["row"]} data-testid="audit-row">
+      <button type="button" className={css["line"]} aria-expanded={shown} aria-label={t("audit.open", { row: row.seq })} onClick={toggle}>
+        <Icon name={shown ? "chevron_down" : "chevron_right"} size={13} />
+        <span className={css["seq"]}>{row.seq}</span>
+        <span className={css["when"]}><Instant at={row.at} /></span>
+        <span className={css["who"]}><Given text={row.operator} /></span>
+        <span className={css["event"]} data-event={row.event}>{words.auditEvent(row.event)}</span>
+        <span className={css["kind"]}>{row.kind === null ? "" : words.actionKind(row.kind)}</span>
+      </button>
+      {row.order_id === null ? <span className={css["order"]} /> : <Link className={css["order"]} to="/s/$store/preorders/$id" params={{ store, id: row.order_id }}><code>{row.order_id}</code></Link>}
+      {shown ? (
+        <div className={css["inside"]}>
+          <p className={css["ids"]}>
+            {row.action === null ? null : (
+              <>
+                <Link className={css["link"]} to="/s/$store/audit" params={{ store }} search={{ action: row.action }}>{t("audit.all_of_action")}</Link>
+                <CopyId id={row.action} label={t("outcome.id")} />
+              </>
+            )}
+            <span>{t("audit.hash")}</span><CopyId id={row.hash} label={t("audit.hash")} />
+            <CopyButton text={row.body} label={t("sheet.raw")} />
+          </p>
+          {/* A long text that scrolls must be reachable by keyboard. */}
+          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+          <pre className={css["body"]} tabIndex={0} dir="ltr" aria-label={t("audit.body", { row: row.seq })}>{indentJson(row.body)}</pre>
+        </div>
+      ) : null}
+    </li>
+  );
+}
