@@ -241,19 +241,18 @@ fn stance(word: Option<(String, Word)>, base_at: i64, opens_at: i64) -> (i64, i6
     }
 }
 
-/// Makes a finding's state what the newest word on it says; false where there is no such finding.
+/// Makes a finding's state what the newest word on it says, where there is such a finding.
 ///
 /// # Errors
 /// The write failed.
-pub(super) fn restate(transaction: &Transaction<'_>, id: &str) -> DbResult<bool> {
-    let Some(finding) = find_finding(transaction, id)? else { return Ok(false) };
+pub(super) fn restate(transaction: &Transaction<'_>, id: &str) -> DbResult<()> {
+    let Some(finding) = find_finding(transaction, id)? else { return Ok(()) };
     let word = words::newest(transaction, &[id.to_owned()])?;
     let (state, due_at, word) = stance(word, finding.base_at, finding.opens_at);
     transaction
         .prepare_cached("UPDATE finding SET state = ?2, due_at = ?3, word = ?4 WHERE id = ?1")?
         .execute(params![id, state, due_at, word])?;
-    note_changed(transaction, id)?;
-    Ok(true)
+    note_changed(transaction, id)
 }
 
 /// Removes a finding, where there is one.
