@@ -151,8 +151,11 @@ impl Findings {
         }
         let scope = format!("o:{key}");
         // It may have been named by one of its objects before it had a preorderId.
-        let names: Vec<String> =
-            if self.has_words { group.nodes.iter().map(|node| node.id.clone()).collect() } else { Vec::new() };
+        let names: Vec<String> = if self.has_words {
+            group.nodes.iter().map(|node| node.id.clone()).collect()
+        } else {
+            Vec::new()
+        };
         let row = |(rule, found): (&'static Rule, Found)| {
             let aliases = if found.subject == id { names.clone() } else { Vec::new() };
             Row { preorder: Some(key), aliases, ..Row::new(rule, found, scope.clone()) }
