@@ -6,7 +6,7 @@ import { SCENES } from "../dev/fixtures/transport";
 import { setLanguage } from "../src/i18n/setup";
 import { openWindow } from "./window";
 
-const PAGES = ["overview", "stuck", "funnel", "preorders", "new-preorder", "audit", "bulk", "purchases", "wallets", "reconciliation", "imports", "health", "settings"] as const;
+const PAGES = ["overview", "stuck", "leads", "funnel", "preorders", "new-preorder", "audit", "bulk", "purchases", "wallets", "reconciliation", "imports", "health", "settings"] as const;
 const storeOf = (scene: string) => (scene === "readonly" ? "file-aurora" : "k7m2qxa");
 
 describe("every page in every state", () => {
