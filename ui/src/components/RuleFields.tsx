@@ -11,6 +11,7 @@ import { ErrorPanel, Waiting } from "../ui/Feedback";
 import { Section } from "../ui/Page";
 import table from "../ui/table.module.css";
 import { SeverityTag } from "./FindingTags";
+import css from "./RuleFields.module.css";
 
 /** Which rules look for what, after how long, and whether the desktop is told. */
 export function RuleFields({ store, draft, put, disabled }: { store: string; draft: Settings; put: (change: Partial<Settings>) => void; disabled: boolean }) {
@@ -65,12 +66,15 @@ function Rule({ rule, draft, put, disabled }: { rule: RuleView; draft: Settings;
       <td><Checkbox aria-label={t("rules.look_for", { rule: name })} checked={set.on} disabled={disabled} onChange={(event) => change({ on: event.currentTarget.checked })} /></td>
       <td>
         {rule.name === SET_ELSEWHERE ? <span className={table["dim"]}>{t("rules.set_above")}</span> : (
-          <NumberInput
-            w={190} aria-label={t("rules.minutes_of", { rule: name })} allowDecimal={false} clampBehavior="blur" disabled={disabled || !set.on}
-            min={Math.floor(Math.min(Math.abs(rule.least_s), Math.abs(rule.most_s)) / 60)} max={Math.floor(Math.max(Math.abs(rule.least_s), Math.abs(rule.most_s)) / 60)}
-            suffix={` ${t("rules.minutes")}${back ? ` ${t("rules.before")}` : ""}`} value={Math.round(Math.abs(set.threshold_s) / 60)}
-            onChange={(value) => change({ threshold_s: Number(value) * (back ? -60 : 60) })}
-          />
+          <span className={css["after"]}>
+            <NumberInput
+              w={96} aria-label={t("rules.minutes_of", { rule: name })} allowDecimal={false} clampBehavior="blur" disabled={disabled || !set.on}
+              min={Math.floor(Math.min(Math.abs(rule.least_s), Math.abs(rule.most_s)) / 60)} max={Math.floor(Math.max(Math.abs(rule.least_s), Math.abs(rule.most_s)) / 60)}
+              value={Math.round(Math.abs(set.threshold_s) / 60)}
+              onChange={(value) => change({ threshold_s: Number(value) * (back ? -60 : 60) })}
+            />
+            {t("rules.minutes")}{back ? ` ${t("rules.before")}` : ""}
+          </span>
         )}
       </td>
     </tr>

@@ -27,7 +27,11 @@ export const theme = createTheme({
     SegmentedControl: { defaultProps: { size: "xs" } },
     Checkbox: { defaultProps: { size: "xs" } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-start", transitionProps: { duration: 80 } } },
-    Modal: { defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.35 } } },
+    Modal: {
+      defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.35 } },
+      // Raised from a dark page too.
+      styles: { content: { background: "var(--fd-raised)", border: "1px solid var(--fd-line-strong)" }, header: { background: "var(--fd-raised)" } },
+    },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: false, multiline: true, maw: 320, fz: "12px" } },
     Popover: { defaultProps: { shadow: "md", transitionProps: { duration: 80 } } },
   },
