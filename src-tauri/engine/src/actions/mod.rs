@@ -12,21 +12,26 @@ mod ground;
 mod guard;
 mod identity;
 mod look;
+mod outcome;
 mod plan;
 mod plans;
 mod program;
 mod rows;
+mod send;
 mod step;
+mod views;
 
 pub use allowed::{AllowedAction, DisabledReason, allowed};
 pub use bulk::{BulkArgs, BulkPlan, BulkRow, BulkView, plan_bulk};
-pub use execute::{Desk, Ran, run_local};
+pub use execute::{Desk, Ran};
 pub use ground::Ground;
 pub use guard::{Doer, Guard, GuardView, read_guard, set_guard, view_guard};
+pub use outcome::run_local;
 pub use plan::{ActionPlan, FieldChange, PlanMoney, PlannedCall};
 pub use plans::{Drawn, NotPlanned, draw};
 pub use program::{Check, Expect, Look, Move, Program, Write};
 pub use rows::{
-    ActionState, ActionStepView, ActionView, confirm, confirm_bulk, find_bulk, find_bulk_plan, find_plan,
-    is_settled, keep_bulk_plan, keep_plan, list_bulk, list_of_order, pause_bulk, view,
+    ActionState, confirm, confirm_bulk, find_bulk_plan, find_plan, is_settled, keep_bulk_plan, keep_plan,
+    pause_bulk,
 };
+pub use views::{ActionStepView, ActionView, find_bulk, list_bulk, list_of_order, view};

@@ -1,7 +1,9 @@
 //! One open store: its mirror, its settings, its key, and its sync while it runs.
 
 mod actions;
+mod bulk;
 mod credits;
+mod guard;
 mod imports;
 mod keys;
 mod mirror;

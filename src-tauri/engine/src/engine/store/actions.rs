@@ -24,15 +24,15 @@ use crate::topic::Topic;
 const ALPHABET: &[u8] = b"23456789bcdfghjkmnpqrstvwxz";
 /// How long a caller waits for an action to end.
 const PATIENCE: Duration = Duration::from_secs(25);
-const LOOK_EVERY: Duration = Duration::from_millis(40);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(40);
 
 impl OpenStore {
-    fn is_live(&self) -> bool {
+    pub(super) fn is_live(&self) -> bool {
         self.record.as_ref().is_some_and(|record| record.mode == Mode::Live)
     }
 
     /// The audit of this store. The first call may wait for the keychain.
-    async fn audit(&self) -> Result<Audit, Problem> {
+    pub(super) async fn audit(&self) -> Result<Audit, Problem> {
         let found = self.audit.get_or_try_init(|| async {
             let (secrets, store) = (Arc::clone(&self.wiring.secrets), self.public_id.clone());
             tokio::task::spawn_blocking(move || Audit::open(*secrets.keychain(), &store)).await
@@ -43,7 +43,7 @@ impl OpenStore {
             .map_err(|_| Problem::new("INTERNAL", "the keychain call ended badly", "Try again."))
     }
 
-    fn local_terms(&self) -> Terms {
+    pub(super) fn local_terms(&self) -> Terms {
         let names = self.settings().metadata;
         Terms { now: self.wiring.clock.now(), zone: self.zone(), names, fold: true, refetch: false }
     }
@@ -178,7 +178,7 @@ impl OpenStore {
     }
 
     /// A desk of this process's own, with the lease; None while somebody else holds it.
-    async fn take_desk(&self) -> Result<Option<(crate::tasks::lease::Lease, Desk)>, Problem> {
+    pub(super) async fn take_desk(&self) -> Result<Option<(crate::tasks::lease::Lease, Desk)>, Problem> {
         let lease = match self.take_lease() {
             Ok(lease) => lease,
             Err(problem) if problem.code == "STORE_BUSY" => return Ok(None),
@@ -225,227 +225,12 @@ impl OpenStore {
             })
             .await?)
     }
-
-    /// Plans one action for many orders and keeps the plan for a day.
-    ///
-    /// # Errors
-    /// There are too many, or the mirror cannot be written.
-    pub async fn plan_bulk(&self, args: BulkArgs, doer: &Doer) -> Result<BulkPlan, Problem> {
-        let (settings, live, now) = (self.settings(), self.is_live(), self.wiring.clock.now());
-        let plan = self
-            .db
-            .read(move |connection| actions::plan_bulk(connection, &settings, live, now, &tail(), &args))
-            .await?;
-        if !self.db.is_read_only() {
-            let (kept, operator) = (plan.clone(), doer.name.clone());
-            self.db
-                .write_durable(move |transaction| actions::keep_bulk_plan(transaction, &kept, &operator))
-                .await?;
-        }
-        Ok(plan)
-    }
-
-    /// Confirms a plan for many orders. It runs on by itself; here it is only begun.
-    ///
-    /// # Errors
-    /// There is no such plan, the world changed since, the guard refuses, or the mirror cannot be written.
-    pub async fn run_bulk(&self, plan: &str, doer: &Doer, typed: Option<i64>) -> Result<BulkView, Problem> {
-        let record = self.own_record()?.clone();
-        if let Some(view) = self.find_bulk(plan).await? {
-            return Ok(view);
-        }
-        let wanted = plan.to_owned();
-        let kept = self.db.read(move |connection| actions::find_bulk_plan(connection, &wanted)).await?;
-        let kept = kept.ok_or_else(|| {
-            Problem::new(
-                "NO_PLAN",
-                "there is no such plan, or it is older than a day",
-                "Make the plan again.",
-            )
-        })?;
-        let audit = self.audit().await?;
-        let (settings, live, zone, terms) =
-            (self.settings(), record.mode == Mode::Live, self.zone(), self.local_terms());
-        let (now, doer, chain) = (terms.now, doer.clone(), audit.clone());
-        self.db
-            .write_durable(move |transaction| {
-                let drawn = match kept.draw(transaction, &settings, live, now) {
-                    Ok(drawn) if kept.is_of(&drawn) => drawn,
-                    Ok(_) => return Ok(Err(plan_changed("some of its orders are otherwise now"))),
-                    Err(DbError::Invalid(words)) => return Ok(Err(plan_changed(&words))),
-                    Err(error) => return Err(error),
-                };
-                let confirmed = actions::confirm_bulk(
-                    transaction,
-                    &chain,
-                    &kept,
-                    &drawn,
-                    (&doer, live),
-                    (now, zone),
-                    typed,
-                )?;
-                if let Err(problem) = confirmed {
-                    return Ok(Err(problem));
-                }
-                for one in drawn.iter().filter(|one| one.plan.calls.is_empty()) {
-                    let id = format!("act_{}", one.plan.id.trim_start_matches("pln_"));
-                    actions::run_local(transaction, &chain, &id, &one.program, &doer.name, &terms)?;
-                }
-                Ok(Ok(()))
-            })
-            .await??;
-        self.db.read(move |connection| audit.keep_head(connection)).await?;
-        self.wiring.announcer.announce(Some(&self.public_id), Topic::Actions);
-        self.signals.wake_desk();
-        self.find_bulk(plan).await?.ok_or_else(|| no_action(plan))
-    }
-
-    /// Waits until a bulk run is over or paused, running it here where nobody else holds the lease; `each` hears of progress.
-    ///
-    /// # Errors
-    /// There is no such run, or the mirror failed.
-    pub async fn see_bulk_through(&self, id: &str, each: impl Fn(&BulkView)) -> Result<BulkView, Problem> {
-        let mut own = None;
-        loop {
-            let view = self.find_bulk(id).await?.ok_or_else(|| no_action(id))?;
-            each(&view);
-            if view.paused || (view.waiting == 0 && view.unverified == 0) {
-                return Ok(view);
-            }
-            if own.is_none() && !self.holds_lease() {
-                own = self.take_desk().await?;
-            }
-            let mut turns = 0;
-            if let Some((_lease, desk)) = &own {
-                while turns < 20 && desk.run_next().await? == Ran::One {
-                    turns += 1;
-                }
-            }
-            if turns == 0 {
-                tokio::time::sleep(LOOK_EVERY * 5).await;
-            }
-        }
-    }
-
-    /// A bulk run as shown; None where there is none of that id.
-    ///
-    /// # Errors
-    /// The mirror cannot be read.
-    pub async fn find_bulk(&self, id: &str) -> Result<Option<BulkView>, Problem> {
-        let id = id.to_owned();
-        Ok(self.db.read(move |connection| actions::find_bulk(connection, &id)).await?)
-    }
-
-    /// Pauses a bulk run, or lets it go on.
-    ///
-    /// # Errors
-    /// There is none of that id, or the mirror cannot be written.
-    pub async fn pause_bulk(&self, id: &str, paused: bool, doer: &Doer) -> Result<BulkView, Problem> {
-        let (audit, now, operator, named) =
-            (self.audit().await?, self.wiring.clock.now(), doer.name.clone(), id.to_owned());
-        self.db
-            .write_durable(move |transaction| {
-                actions::pause_bulk(transaction, &audit, (&named, paused), &operator, now)
-            })
-            .await?;
-        self.wiring.announcer.announce(Some(&self.public_id), Topic::Actions);
-        self.signals.wake_desk();
-        self.find_bulk(id).await?.ok_or_else(|| no_action(id))
-    }
-
-    /// The currency that a plan moves; None where it moves none, or several.
-    ///
-    /// # Errors
-    /// The mirror cannot be read.
-    pub async fn plan_currency(&self, plan: &str) -> Result<Option<String>, Problem> {
-        let plan = plan.to_owned();
-        Ok(self
-            .db
-            .read(move |connection| {
-                if let Some(bulk) = actions::find_bulk_plan(connection, &plan)? {
-                    let mut named = bulk.money.into_keys();
-                    let first = named.next();
-                    return Ok(first.filter(|_| named.next().is_none()));
-                }
-                let found = actions::find_plan(connection, &plan)?;
-                Ok(found.and_then(|plan| plan.money).map(|money| money.currency))
-            })
-            .await?)
-    }
-
-    /// The guard with what today has used of it.
-    ///
-    /// # Errors
-    /// The mirror cannot be read.
-    pub async fn guard(&self) -> Result<GuardView, Problem> {
-        let (live, now, zone) = (self.is_live(), self.wiring.clock.now(), self.zone());
-        Ok(self.db.read(move |connection| actions::view_guard(connection, live, now, zone)).await?)
-    }
-
-    /// Sets the guard; what it was goes into the audit.
-    ///
-    /// # Errors
-    /// A cap is out of range, or the mirror cannot be written.
-    pub async fn set_guard(&self, guard: Guard, doer: &Doer) -> Result<GuardView, Problem> {
-        self.own_record()?;
-        let (audit, now, operator, live) =
-            (self.audit().await?, self.wiring.clock.now(), doer.name.clone(), self.is_live());
-        let chain = audit.clone();
-        self.db
-            .write_durable(move |transaction| {
-                let before = actions::read_guard(transaction, live)?;
-                actions::set_guard(transaction, &guard)?;
-                let body = json!({"before": before, "after": guard});
-                let entry =
-                    Entry { at: now, operator: &operator, action: None, event: "guard_set", body: &body };
-                chain.append(transaction, &entry)?;
-                Ok(())
-            })
-            .await?;
-        self.db.read(move |connection| audit.keep_head(connection)).await?;
-        self.wiring.announcer.announce(Some(&self.public_id), Topic::Actions);
-        self.signals.wake_desk();
-        self.guard().await
-    }
-
-    /// Writes a row into the audit for something done beside actions.
-    ///
-    /// # Errors
-    /// The mirror cannot be written.
-    pub async fn note_in_audit(
-        &self,
-        doer: &Doer,
-        event: &'static str,
-        body: serde_json::Value,
-    ) -> Result<(), Problem> {
-        let (audit, now, operator) = (self.audit().await?, self.wiring.clock.now(), doer.name.clone());
-        let chain = audit.clone();
-        self.db
-            .write_durable(move |transaction| {
-                chain.append(
-                    transaction,
-                    &Entry { at: now, operator: &operator, action: None, event, body: &body },
-                )?;
-                Ok(())
-            })
-            .await?;
-        Ok(self.db.read(move |connection| audit.keep_head(connection)).await?)
-    }
-
-    /// Checks the audit against its key and the head in the keychain.
-    ///
-    /// # Errors
-    /// The mirror cannot be read.
-    pub async fn verify_audit(&self) -> Result<AuditVerdict, Problem> {
-        let audit = self.audit().await?;
-        Ok(self.db.read(move |connection| audit.verify(connection)).await?)
-    }
 }
 
-type Drew = Result<actions::Drawn, NotPlanned>;
+pub(super) type Drew = Result<actions::Drawn, NotPlanned>;
 
 /// A refusal apart from a failed read.
-fn split(drawn: Drew) -> Result<Result<actions::Drawn, Problem>, DbError> {
+pub(super) fn split(drawn: Drew) -> Result<Result<actions::Drawn, Problem>, DbError> {
     match drawn {
         Ok(drawn) => Ok(Ok(drawn)),
         Err(NotPlanned::Refused(problem)) => Ok(Err(problem)),
@@ -453,7 +238,7 @@ fn split(drawn: Drew) -> Result<Result<actions::Drawn, Problem>, DbError> {
     }
 }
 
-fn plan_changed(words: &str) -> Problem {
+pub(super) fn plan_changed(words: &str) -> Problem {
     Problem::new(
         "PLAN_CHANGED",
         format!("the plan no longer holds: {words}"),
@@ -461,7 +246,7 @@ fn plan_changed(words: &str) -> Problem {
     )
 }
 
-fn no_action(id: &str) -> Problem {
+pub(super) fn no_action(id: &str) -> Problem {
     let shown: String = id.chars().take(60).collect();
     Problem::new(
         "NO_ACTION",
@@ -470,6 +255,6 @@ fn no_action(id: &str) -> Problem {
     )
 }
 
-fn tail() -> String {
+pub(super) fn tail() -> String {
     (0..16).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())])).collect()
 }
