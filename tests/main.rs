@@ -10,6 +10,7 @@
 mod it {
     mod actions;
     mod credits;
+    mod findings;
     mod imports;
     mod operators;
     mod properties;

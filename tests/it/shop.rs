@@ -18,15 +18,21 @@ pub struct Shop {
     pub db: Db,
     codec: Codec,
     runtime: tokio::runtime::Runtime,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Shop {
+    /// Over a mirror that is there.
+    pub fn over(db: Db) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        Self { db, codec: Codec::default(), runtime, _folder: None }
+    }
+
     pub fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("mirror.db")).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let shop = Self { db, codec: Codec::default(), runtime, _folder: folder };
+        let shop = Self { db, codec: Codec::default(), runtime, _folder: Some(folder) };
         shop.write(|transaction| schema::recreate(transaction, 0));
         shop
     }

@@ -321,7 +321,7 @@ impl History {
         }
     }
 
-    /// Something is said of a finding that there may be, by any name that its order has or had.
+    /// Something is said of a finding that there may be, by a name that its order may have had.
     fn says(&mut self) {
         let rule = *self.chance.pick(&[
             "missing_color",

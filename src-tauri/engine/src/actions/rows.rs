@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use ts_rs::TS;
 
-use super::bulk::{BulkPlan, BulkView};
+use super::bulk::BulkPlan;
 use super::guard::{Weight, admit, cap_row};
 use super::plan::ActionPlan;
 use super::plans::Drawn;
-use super::step::{self, Step, StepState};
+use super::step::{self, StepState};
 use crate::audit::{Audit, Entry};
-use crate::db::{Connection, DbError, DbResult, OptionalExtension, Row, Transaction, params};
-use crate::domain::action::{ActionKind, ActionRequest};
+use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
+use crate::domain::action::ActionRequest;
 use crate::error::Problem;
 
 /// Plans that are not confirmed within this time are forgotten, seconds.

@@ -395,7 +395,7 @@ fn linked_key(connection: &Connection, preorder_id: &str) -> DbResult<Option<Key
         .optional()?)
 }
 
-pub(super) fn former_ids(connection: &Connection, key: Key) -> DbResult<Vec<String>> {
+fn former_ids(connection: &Connection, key: Key) -> DbResult<Vec<String>> {
     let mut statement =
         connection.prepare_cached("SELECT preorder_id FROM former_preorder_id WHERE node = ?1")?;
     let ids = statement.query_map([key], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;

@@ -76,7 +76,10 @@ impl Purchases {
             }
         }
         for anchor in stale {
-            self.remove(transaction, anchor)?;
+            // An object that left a payment leaves it to the others, which need not be among these orders.
+            if !has_objects(transaction, anchor)? {
+                self.remove(transaction, anchor)?;
+            }
         }
         Ok(())
     }
@@ -208,6 +211,13 @@ impl Purchases {
         }
         wallets::refresh_these(transaction, std::mem::take(&mut self.owners))
     }
+}
+
+/// Whether some object is part of a payment.
+fn has_objects(transaction: &Transaction<'_>, payment: Key) -> DbResult<bool> {
+    Ok(transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM node WHERE payment = ?1)")?
+        .query_row([payment], |row| row.get(0))?)
 }
 
 /// The payment each object is part of: its intent, else its session or charge; whether it comes to a purchase or not.

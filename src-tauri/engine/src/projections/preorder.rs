@@ -70,6 +70,8 @@ pub struct Preorder {
     pub goods: bool,
     /// Its sessions that are not complete; 0 where it buys credits.
     pub sessions: i64,
+    /// A digest of its sessions as far as findings of its person look at them.
+    pub opened: i64,
     /// How many findings its own objects make.
     pub findings: i64,
     /// From when on it is a lead, unix seconds; None where nothing suggests it.
@@ -136,6 +138,7 @@ pub(super) fn fold_parts(
         borrows_email,
         goods: true,
         sessions: 0,
+        opened: 0,
         findings: 0,
         lead_at: None,
     })

@@ -6,7 +6,7 @@ use crate::db::{Connection, DbError, DbResult, OptionalExtension, Row, Transacti
 use crate::domain::status::PreorderStatus;
 
 pub(super) const COLUMNS: &str = "id, status, email, name, color, locale, source, user_id, amount, currency, refunded, started_at,
-    paid_at, session, intent, matched_by, reached, unsettled, conflict, borrows_email, goods, sessions, findings, lead_at";
+    paid_at, session, intent, matched_by, reached, unsettled, conflict, borrows_email, goods, sessions, opened, findings, lead_at";
 
 pub(super) fn find_order(connection: &Connection, key: i64) -> DbResult<Option<Preorder>> {
     let found = connection
@@ -63,15 +63,16 @@ pub(super) fn read_order(row: &Row<'_>) -> DbResult<Preorder> {
         borrows_email: row.get(19)?,
         goods: row.get(20)?,
         sessions: row.get(21)?,
-        findings: row.get(22)?,
-        lead_at: row.get(23)?,
+        opened: row.get(22)?,
+        findings: row.get(23)?,
+        lead_at: row.get(24)?,
     })
 }
 
 pub(super) fn insert_order(transaction: &Transaction<'_>, order: &Preorder) -> DbResult<i64> {
     let sql = format!(
         "INSERT INTO preorder ({COLUMNS}, facet) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-           ?21, ?22, ?23, ?24, ?25)"
+           ?21, ?22, ?23, ?24, ?25, ?26)"
     );
     bind(&mut *transaction.prepare_cached(&sql)?, order, None)?;
     Ok(transaction.last_insert_rowid())
@@ -80,8 +81,8 @@ pub(super) fn insert_order(transaction: &Transaction<'_>, order: &Preorder) -> D
 pub(super) fn update_order(transaction: &Transaction<'_>, key: i64, order: &Preorder) -> DbResult<()> {
     let sql = "UPDATE preorder SET id = ?1, status = ?2, email = ?3, name = ?4, color = ?5, locale = ?6, source = ?7, user_id = ?8,
         amount = ?9, currency = ?10, refunded = ?11, started_at = ?12, paid_at = ?13, session = ?14, intent = ?15, matched_by = ?16,
-        reached = ?17, unsettled = ?18, conflict = ?19, borrows_email = ?20, goods = ?21, sessions = ?22, findings = ?23,
-        lead_at = ?24, facet = ?25 WHERE key = ?26";
+        reached = ?17, unsettled = ?18, conflict = ?19, borrows_email = ?20, goods = ?21, sessions = ?22, opened = ?23, findings = ?24,
+        lead_at = ?25, facet = ?26 WHERE key = ?27";
     bind(&mut *transaction.prepare_cached(sql)?, order, Some(key))
 }
 
@@ -89,7 +90,7 @@ fn bind(statement: &mut rusqlite::Statement<'_>, order: &Preorder, key: Option<i
     let status = order.status.as_str();
     let reached = order.reached as u8;
     let facet = facet_of(order);
-    let values: [&dyn rusqlite::ToSql; 25] = [
+    let values: [&dyn rusqlite::ToSql; 26] = [
         &order.id,
         &status,
         &order.email,
@@ -112,6 +113,7 @@ fn bind(statement: &mut rusqlite::Statement<'_>, order: &Preorder, key: Option<i
         &order.borrows_email,
         &order.goods,
         &order.sessions,
+        &order.opened,
         &order.findings,
         &order.lead_at,
         &facet,
@@ -120,7 +122,7 @@ fn bind(statement: &mut rusqlite::Statement<'_>, order: &Preorder, key: Option<i
         statement.raw_bind_parameter(index + 1, value)?;
     }
     if let Some(key) = key {
-        statement.raw_bind_parameter(26, key)?;
+        statement.raw_bind_parameter(27, key)?;
     }
     statement.raw_execute()?;
     Ok(())

@@ -86,7 +86,7 @@ CREATE TABLE preorder (
   started_at INTEGER NOT NULL, paid_at INTEGER,
   session INTEGER, intent INTEGER, matched_by TEXT NOT NULL,
   reached INTEGER NOT NULL, unsettled INTEGER NOT NULL, conflict INTEGER NOT NULL, borrows_email INTEGER NOT NULL,
-  goods INTEGER NOT NULL, sessions INTEGER NOT NULL, findings INTEGER NOT NULL, lead_at INTEGER,
+  goods INTEGER NOT NULL, sessions INTEGER NOT NULL, opened INTEGER NOT NULL, findings INTEGER NOT NULL, lead_at INTEGER,
   facet INTEGER NOT NULL
 ) STRICT;
 -- A page is (column, started_at, key) from some place on. Each sort has an index of all orders and one by

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::backfill::{self, Reason};
 use super::context::Context;
 use super::poll::WATERMARK;
-use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params, rusqlite};
+use crate::db::{Connection, DbResult, OptionalExtension, Transaction};
 use crate::domain::action::FindingWord;
 use crate::domain::finding::FindingState;
 use crate::facts::seen::{Seen, find_seen, note_seen};
 use crate::facts::state::{find_state, set_state};
+use crate::projections::findings::rows::list_due;
 use crate::projections::findings::rules::{fix_without_effect, funnel_fall};
-use crate::projections::findings::terms::Terms;
 use crate::projections::findings::{Finding, RULES, find_finding, list_changed, words};
 use crate::projections::rebuild;
 use crate::topic::{Alert, Topic};
@@ -92,7 +92,7 @@ fn look_once(transaction: &Transaction<'_>, now: i64) -> DbResult<Option<Looked>
     let since = last.map_or(i64::MIN, |last| last.min(now));
     let mut ids: BTreeSet<String> = changed.iter().cloned().collect();
     for rule in RULES {
-        ids.extend(due(transaction, rule, since, now)?);
+        ids.extend(list_due(transaction, rule, since, now)?);
     }
     let mut opened = Opened::default();
     for id in &ids {
@@ -132,29 +132,6 @@ fn look_beside(transaction: &Transaction<'_>) -> DbResult<()> {
         set_state(transaction, FUNNEL_AT, &hour)?;
     }
     Ok(())
-}
-
-/// Findings of a rule that came due, or closed, after `since` and by `now`.
-fn due(
-    connection: &Connection,
-    rule: &crate::projections::findings::Rule,
-    since: i64,
-    now: i64,
-) -> DbResult<Vec<String>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id FROM finding INDEXED BY finding_due WHERE rule = ?1 AND state < 2 AND due_at > ?2 AND due_at <= ?3",
-    )?;
-    let mut span = |from: i64, to: i64| -> DbResult<Vec<String>> {
-        let rows = statement.query_map(params![rule.name, from, to], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    };
-    let mut ids = span(since, now)?;
-    if let Some(closes_after) = rule.closes_after_s {
-        // It closes so long after what it counts from, and opens its threshold after that.
-        let wait = Terms::read(connection)?.opens_at(rule, 0).saturating_sub(closes_after);
-        ids.extend(span(since.saturating_add(wait), now.saturating_add(wait))?);
-    }
-    Ok(ids)
 }
 
 /// Notes where a finding stands.

@@ -215,7 +215,7 @@ pub fn find(
         for finding in &mut own {
             finding.order = id.clone();
             if finding.subject == id {
-                finding.aliases = names(group);
+                finding.aliases = group.members.iter().map(|object| object.id.clone()).collect();
             }
         }
         let full = rows.get_mut(&id).unwrap();
@@ -249,14 +249,6 @@ fn finding(rule: &'static str, subject: &str, base_at: i64) -> Finding {
         deadline_at: None,
         aliases: BTreeSet::new(),
     }
-}
-
-/// Every name that the order or one of its objects has or had.
-fn names(group: &Group<'_>) -> BTreeSet<String> {
-    let ids = group.members.iter().map(|object| object.id.clone());
-    let carried = group.members.iter().flat_map(|object| &object.carried);
-    let now = group.members.iter().filter_map(|object| object.fields.get("preorder_id"));
-    ids.chain(carried.chain(now).map(|id| id.as_str().unwrap().to_owned())).collect()
 }
 
 /// The newest word on each finding: its place, what it says, and when.

@@ -3,14 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::OpenStore;
-use crate::actions::{
-    self, ActionPlan, ActionView, AllowedAction, BulkArgs, BulkPlan, BulkView, Desk, Doer, Ground, Guard,
-    GuardView, NotPlanned, Ran,
-};
-use crate::audit::{Audit, AuditVerdict, Entry};
+use crate::actions::{self, ActionPlan, ActionView, AllowedAction, Desk, Doer, Ground, NotPlanned, Ran};
+use crate::audit::Audit;
 use crate::db::DbError;
 use crate::domain::action::ActionRequest;
 use crate::domain::store::Mode;
@@ -22,8 +17,8 @@ use crate::topic::Topic;
 
 /// Letters of an id: none that is read as another.
 const ALPHABET: &[u8] = b"23456789bcdfghjkmnpqrstvwxz";
-/// How long a caller waits for an action to end.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// How often a caller looks whether its action has ended, before it is left to go on by itself: some 25 seconds.
+const MOST_LOOKS: u32 = 600;
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(40);
 
 impl OpenStore {
@@ -155,13 +150,12 @@ impl OpenStore {
     /// # Errors
     /// The mirror failed.
     pub async fn see_through(&self, id: &str) -> Result<(), Problem> {
-        let began = tokio::time::Instant::now();
         self.signals.wake_desk();
         let mut own = None;
-        loop {
+        for _ in 0..MOST_LOOKS {
             let (named, now) = (id.to_owned(), self.wiring.clock.now());
             let over = self.db.read(move |connection| actions::is_settled(connection, &named, now)).await?;
-            if over || began.elapsed() > PATIENCE {
+            if over {
                 return Ok(());
             }
             if own.is_none() && !self.holds_lease() {
@@ -175,6 +169,7 @@ impl OpenStore {
                 None => tokio::time::sleep(LOOK_EVERY).await,
             }
         }
+        Ok(())
     }
 
     /// A desk of this process's own, with the lease; None while somebody else holds it.

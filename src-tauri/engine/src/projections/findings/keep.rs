@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::components::{Carried, Group, former_ids};
+use super::super::components::{Carried, Group};
 use super::super::evidence;
 use super::super::payments::{basis_of, parts_of_payments};
 use super::super::preorder::{Parts, Preorder, Step, is};
@@ -66,6 +66,7 @@ impl Findings {
         let waits = |status: Option<&String>| !is(status, &["complete"]);
         let waiting = parts.sessions.iter().filter(|node| waits(node.state.status.as_ref())).count();
         order.sessions = if order.goods { i64::try_from(waiting).unwrap_or(i64::MAX) } else { 0 };
+        order.opened = if order.goods { digest_of(parts) } else { 0 };
         let case = self.case(transaction, sales, (near, group, parts), order)?;
         let mut found = Looked::new();
         for rule in self.terms.on() {
@@ -149,7 +150,12 @@ impl Findings {
             return Ok(());
         }
         let scope = format!("o:{key}");
-        let names = if self.has_words { names(transaction, group)? } else { Vec::new() };
+        // It may have been named by one of its objects before it had a preorderId.
+        let names: Vec<String> = if self.has_words {
+            group.nodes.iter().map(|node| node.id.clone()).collect()
+        } else {
+            Vec::new()
+        };
         let row = |(rule, found): (&'static Rule, Found)| {
             let aliases = if found.subject == id { names.clone() } else { Vec::new() };
             Row { preorder: Some(key), aliases, ..Row::new(rule, found, scope.clone()) }
@@ -222,6 +228,17 @@ impl Findings {
     }
 }
 
+/// What of an order's sessions the findings of its person look at.
+fn digest_of(parts: &Parts<'_>) -> i64 {
+    let mut hash = xxhash_rust::xxh3::Xxh3::new();
+    for session in &parts.sessions {
+        hash.update(session.id.as_bytes());
+        hash.update(&session.state.created.unwrap_or_default().to_le_bytes());
+        hash.update(&[u8::from(is(session.state.status.as_ref(), &["complete"]))]);
+    }
+    i64::from_ne_bytes(hash.digest().to_ne_bytes())
+}
+
 fn keep_id(transaction: &Transaction<'_>, terms: &Terms, id: &str) -> DbResult<bool> {
     let found = if terms.is_on(&shared_preorder_id::RULE) {
         shared_preorder_id::of_id(transaction, id)?
@@ -275,18 +292,6 @@ pub(super) fn keep_everybody(transaction: &Transaction<'_>) -> DbResult<()> {
             .execute(rusqlite::params![email, count])?;
     }
     Ok(())
-}
-
-/// Names that an order has or had, or that one of its objects alone would give it.
-fn names(connection: &Connection, group: &Group) -> DbResult<Vec<String>> {
-    let mut found: Vec<String> = group.nodes.iter().map(|node| node.id.clone()).collect();
-    found.extend(group.nodes.iter().filter_map(|node| node.state.preorder_id.clone()));
-    for node in &group.nodes {
-        found.extend(former_ids(connection, node.key)?);
-    }
-    found.sort_unstable();
-    found.dedup();
-    Ok(found)
 }
 
 /// From when on an unpaid order is an ordinary lead: its checkout expired, or stands open for an hour with nothing tried,

@@ -241,19 +241,18 @@ fn stance(word: Option<(String, Word)>, base_at: i64, opens_at: i64) -> (i64, i6
     }
 }
 
-/// Makes a finding's state what the newest word on it says; false where there is no such finding.
+/// Makes a finding's state what the newest word on it says, where there is such a finding.
 ///
 /// # Errors
 /// The write failed.
-pub(super) fn restate(transaction: &Transaction<'_>, id: &str) -> DbResult<bool> {
-    let Some(finding) = find_finding(transaction, id)? else { return Ok(false) };
+pub(super) fn restate(transaction: &Transaction<'_>, id: &str) -> DbResult<()> {
+    let Some(finding) = find_finding(transaction, id)? else { return Ok(()) };
     let word = words::newest(transaction, &[id.to_owned()])?;
     let (state, due_at, word) = stance(word, finding.base_at, finding.opens_at);
     transaction
         .prepare_cached("UPDATE finding SET state = ?2, due_at = ?3, word = ?4 WHERE id = ?1")?
         .execute(params![id, state, due_at, word])?;
-    note_changed(transaction, id)?;
-    Ok(true)
+    note_changed(transaction, id)
 }
 
 /// Removes a finding, where there is one.
@@ -330,4 +329,45 @@ pub fn list_changed(connection: &Connection, limit: i64) -> DbResult<Vec<String>
     let mut statement = connection.prepare_cached("SELECT id FROM finding_changed ORDER BY id LIMIT ?1")?;
     let ids = statement.query_map([limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     Ok(ids)
+}
+
+/// A piece of the index of a rule's findings: those due after one instant and by another.
+const DUE: &str = "SELECT id FROM finding INDEXED BY finding_due WHERE rule = ?1 AND state < 2 AND due_at > ?2 AND due_at <= ?3";
+
+/// Findings of a rule that came due, or closed, after one instant and by another.
+///
+/// # Errors
+/// The read failed.
+pub fn list_due(connection: &Connection, rule: &Rule, since: i64, now: i64) -> DbResult<Vec<String>> {
+    let mut statement = connection.prepare_cached(DUE)?;
+    let mut span = |from: i64, to: i64| -> DbResult<Vec<String>> {
+        let rows = statement.query_map(params![rule.name, from, to], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    };
+    let mut ids = span(since, now)?;
+    if let Some(closes_after) = rule.closes_after_s {
+        // It closes so long after what it counts from, and opens its threshold after that.
+        let wait = Terms::read(connection)?.opens_at(rule, 0).saturating_sub(closes_after);
+        ids.extend(span(since.saturating_add(wait), now.saturating_add(wait))?);
+    }
+    Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_due_is_found_by_a_seek() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SQL).unwrap();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {DUE}")).unwrap();
+        let lines: Vec<String> = statement
+            .query_map(params!["a", 1, 2], |row| row.get(3))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let sought = "SEARCH finding USING COVERING INDEX finding_due (rule=? AND due_at>? AND due_at<?)";
+        assert_eq!(lines, [sought]);
+    }
 }

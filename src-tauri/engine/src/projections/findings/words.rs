@@ -92,21 +92,13 @@ pub(in crate::projections) fn take(transaction: &Transaction<'_>, fact: &LocalFa
                at = excluded.at WHERE excluded.seq > seq",
         )?
         .execute(params![fact.subject, fact.seq, fact.body, fact.operator, fact.made_at])?;
-    if rows::restate(transaction, &fact.subject)? {
-        return Ok(());
-    }
+    rows::restate(transaction, &fact.subject)?;
     // The order it speaks of may have another id by now.
-    let Some((_, subject)) = fact.subject.split_once(':') else { return Ok(()) };
-    if let Some(key) = find_key(transaction, subject)? {
-        mark_dirty(transaction, key)?;
+    let subject = fact.subject.split_once(':').map_or("", |(_, subject)| subject);
+    match find_key(transaction, subject)? {
+        Some(key) => mark_dirty(transaction, key),
+        None => Ok(()),
     }
-    for sql in [
-        "INSERT OR IGNORE INTO dirty (node) SELECT key FROM node WHERE preorder_id = ?1 LIMIT 1",
-        "INSERT OR IGNORE INTO dirty (node) SELECT node FROM former_preorder_id WHERE preorder_id = ?1",
-    ] {
-        transaction.prepare_cached(sql)?.execute([subject])?;
-    }
-    Ok(())
 }
 
 /// The newest word on any of these findings, with the id it was said of.

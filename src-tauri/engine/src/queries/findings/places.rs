@@ -99,8 +99,7 @@ impl Wanted<'_> {
         connection: &Connection,
         (rule, terms): (&Rule, &Terms),
     ) -> DbResult<i64> {
-        let (condition, values) = self.condition(rule, terms);
-        let sql = format!("SELECT count(*) FROM finding f INDEXED BY {} WHERE {condition}", self.index());
+        let (sql, values) = self.count_sql(rule, terms);
         Ok(connection
             .prepare_cached(&sql)?
             .query_row(rusqlite::params_from_iter(values), |row| row.get(0))?)
@@ -113,6 +112,29 @@ impl Wanted<'_> {
         after: Option<&Place>,
         limit: usize,
     ) -> DbResult<Vec<Place>> {
+        let (sql, values) = self.walk_sql((rule, terms), after, limit);
+        let severity = rank(rule.severity);
+        let mut statement = connection.prepare_cached(&sql)?;
+        let places = statement
+            .query_map(rusqlite::params_from_iter(values), |row| {
+                Ok(Place { severity, due_at: row.get(0)?, id: row.get(1)? })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(places)
+    }
+
+    fn count_sql(&self, rule: &Rule, terms: &Terms) -> (String, Vec<Value>) {
+        let (condition, values) = self.condition(rule, terms);
+        let index = self.index();
+        (format!("SELECT count(*) FROM finding f INDEXED BY {index} WHERE {condition}"), values)
+    }
+
+    fn walk_sql(
+        &self,
+        (rule, terms): (&Rule, &Terms),
+        after: Option<&Place>,
+        limit: usize,
+    ) -> (String, Vec<Value>) {
         let (mut condition, mut values) = self.condition(rule, terms);
         if let Some(after) = after {
             condition.push_str(" AND (f.due_at, f.id) > (?, ?)");
@@ -130,14 +152,7 @@ impl Wanted<'_> {
             "SELECT f.due_at, f.id FROM finding f INDEXED BY {} WHERE {condition} ORDER BY f.due_at, f.id LIMIT ?",
             self.index()
         );
-        let severity = rank(rule.severity);
-        let mut statement = connection.prepare_cached(&sql)?;
-        let places = statement
-            .query_map(rusqlite::params_from_iter(values), |row| {
-                Ok(Place { severity, due_at: row.get(0)?, id: row.get(1)? })
-            })?
-            .collect::<rusqlite::Result<_>>()?;
-        Ok(places)
+        (sql, values)
     }
 
     const fn index(&self) -> &'static str {
@@ -169,5 +184,48 @@ impl Wanted<'_> {
             values.extend([number(terms.opens_at(rule, base_after)), number(base_after)]);
         }
         (condition, values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::settings::Settings;
+    use crate::projections::schema;
+
+    /// Every page and every count is a seek in the index of what is due, for each rule, and sorts nothing: neither grows with
+    /// the orders there are, nor with findings that are not due.
+    #[test]
+    fn pages_and_counts_seek_in_one_index_and_sort_nothing() {
+        let connection = Connection::open_in_memory().unwrap();
+        for (_, sql) in crate::db::MIGRATIONS {
+            connection.execute_batch(sql).unwrap();
+        }
+        let transaction = connection.unchecked_transaction().unwrap();
+        schema::recreate(&transaction, 0).unwrap();
+        transaction.commit().unwrap();
+        let terms = Terms::of(&Settings::default());
+        let states =
+            [FindingState::Open, FindingState::Snoozed, FindingState::Dismissed, FindingState::Resolved];
+        for (rule, state) in RULES.into_iter().flat_map(|rule| states.map(|state| (rule, state))) {
+            let wanted = Wanted { rules: vec![rule], state, now: 5, test: None };
+            let after = Place { severity: rank(rule.severity), due_at: 5, id: "a".to_owned() };
+            for (sql, values) in [
+                wanted.count_sql(rule, &terms),
+                wanted.walk_sql((rule, &terms), None, 10),
+                wanted.walk_sql((rule, &terms), Some(&after), 10),
+            ] {
+                let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let lines: Vec<String> = statement
+                    .query_map(rusqlite::params_from_iter(values), |row| row.get(3))
+                    .unwrap()
+                    .collect::<Result<_, _>>()
+                    .unwrap();
+                let [line] = lines.as_slice() else { panic!("{}: {lines:?}", rule.name) };
+                assert!(line.starts_with("SEARCH f USING"), "{}: {line}", rule.name);
+                assert!(line.contains(&format!("INDEX {} (", wanted.index())), "{}: {line}", rule.name);
+                assert!(line.contains("rule=?") && line.contains("due_at"), "{}: {line}", rule.name);
+            }
+        }
     }
 }
