@@ -28,6 +28,11 @@ pub enum FixCommand {
 /// What to plan.
 #[derive(Debug, Subcommand)]
 pub enum PlanLine {
+    /// The first fix that cures a finding and can be done now.
+    For {
+        /// The finding, `rule:subject`.
+        finding: String,
+    },
     /// Reads every object of an order from Stripe again.
     Refetch {
         /// Any id of the order.
@@ -41,7 +46,7 @@ pub enum PlanLine {
         order: String,
     },
     /// Changes colour, e-mail, locale or shipping address.
-    ChangeDetails(DetailsLine),
+    ChangeDetails(Box<DetailsLine>),
     /// Opens a fresh checkout with the same order data.
     NewLink {
         /// Any id of the order.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use foredeck_engine::actions::{ActionPlan, ActionState, ActionView, FieldChange};
+use foredeck_engine::actions::{ActionPlan, ActionState, ActionView, AllowedAction, FieldChange};
 use foredeck_engine::api::actions::{ActionIdArgs, ActionRunArgs, OrderActions};
 use foredeck_engine::domain::action::{ActionRequest, Address, FindingWord, RefundReason};
 use foredeck_engine::domain::money::parse_decimal;
 use foredeck_engine::error::Problem;
+use foredeck_engine::queries::findings;
 
 use crate::bulk_runs;
 use crate::deck::Deck;
@@ -57,6 +58,7 @@ fn target(request: &ActionRequest) -> String {
 
 async fn request(deck: &Deck, line: &PlanLine) -> Outcome<ActionRequest> {
     Ok(match line {
+        PlanLine::For { finding } => first_fix(deck, finding).await?,
         PlanLine::Refetch { order } => ActionRequest::Refetch { order: order.clone() },
         PlanLine::LinkPayment { payment, order } => {
             ActionRequest::LinkPayment { payment: payment.clone(), order: order.clone() }
@@ -92,6 +94,31 @@ async fn request(deck: &Deck, line: &PlanLine) -> Outcome<ActionRequest> {
             ActionRequest::Annotate { order: order.clone(), note: note.clone() }
         }
     })
+}
+
+/// What cures a finding first, of what its order allows now.
+async fn first_fix(deck: &Deck, finding: &str) -> Outcome<ActionRequest> {
+    let store = deck.store().await?;
+    let (named, now) = (finding.to_owned(), store.clock().now());
+    let found = store.db().read(move |connection| findings::find(connection, &named, now)).await?;
+    let row = found.ok_or_else(|| {
+        let hint = "See `foredeckctl findings` for those there are.";
+        Problem::new("NO_FINDING", format!("there is no finding {:?}", plain(finding)), hint)
+    })?;
+    let order = row.order_id.clone().unwrap_or_else(|| row.subject.clone());
+    let can: OrderActions = deck.ask("order_actions", &ActionIdArgs { id: order }).await?;
+    let ready = |one: &&AllowedAction| one.disabled.is_none() && one.request.is_some();
+    let first =
+        row.fixes.iter().find_map(|kind| can.allowed.iter().filter(ready).find(|one| one.action == *kind));
+    let request = first.and_then(|one| one.request.clone()).ok_or_else(|| {
+        let fixes: Vec<&str> = row.fixes.iter().map(|kind| kind.as_str()).collect();
+        Problem::new(
+            "NEEDS_WORDS",
+            format!("none of its fixes ({}) can be planned without saying more", fixes.join(", ")),
+            "Plan one by name: `foredeckctl fix plan --help`; `fix options ORDER` says what can be done now.",
+        )
+    })?;
+    Ok(request)
 }
 
 fn details(line: &DetailsLine) -> ActionRequest {

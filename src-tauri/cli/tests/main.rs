@@ -11,6 +11,7 @@ mod desk;
 mod doctoring;
 mod exports;
 mod files;
+mod fixes;
 mod imports;
 mod journey;
 mod operators;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::actions::{
     ActionIdArgs, ActionRunArgs, BulkList, BulkPauseArgs, OrderActions, action_get, action_plan, action_run,
     audit_page, audit_verify, bulk_get, bulk_list, bulk_pause, bulk_plan, bulk_run, guard_get, guard_set,
@@ -226,12 +228,14 @@ async fn store_set_key(call: Call, args: StoreKeyArgs) -> Result<StoreView, Prob
     let key = StripeKey::parse(&args.key)?;
     let store = call.store().await?;
     store.set_key(key).await?;
+    store.note_in_audit(&call.doer(), "key_set", json!({})).await?;
     store.view().await
 }
 
 async fn store_forget_key(call: Call, _: NoArgs) -> Result<StoreView, Problem> {
     let store = call.store().await?;
     store.forget_key().await?;
+    store.note_in_audit(&call.doer(), "key_forgotten", json!({})).await?;
     store.view().await
 }
 
@@ -274,7 +278,11 @@ async fn settings_get(call: Call, _: NoArgs) -> Result<Settings, Problem> {
 }
 
 async fn settings_set(call: Call, args: Settings) -> Result<Settings, Problem> {
-    Ok(terms::filled(call.store().await?.set_settings(args).await?))
+    let store = call.store().await?;
+    let before = store.settings();
+    let kept = store.set_settings(args).await?;
+    store.note_in_audit(&call.doer(), "settings_set", json!({"before": before, "after": kept})).await?;
+    Ok(terms::filled(kept))
 }
 
 async fn sync_now(call: Call, args: SyncNowArgs) -> Result<Freshness, Problem> {
@@ -416,7 +424,12 @@ async fn import_preview(call: Call, args: ImportPreviewArgs) -> Result<ImportPre
 
 async fn import_run(call: Call, args: ImportRunArgs) -> Result<ImportReport, Problem> {
     let (path, dry_run, accept_bad) = (Path::new(&args.path), args.dry_run, args.accept_bad);
-    call.store().await?.import(args.kind, path, args.map, dry_run, accept_bad).await
+    let store = call.store().await?;
+    let report = store.import(args.kind, path, args.map, dry_run, accept_bad).await?;
+    if !dry_run {
+        store.note_in_audit(&call.doer(), "imported", json!({"kind": args.kind, "report": report})).await?;
+    }
+    Ok(report)
 }
 
 async fn import_list(call: Call, _: NoArgs) -> Result<ImportList, Problem> {
@@ -424,5 +437,8 @@ async fn import_list(call: Call, _: NoArgs) -> Result<ImportList, Problem> {
 }
 
 async fn import_remove(call: Call, args: ImportRemoveArgs) -> Result<RemovalReport, Problem> {
-    call.store().await?.remove_import(args.batch).await
+    let store = call.store().await?;
+    let report = store.remove_import(args.batch).await?;
+    store.note_in_audit(&call.doer(), "import_removed", json!({"batch": args.batch})).await?;
+    Ok(report)
 }

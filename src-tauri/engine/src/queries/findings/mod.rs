@@ -29,6 +29,14 @@ pub(super) fn of_order(connection: &Connection, order: i64, now: i64) -> DbResul
     rows::read(connection, &ids, now)
 }
 
+/// Finds a finding by id, open or not; None once it is gone.
+///
+/// # Errors
+/// The read failed.
+pub fn find(connection: &Connection, id: &str, now: i64) -> DbResult<Option<FindingRow>> {
+    Ok(rows::read(connection, &[id.to_owned()], now)?.pop())
+}
+
 /// What is kept of findings of these orders, open or not.
 fn list_of_orders(connection: &Connection, orders: &[i64]) -> DbResult<Vec<Finding>> {
     let mut statement = connection.prepare_cached(&format!(
