@@ -62,6 +62,8 @@ function useEvidenceText(one: Evidence, finding: FindingRow): string | null {
   switch (one.name) {
     case "decline_code": return fix.decline(one.text);
     case "reason": return finding.rule === "dispute_open" ? fix.disputeReason(one.text) : one.text;
+    case "step": return words.step(one.text);
+    case "entry": return words.entryKind(one.text);
     case "action": return fix.actionKind(one.text);
     case "session": case "intent": case "charge": case "refund": case "dispute": return words.objectStatus(one.text);
     default: return one.text;
