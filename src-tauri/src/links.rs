@@ -7,10 +7,10 @@ use url::Url;
 const HOSTS: [&str; 5] =
     ["dashboard.stripe.com", "checkout.stripe.com", "buy.stripe.com", "pay.stripe.com", "invoice.stripe.com"];
 
-/// Reads an address, and refuses every one that is not a page of Stripe.
+/// Reads an address, and refuses every one that is neither a page of Stripe nor a mail draft to one person.
 ///
 /// # Errors
-/// It is not https, or of another host.
+/// It is not https, of another host, or a draft with more than a recipient, a subject and a body.
 pub(crate) fn check(text: &str) -> Result<Url, Problem> {
     let refused = || {
         Problem::new(
@@ -25,7 +25,16 @@ pub(crate) fn check(text: &str) -> Result<Url, Problem> {
         && url.username().is_empty()
         && url.password().is_none();
     let known = url.host_str().is_some_and(|host| HOSTS.contains(&host));
-    if plain && known { Ok(url) } else { Err(refused()) }
+    if (plain && known) || is_draft(&url) { Ok(url) } else { Err(refused()) }
+}
+
+/// Whether it opens a draft to one address, with nothing but a subject and a body: a page cannot add recipients or files.
+fn is_draft(url: &Url) -> bool {
+    let to = url.path().to_ascii_lowercase();
+    url.scheme() == "mailto"
+        && to.matches('@').count() == 1
+        && ![",", ";", "%2c", "%3b", "%40"].iter().any(|more| to.contains(more))
+        && url.query_pairs().all(|(name, _)| name == "subject" || name == "body")
 }
 
 #[cfg(test)]
@@ -39,7 +48,14 @@ mod tests {
         {
             assert_eq!(check(good).unwrap().as_str(), good);
         }
+        let draft = "mailto:noor%2Bx@example.org?subject=Your%20preorder&body=Hello%0A";
+        assert_eq!(check(draft).unwrap().scheme(), "mailto");
         for bad in [
+            "mailto:",
+            "mailto:a@example.org,b@example.org?subject=x",
+            "mailto:a@example.org%2Cb@example.org",
+            "mailto:a@example.org?bcc=b@example.org",
+            "mailto:a@example.org?attach=/etc/passwd",
             "http://dashboard.stripe.com/",
             "https://dashboard.stripe.com.example.org/",
             "https://dashboard.stripe.com@example.org/",

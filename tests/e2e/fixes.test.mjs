@@ -159,7 +159,7 @@ async function walk(page, folder) {
 
   // All writes stop at once, and the audit holds.
   await go("audit");
-  await until("the audit", async () => (await page.texts("main tbody tr")).length > 20);
+  await until("the audit", async () => (await page.texts('[data-testid="audit-row"]')).length > 20);
   await picture(page, "audit");
   return effects.length;
 }

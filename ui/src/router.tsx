@@ -17,6 +17,8 @@ import type { AuditFilter } from "./lib/audit_filter";
 import { readAuditFilter } from "./lib/audit_filter";
 import type { FindingFilter } from "./lib/finding_filter";
 import { readFindingFilter } from "./lib/finding_filter";
+import type { LeadFilter } from "./lib/lead_filter";
+import { readLeadFilter } from "./lib/lead_filter";
 import type { PreorderFilter } from "./lib/preorder_filter";
 import { readPreorderFilter } from "./lib/preorder_filter";
 import type { ImportView } from "./lib/import_view";
@@ -27,6 +29,7 @@ import { Bulk } from "./pages/Bulk";
 import { Funnel } from "./pages/Funnel";
 import { Health } from "./pages/Health";
 import { Imports } from "./pages/Imports";
+import { Leads } from "./pages/Leads";
 import { NewPreorder } from "./pages/NewPreorder";
 import { Overview } from "./pages/Overview";
 import { Preorder } from "./pages/Preorder";
@@ -86,6 +89,10 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     getParentRoute: inside, path: "/stuck", component: Stuck,
     validateSearch: (query: Record<string, unknown>): FindingFilter => readFindingFilter(query),
   });
+  const leads = createRoute({
+    getParentRoute: inside, path: "/leads", component: Leads,
+    validateSearch: (query: Record<string, unknown>): LeadFilter => readLeadFilter(query),
+  });
   const newPreorder = createRoute({ getParentRoute: inside, path: "/new-preorder", component: NewPreorder });
   const audit = createRoute({
     getParentRoute: inside, path: "/audit", component: Audit,
@@ -118,7 +125,7 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     routeTree: root.addChildren([
       start, welcome,
       store.addChildren([
-        overview, stuck, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, imports, audit, bulk, health, settings,
+        overview, stuck, leads, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, imports, audit, bulk, health, settings,
       ]),
     ]),
     history,

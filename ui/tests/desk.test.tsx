@@ -41,7 +41,7 @@ describe("a live store", () => {
     expect((await screen.findByTestId("write-state")).textContent).toBe("Read-only");
     expect(view.container.querySelector('[data-nature="live"][data-writing="false"]')).not.toBeNull();
     await user.click(await screen.findByRole("switch", { name: /^Writing/ }));
-    await user.click(within(document.getElementById("safety") ?? document.body).getByRole("button", { name: "Save" }));
+    await user.click(screen.getByRole("button", { name: "Save safety" }));
     await waitFor(() => expect(asked("guard_set")[0]?.args).toMatchObject({ writing: true }));
     await waitFor(() => expect(view.container.querySelector('[data-nature="live"][data-writing="true"]')).not.toBeNull());
   });
@@ -54,7 +54,7 @@ describe("a live store", () => {
     const [eur] = safety.getAllByLabelText("Most a day");
     await user.clear(eur ?? document.body);
     await user.type(eur ?? document.body, "1999.50");
-    await user.click(safety.getByRole("button", { name: "Save" }));
+    await user.click(safety.getByRole("button", { name: "Save safety" }));
     await waitFor(() => expect(asked("guard_set")[0]?.args).toMatchObject({ daily_money: { eur: 199_950 } }));
   });
 });

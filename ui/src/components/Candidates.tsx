@@ -1,7 +1,7 @@
 import { Radio } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import type { FindingRow } from "../ipc/pending/FindingRow";
+import type { FindingRow } from "../ipc/generated/FindingRow";
 import css from "./FixDialog.module.css";
 import { Instant, Money } from "./Values";
 

@@ -25,7 +25,7 @@ export function Desk() {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <UnstyledButton className={css["who"]} data-testid="desk" aria-label={t("desk.who", { name: me.name ?? "" })}>
+        <UnstyledButton className={css["who"]} data-testid="desk" title={t("desk.who", { name: me.name ?? "" })}>
           <Icon name="person" size={14} />
           <bdi>{me.name}</bdi>
           {me.role === null ? null : <span className={css["role"]}>{t(`role.${me.role}`)}</span>}

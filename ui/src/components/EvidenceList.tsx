@@ -5,8 +5,8 @@ import { useStoreId } from "../data/active_store";
 import { useFixWords } from "../data/fix_words";
 import { useFormat } from "../data/format";
 import { useWords } from "../data/words";
-import type { Evidence } from "../ipc/pending/Evidence";
-import type { FindingRow } from "../ipc/pending/FindingRow";
+import type { Evidence } from "../ipc/generated/Evidence";
+import type { FindingRow } from "../ipc/generated/FindingRow";
 import { CopyId } from "../ui/Copy";
 import css from "./Finding.module.css";
 import { Money } from "./Values";
@@ -62,6 +62,8 @@ function useEvidenceText(one: Evidence, finding: FindingRow): string | null {
   switch (one.name) {
     case "decline_code": return fix.decline(one.text);
     case "reason": return finding.rule === "dispute_open" ? fix.disputeReason(one.text) : one.text;
+    case "step": return words.step(one.text);
+    case "entry": return words.entryKind(one.text);
     case "action": return fix.actionKind(one.text);
     case "session": case "intent": case "charge": case "refund": case "dispute": return words.objectStatus(one.text);
     default: return one.text;

@@ -7,7 +7,7 @@ import { useRefusal } from "../data/desk";
 import { useFixWords } from "../data/fix_words";
 import { useFormat } from "../data/format";
 import type { FindingWord } from "../ipc/generated/FindingWord";
-import type { FindingRow } from "../ipc/pending/FindingRow";
+import type { FindingRow } from "../ipc/generated/FindingRow";
 import type { ActionKind } from "../ipc/generated/ActionKind";
 import { isActionKind } from "../lib/fix_choice";
 import { Fact, Facts } from "../ui/Facts";

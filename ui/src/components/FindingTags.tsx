@@ -2,8 +2,8 @@ import { useTranslation } from "react-i18next";
 
 import { useFormat } from "../data/format";
 import { useMinute } from "../data/now";
-import type { FindingState } from "../ipc/pending/FindingState";
-import type { Severity } from "../ipc/pending/Severity";
+import type { FindingState } from "../ipc/generated/FindingState";
+import type { Severity } from "../ipc/generated/Severity";
 import table from "../ui/table.module.css";
 import type { Tone } from "../ui/Tag";
 import { Tag } from "../ui/Tag";

@@ -132,7 +132,7 @@ function Idle({ list, refusal }: { list: OperatorList; refusal: string | undefin
         label={t("operators.idle")} description={t("operators.idle_note")} suffix={t("settings.minutes")} min={0} max={1440} allowDecimal={false} clampBehavior="blur"
         disabled={refusal !== undefined} value={minutes} onChange={setMinutes}
       />
-      <Button type="submit" disabled={refusal !== undefined || Number(minutes) === list.idle_min} title={refusal} loading={set.isPending}>{t("settings.save")}</Button>
+      <Button type="submit" disabled={refusal !== undefined || Number(minutes) === list.idle_min} title={refusal} loading={set.isPending}>{t("operators.set_idle")}</Button>
     </form>
   );
 }

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import { useFixWords } from "../data/fix_words";
 import { useFormat } from "../data/format";
-import type { FindingCounts } from "../ipc/pending/FindingCounts";
+import type { FindingCounts } from "../ipc/generated/FindingCounts";
 import { SEVERITIES } from "../lib/finding_filter";
 import css from "./RuleList.module.css";
 

@@ -96,7 +96,7 @@ function Form({ view, store }: { view: GuardView; store: string }) {
       {set.error === null ? null : <ErrorPanel error={set.error} />}
       <div className={css["buttons"]}>
         {refusal === undefined ? null : <span className={css["why"]}>{refusal}</span>}
-        <Button type="submit" variant="filled" disabled={!changed || wanted === null || refusal !== undefined} title={refusal} loading={set.isPending}>{t("settings.save")}</Button>
+        <Button type="submit" variant="filled" disabled={!changed || wanted === null || refusal !== undefined} title={refusal} loading={set.isPending}>{t("safety.save")}</Button>
       </div>
     </form>
   );

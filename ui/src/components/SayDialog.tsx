@@ -11,7 +11,7 @@ import { useFormat } from "../data/format";
 import { useMinute } from "../data/now";
 import { call } from "../ipc/call";
 import type { FindingWord } from "../ipc/generated/FindingWord";
-import type { FindingRow } from "../ipc/pending/FindingRow";
+import type { FindingRow } from "../ipc/generated/FindingRow";
 import { morningOf, SNOOZES, snoozeUntil } from "../lib/snooze";
 import { addDays, dayOf } from "../lib/time";
 import { ErrorPanel } from "../ui/Feedback";

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { useFormat } from "../data/format";
+import type { Words } from "../data/words";
 import { useWords } from "../data/words";
 import type { TimelineEntry } from "../ipc/generated/TimelineEntry";
 import { dayOf } from "../lib/time";
@@ -49,7 +50,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
           <span className={css["said"]}>{said}</span>
           {entry.amount_minor === null ? null : <Money minor={entry.amount_minor} currency={entry.currency} />}
           {entry.status === null || says(entry.kind, entry.status) ? null : (
-            <span className={css["status"]}>{entry.kind.startsWith("action_") ? words.actionState(entry.status) : words.objectStatus(entry.status)}</span>
+            <span className={css["status"]}>{statusOf(words, entry.kind, entry.status)}</span>
           )}
           {entry.detail === null ? null : <bdi className={css["detail"]}>{entry.detail}</bdi>}
           {entry.pending_webhooks === null || entry.pending_webhooks === 0 ? null : (
@@ -72,6 +73,11 @@ function Entry({ entry }: { entry: TimelineEntry }) {
 /** `charge.succeeded` says already that it `succeeded`, and `checkout.session.completed` that it is `complete`. */
 function says(kind: string, status: string): boolean {
   return kind.slice(kind.lastIndexOf(".") + 1).startsWith(status);
+}
+
+function statusOf(words: Words, kind: string, status: string): string {
+  if (kind.startsWith("action_")) return words.actionState(status);
+  return kind === "local_finding" ? words.findingState(status) : words.objectStatus(status);
 }
 
 /** What operators did: by what it came to. */

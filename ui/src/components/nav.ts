@@ -5,6 +5,7 @@ export const NAV = [
   { name: "overview", group: "orders", to: "/s/$store/overview", icon: "overview", key: "o" },
   { name: "stuck", group: "orders", to: "/s/$store/stuck", icon: "warning", key: "t" },
   { name: "preorders", group: "orders", to: "/s/$store/preorders", icon: "preorders", key: "p" },
+  { name: "leads", group: "orders", to: "/s/$store/leads", icon: "person", key: "l" },
   { name: "funnel", group: "orders", to: "/s/$store/funnel", icon: "funnel", key: "f" },
   { name: "purchases", group: "credits", to: "/s/$store/purchases", icon: "purchases", key: "u" },
   { name: "wallets", group: "credits", to: "/s/$store/wallets", icon: "wallets", key: "w" },

@@ -6,7 +6,8 @@ import { call } from "../ipc/call";
 import type { ActionRequest } from "../ipc/generated/ActionRequest";
 import type { AuditPageArgs } from "../ipc/generated/AuditPageArgs";
 import type { BulkArgs } from "../ipc/generated/BulkArgs";
-import type { FindingPageArgs } from "../ipc/pending/FindingPageArgs";
+import type { FindingPageArgs } from "../ipc/generated/FindingPageArgs";
+import type { LeadPageArgs } from "../ipc/generated/LeadPageArgs";
 import { firstPage, PAGE_ROWS, question } from "./queries";
 
 /** Pages of findings; the page decides when they are read again, as with preorders. */
@@ -26,9 +27,18 @@ export const findingCountsQuery = (store: string) => ({
   ...question("finding_counts", store, {}, ["findings", "preorders", "settings"]), refetchInterval: 60_000,
 });
 
-/** Findings of one order that somebody has to look at. */
-export const orderFindingsQuery = (store: string, order: string) =>
-  question("finding_page", store, { order, state: "open", limit: 100 }, ["findings", "preorders", "settings"]);
+export const findingRulesQuery = (store: string) => question("finding_rules", store, {}, ["settings"]);
+
+/** Pages of leads; the page decides when they are read again, as with preorders. */
+export const leadPagesQuery = (store: string, args: LeadPageArgs) =>
+  infiniteQueryOptions({
+    queryKey: ["lead_page", store, args],
+    queryFn: ({ pageParam }) => call("lead_page", store, { ...args, limit: PAGE_ROWS, ...(pageParam === null ? {} : { after: pageParam }) }),
+    initialPageParam: firstPage(),
+    getNextPageParam: (last) => last.next,
+    placeholderData: keepPreviousData,
+    meta: { topics: ["settings"] },
+  });
 
 export const orderActionsQuery = (store: string, id: string) => question("order_actions", store, { id }, ["actions", "preorders", "sync", "operators"]);
 export const actionQuery = (store: string, id: string) => question("action_get", store, { id }, ["actions"]);

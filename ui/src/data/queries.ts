@@ -26,11 +26,11 @@ export function question<N extends OperationName>(name: N, store: string | null,
 export const appInfoQuery = () => question("app_info", null, {}, ["stores"]);
 export const storeListQuery = () => question("store_list", null, {}, ["stores"]);
 export const settingsQuery = (store: string) => question("settings_get", store, {}, ["settings"]);
-export const overviewQuery = (store: string) => question("overview", store, {}, ["preorders", "sync", "settings"]);
+export const overviewQuery = (store: string) => question("overview", store, {}, ["preorders", "sync", "settings", "findings"]);
 /** Read again every 15 s too, so that the age on screen never rests on a `changed` that got lost. */
 export const healthQuery = (store: string) => ({ ...question("health", store, {}, ["sync", "settings"]), refetchInterval: 15_000 });
 export const webhooksQuery = (store: string) => question("webhooks", store, {}, ["sync", "settings"]);
-export const sheetQuery = (store: string, id: string) => question("preorder_sheet", store, { id }, ["preorders", "settings", "actions"]);
+export const sheetQuery = (store: string, id: string) => question("preorder_sheet", store, { id }, ["preorders", "settings", "actions", "findings"]);
 export const rawFactQuery = (store: string, id: string) => question("raw_fact", store, { id }, ["preorders"]);
 
 export const planListQuery = (store: string) => question("plan_list", store, {}, ["preorders", "settings"]);

@@ -25,6 +25,9 @@ export function useWords() {
     hit: (code: string) => (isKeyOf(en.hit, code) ? t(`hit.${code}`) : code),
     objectStatus: (code: string) => (isKeyOf(en.object_status, code) ? t(`object_status.${code}`) : code),
     actionState: (code: string) => (isKeyOf(en.action_state, code) ? t(`action_state.${code}`) : code),
+    findingState: (code: string) => (isKeyOf(en.finding_state, code) ? t(`finding_state.${code}`) : code),
+    step: (code: string) => (isKeyOf(en.step, code) ? t(`step.${code}`) : code),
+    entryKind: (code: string) => (isKeyOf(en.entry_kind, code) ? t(`entry_kind.${code}`) : code),
     importField: (code: string) => (isKeyOf(en.import_field, code) ? t(`import_field.${code}`) : code),
     differenceWhy: (code: string) => (isKeyOf(en.difference_why, code) ? t(`difference_why.${code}`) : code),
   };

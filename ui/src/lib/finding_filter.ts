@@ -1,8 +1,8 @@
 // The Stuck page's filter, as it stands in the URL, and the rules it knows.
 
-import type { FindingPageArgs } from "../ipc/pending/FindingPageArgs";
-import type { FindingState } from "../ipc/pending/FindingState";
-import type { Severity } from "../ipc/pending/Severity";
+import type { FindingPageArgs } from "../ipc/generated/FindingPageArgs";
+import type { FindingState } from "../ipc/generated/FindingState";
+import type { Severity } from "../ipc/generated/Severity";
 import { queryOne, queryText, withoutAbsent } from "./url_query";
 
 /** The worst first. */

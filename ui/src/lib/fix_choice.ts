@@ -4,7 +4,7 @@ import type { ActionKind } from "../ipc/generated/ActionKind";
 import type { ActionRequest } from "../ipc/generated/ActionRequest";
 import type { AllowedAction } from "../ipc/generated/AllowedAction";
 import type { DisabledReason } from "../ipc/generated/DisabledReason";
-import type { FindingRow } from "../ipc/pending/FindingRow";
+import type { FindingRow } from "../ipc/generated/FindingRow";
 
 /** What the dialog is opened for. */
 export type FixSubject = {

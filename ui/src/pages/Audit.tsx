@@ -102,7 +102,7 @@ function Row({ row, shown, toggle, store }: { row: AuditRow; shown: boolean; tog
   const words = useFixWords();
   return (
     <li className={css["row"]} data-testid="audit-row">
-      <button type="button" className={css["line"]} aria-expanded={shown} aria-label={t("audit.open", { row: row.seq })} onClick={toggle}>
+      <button type="button" className={css["line"]} aria-expanded={shown} onClick={toggle}>
         <Icon name={shown ? "chevron_down" : "chevron_right"} size={13} />
         <span className={css["seq"]}>{row.seq}</span>
         <span className={css["when"]}><Instant at={row.at} /></span>

@@ -14,6 +14,7 @@ import type { Attention } from "../ipc/generated/Attention";
 import type { Overview as OverviewReply } from "../ipc/generated/Overview";
 import type { OverviewSpan } from "../ipc/generated/OverviewSpan";
 import type { PreorderRow } from "../ipc/generated/PreorderRow";
+import type { Severity } from "../ipc/generated/Severity";
 import type { StatusCount } from "../ipc/generated/StatusCount";
 import type { PreorderFilter } from "../lib/preorder_filter";
 import { STEPS } from "../lib/preorder_filter";
@@ -246,6 +247,8 @@ const ATTENTION_FILTER: Record<string, PreorderFilter> = {
   failed_payments: { status: ["failed"] },
 };
 
+const ATTENTION_SEVERITY: Record<string, Severity> = { stuck_critical: "critical", stuck_warning: "warning" };
+
 function AttentionList({ items, store }: { items: readonly Attention[]; store: string }) {
   const { t } = useTranslation();
   if (items.length === 0) {
@@ -256,6 +259,7 @@ function AttentionList({ items, store }: { items: readonly Attention[]; store: s
       {items.map(({ kind, count }) => {
         const text = attentionText(t, kind, count);
         const filter = ATTENTION_FILTER[kind];
+        const severity = ATTENTION_SEVERITY[kind];
         const inside = (
           <>
             <Icon name="warning" size={14} />
@@ -265,7 +269,9 @@ function AttentionList({ items, store }: { items: readonly Attention[]; store: s
         );
         return (
           <li key={kind}>
-            {filter === undefined ? (
+            {severity !== undefined ? (
+              <Link className={css["attentionRow"]} to="/s/$store/stuck" params={{ store }} search={{ severity }}>{inside}</Link>
+            ) : filter === undefined ? (
               <Link className={css["attentionRow"]} to="/s/$store/health" params={{ store }}>{inside}</Link>
             ) : (
               <Link className={css["attentionRow"]} to="/s/$store/preorders" params={{ store }} search={filter}>{inside}</Link>
@@ -289,6 +295,8 @@ function attentionText(t: TFunction, kind: string, count: number) {
     case "event_conflicts": return t("attention.event_conflicts", { count });
     case "webhook_overlaps": return t("attention.webhook_overlaps", { count });
     case "disabled_endpoints": return t("attention.disabled_endpoints", { count });
+    case "stuck_critical": return t("attention.stuck_critical", { count });
+    case "stuck_warning": return t("attention.stuck_warning", { count });
     case "clock_skew": return t("attention.clock_skew", { count });
     default: return `${kind}: ${count}`;
   }

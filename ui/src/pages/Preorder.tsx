@@ -107,7 +107,7 @@ function Body({ sheet, asked, store }: { sheet: PreorderSheet; asked: string; st
   const [fixing, setFixing] = useState<FixSubject | null>(null);
   return (
     <>
-      <OrderFindings order={sheet.row.id} store={store} fix={setFixing} />
+      <OrderFindings order={sheet.row.id} findings={sheet.findings} fix={setFixing} />
       {fixing === null ? null : <FixDialog subject={fixing} close={() => setFixing(null)} />}
       <Short sheet={sheet} />
       {asked === sheet.row.id ? null : <p className={css["alias"]}>{t("sheet.alias", { asked })}</p>}

@@ -139,22 +139,22 @@ export function Preorders() {
         )
       ) : (
         <MarksProvider value={readOnly ? null : marks}>
-        <PreorderTable
-          rows={rows} store={store} total={total} sort={filter.sort ?? "started"} ascending={filter.asc ?? false}
-          onSort={(sort, asc) => show({ sort, asc })}
-          selected={selected} onSelect={setSelected} onOpen={open}
-          hasMore={pages.hasNextPage && !pages.isFetchingNextPage && !pages.isFetchNextPageError} loadMore={loadMore} placeKey={`${store} ${argsKey}`}
-          foot={
-            pages.isFetchNextPageError ? (
-              <div className={css["foot"]}><ErrorPanel error={pages.error} retry={loadMore} /></div>
-            ) : (
-              <p className={css["foot"]}>
-                {pages.hasNextPage ? t("preorders.loading_more") : t("preorders.end", { count: rows.length, n: format.count(rows.length) })}
-              </p>
-            )
-          }
-        />
-        <BulkBar marks={marks} total={total} walk={walk} />
+          <PreorderTable
+            rows={rows} store={store} total={total} sort={filter.sort ?? "started"} ascending={filter.asc ?? false}
+            onSort={(sort, asc) => show({ sort, asc })}
+            selected={selected} onSelect={setSelected} onOpen={open}
+            hasMore={pages.hasNextPage && !pages.isFetchingNextPage && !pages.isFetchNextPageError} loadMore={loadMore} placeKey={`${store} ${argsKey}`}
+            foot={
+              pages.isFetchNextPageError ? (
+                <div className={css["foot"]}><ErrorPanel error={pages.error} retry={loadMore} /></div>
+              ) : (
+                <p className={css["foot"]}>
+                  {pages.hasNextPage ? t("preorders.loading_more") : t("preorders.end", { count: rows.length, n: format.count(rows.length) })}
+                </p>
+              )
+            }
+          />
+          <BulkBar marks={marks} total={total} walk={walk} />
         </MarksProvider>
       )}
     </Page>

@@ -4,10 +4,12 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { CheckoutFields } from "../components/CheckoutFields";
 import { KeyField } from "../components/KeyField";
 import { ModeTag } from "../components/ModeTag";
 import { OperatorsSection } from "../components/OperatorsSection";
 import { PlanTable } from "../components/PlanTable";
+import { RuleFields } from "../components/RuleFields";
 import { SafetySection } from "../components/SafetySection";
 import { TimeZoneField } from "../components/TimeZoneField";
 import { useStore, useStoreId } from "../data/active_store";
@@ -161,7 +163,7 @@ function Form({ settings, store, refusal }: { settings: StoreSettings; store: st
   const { t } = useTranslation();
   const readOnly = refusal !== undefined;
   const [draft, setDraft] = useState(settings);
-  const save = useCommand("settings_set", store, ["settings", "preorders", "sync", "stores"]);
+  const save = useCommand("settings_set", store, ["settings", "preorders", "sync", "stores", "findings"]);
   // The plan table has a form of its own.
   const changed = JSON.stringify({ ...draft, plans: [] }) !== JSON.stringify({ ...settings, plans: [] });
   const rebuilds = draft.time_zone !== settings.time_zone || JSON.stringify(draft.metadata) !== JSON.stringify(settings.metadata);
@@ -207,6 +209,8 @@ function Form({ settings, store, refusal }: { settings: StoreSettings; store: st
             ))}
           </div>
         </Section>
+        <CheckoutFields draft={draft} put={put} grid={css["grid"]} />
+        <RuleFields store={store} draft={draft} put={put} disabled={readOnly} />
         {readOnly ? <p className={css["wrong"]}>{refusal}</p> : (
           <div className={css["save"]} data-changed={changed}>
             <span className={css["note"]}>{changed ? (rebuilds ? t("settings.rebuilds") : t("settings.unsaved")) : t("settings.no_changes")}</span>

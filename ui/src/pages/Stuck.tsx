@@ -6,6 +6,7 @@ import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { BulkBar } from "../components/BulkBar";
+import { ExportButton } from "../components/ExportMenu";
 import { FindingCard } from "../components/FindingCard";
 import { FixDialog } from "../components/FixDialog";
 import { KindNotice } from "../components/KindNotice";
@@ -20,8 +21,8 @@ import { FINDING_TOPICS, useLivePages } from "../data/live_pages";
 import { PAGE_ROWS } from "../data/queries";
 import { call } from "../ipc/call";
 import type { FindingWord } from "../ipc/generated/FindingWord";
-import type { FindingPage } from "../ipc/pending/FindingPage";
-import type { FindingRow } from "../ipc/pending/FindingRow";
+import type { FindingPage } from "../ipc/generated/FindingPage";
+import type { FindingRow } from "../ipc/generated/FindingRow";
 import type { FindingFilter } from "../lib/finding_filter";
 import { FINDING_STATES, findingPageArgs, isNarrowed, readFindingFilter, SEVERITIES } from "../lib/finding_filter";
 import type { FixSubject } from "../lib/fix_choice";
@@ -69,7 +70,12 @@ export function Stuck() {
   return (
     <Page
       fill title={t("stuck.title")} note={<Count filter={filter} total={total} shown={rows.length} loading={pages.isPending} />}
-      actions={narrowed ? <Button variant="subtle" onClick={clear}>{t("preorders.clear")}</Button> : undefined}
+      actions={
+        <>
+          {narrowed ? <Button variant="subtle" onClick={clear}>{t("preorders.clear")}</Button> : null}
+          <ExportButton what="findings" />
+        </>
+      }
     >
       <KindNotice kinds={RESTS_ON} />
       <div className={css["toolbar"]} role="search" aria-label={t("stuck.filters")}>

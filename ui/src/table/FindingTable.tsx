@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Deadline } from "../components/FindingTags";
 import { Given, Instant, Money } from "../components/Values";
 import { useFixWords } from "../data/fix_words";
-import type { FindingRow } from "../ipc/pending/FindingRow";
+import type { FindingRow } from "../ipc/generated/FindingRow";
 import css from "./FindingTable.module.css";
 import { MarkBox } from "./marks";
 import type { Column } from "./row_table";

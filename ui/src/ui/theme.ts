@@ -13,6 +13,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   colors: {
     sea: ["#eaf5f9", "#d5e9f1", "#aad3e2", "#7bbcd3", "#5bbcd9", "#2f93b5", "#17799b", "#0a6684", "#07506a", "#043b4f"],
+    // White stands on 6 and 7, and 4 on a dark page.
+    red: ["#fbe5e2", "#f7cdc8", "#f0a49d", "#f0857b", "#e87167", "#cf4a40", "#b92f26", "#b3261e", "#8f1e18", "#6b1612"],
     dark: ["#e3e9ed", "#bcc7cf", "#9eabb6", "#6f7d89", "#36434e", "#222c35", "#1a232b", "#141b21", "#0e1419", "#0a0f13"],
     gray: ["#f5f7f8", "#ebeff1", "#e1e6ea", "#d3dae0", "#c8d0d7", "#a9b4bd", "#84919c", "#52606c", "#2f3c47", "#15212b"],
   },
@@ -27,7 +29,11 @@ export const theme = createTheme({
     SegmentedControl: { defaultProps: { size: "xs" } },
     Checkbox: { defaultProps: { size: "xs" } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-start", transitionProps: { duration: 80 } } },
-    Modal: { defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.35 } } },
+    Modal: {
+      defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.35 } },
+      // Raised from a dark page too.
+      styles: { content: { background: "var(--fd-raised)", border: "1px solid var(--fd-line-strong)" }, header: { background: "var(--fd-raised)" } },
+    },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: false, multiline: true, maw: 320, fz: "12px" } },
     Popover: { defaultProps: { shadow: "md", transitionProps: { duration: 80 } } },
   },

@@ -1,3 +1,0 @@
-import type { FindingCount } from "./FindingCount";
-
-export type FindingCounts = { rules: Array<FindingCount>; total: number };

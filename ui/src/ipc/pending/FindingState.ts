@@ -1,1 +1,0 @@
-export type FindingState = "open" | "snoozed" | "dismissed" | "resolved" | "gone";
