@@ -6,10 +6,12 @@ mod credits;
 mod guard;
 mod imports;
 mod keys;
+mod klaviyo;
 mod mirror;
 mod sync;
 
 pub use credits::Adjust;
+pub use klaviyo::MetricSet;
 pub use mirror::Verified;
 
 use std::sync::{Arc, Mutex, RwLock};
@@ -28,6 +30,7 @@ use crate::error::Problem;
 use crate::facts::codec::Codec;
 use crate::facts::settings::{append_settings, get_settings};
 use crate::projections::findings::terms;
+use crate::http::Paces;
 use crate::projections::rebuild;
 use crate::secrets::{Kept, Secrets};
 use crate::tasks::account;
@@ -63,6 +66,7 @@ pub struct OpenStore {
     wiring: Wiring,
     running: Mutex<Option<Running>>,
     audit: tokio::sync::OnceCell<Audit>,
+    klaviyo_paces: Paces,
 }
 
 struct Running {
@@ -121,6 +125,7 @@ impl OpenStore {
             wiring,
             running: Mutex::default(),
             audit: tokio::sync::OnceCell::new(),
+            klaviyo_paces: Paces::new(crate::klaviyo::pace_of),
         };
         // A new mirror gets its empty tables at once; stale ones are made anew before anything reads them.
         if !store.db.is_read_only() {
