@@ -13,6 +13,7 @@ mod exports;
 mod files;
 mod imports;
 mod journey;
+mod klaviyo;
 mod operators;
 mod permissions;
 mod refusals;
