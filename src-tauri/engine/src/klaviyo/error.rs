@@ -143,7 +143,7 @@ fn scope_in(detail: &str) -> Option<String> {
     let is_scope = |word: &&str| {
         let parts = word.split_once(':');
         let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-        parts.is_some_and(|(what, how)| plain(what) && matches!(how, "read" | "write"))
+        parts.is_some_and(|(what, how)| plain(what) && matches!(how, "read" | "write" | "full"))
     };
     let mut words = detail.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '-')));
     words.find(is_scope).map(str::to_owned)
