@@ -43,7 +43,7 @@ impl Paces {
         let Some(pace) = (self.pace_of)(endpoint) else { return Ok(()) };
         let mut waited = Duration::ZERO;
         loop {
-            let now = Duration::from(self.clock.now().duration_since(self.start));
+            let now = self.clock.now().duration_since(self.start);
             let wait = {
                 let mut asked = self.asked.lock().expect("no panic while held");
                 take(asked.entry(endpoint).or_default(), pace, now)
