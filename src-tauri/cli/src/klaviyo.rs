@@ -200,8 +200,8 @@ async fn show_view(deck: &Deck, view: &KlaviyoView) -> Outcome {
 fn orders(do_not_order_sync: Option<bool>) -> &'static str {
     match do_not_order_sync {
         None => "-",
-        Some(true) => "not synced (do_not_order_sync)",
-        Some(false) => "synced from Shopify",
+        Some(true) => "not synced",
+        Some(false) => "synced",
     }
 }
 

@@ -109,7 +109,7 @@ async fn a_connection_lives_from_connect_to_disconnect() {
     let status = post.run(&["status", "--json"]).ok().json();
     assert_eq!((&status["status"], &status["key_source"]), (&json!("connected"), &json!("environment")));
     let shown = post.run(&["status"]).ok().out;
-    assert!(shown.contains("connected") && shown.contains("synced from Shopify"), "{shown}");
+    assert!(shown.contains("connected") && shown.contains("orders     synced"), "{shown}");
 
     let check = post.run(&["check", "--json"]).ok().json();
     assert_eq!(check["lists"]["count"], 3);

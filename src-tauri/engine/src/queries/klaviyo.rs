@@ -46,7 +46,7 @@ pub struct KlaviyoView {
     pub checked_at: Option<i64>,
     /// The metric that conversions are counted by.
     pub metric: Option<KlaviyoMetric>,
-    /// What was chosen with it: orders are not taken from Shopify.
+    /// What was chosen with it: the report server does not sync orders.
     pub do_not_order_sync: Option<bool>,
     /// The end of the last report sync that succeeded, unix seconds.
     pub last_sync: Option<i64>,

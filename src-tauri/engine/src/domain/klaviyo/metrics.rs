@@ -48,7 +48,7 @@ pub struct KlaviyoMetric {
     pub integration: Option<KlaviyoIntegration>,
     /// Defined in Klaviyo over other metrics.
     pub custom: bool,
-    /// What choosing it means: false for Shopify's "Placed Order" alone, whose orders the report server takes from Shopify.
+    /// What choosing it means: false for Shopify's "Placed Order" alone, with which the report server syncs orders too.
     pub do_not_order_sync: bool,
 }
 
