@@ -11,8 +11,16 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 /// Between two rounds of events.
 const PAUSE: Duration = Duration::from_millis(100);
-const ALL: [Topic; 6] =
-    [Topic::Preorders, Topic::Sync, Topic::Settings, Topic::Stores, Topic::Imports, Topic::Operators];
+const ALL: [Topic; 8] = [
+    Topic::Preorders,
+    Topic::Sync,
+    Topic::Settings,
+    Topic::Stores,
+    Topic::Imports,
+    Topic::Actions,
+    Topic::Operators,
+    Topic::Findings,
+];
 
 /// What changed since the last round.
 #[derive(Debug, Default)]

@@ -2,8 +2,8 @@
 //!
 //! A sandbox in scale mode serves N preorders from a process of its own. A bare reader (pages -> JSON ->
 //! SQLite, nothing folded) sets the pace of this machine; the engine must reach 0.6 of it, stored and folded.
-//! Then the queries run on the mirror that was made. Before all that a file of a million purchases is imported
-//! (`FOREDECK_BENCH_ROWS`). `FOREDECK_BENCH_PREORDERS` sets N (default 100,000; with 0 nothing follows the import),
+//! Then the queries run on the mirror that was made. Before all that events are applied with
+//! all rules of findings and with none, and a file of a million purchases is imported (`FOREDECK_BENCH_ROWS`). `FOREDECK_BENCH_PREORDERS` sets N (default 100,000; with 0 nothing follows the import),
 //! `FOREDECK_BENCH_ROUNDS` the rounds (default 5; with 0 only
 //! the engine reads). `FOREDECK_BENCH_KEEP=1` keeps the mirror and says where; with
 //! `FOREDECK_BENCH_FOLDER` only the queries run, on a mirror that was kept.
@@ -16,6 +16,7 @@
 )]
 
 mod bare;
+mod findings;
 mod imports;
 mod ingest;
 mod limiter;
@@ -38,6 +39,7 @@ async fn run() {
     if let Some(folder) = std::env::var_os("FOREDECK_BENCH_FOLDER") {
         return queries::measure(&ingest::reopen(folder.as_ref()).await).await;
     }
+    findings::measure().await;
     imports::measure(number("FOREDECK_BENCH_ROWS", 1_000_000)).await;
     let preorders = number("FOREDECK_BENCH_PREORDERS", 100_000);
     if preorders == 0 {

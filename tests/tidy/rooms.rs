@@ -17,10 +17,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("shop_files", &[]),
     ("db", &[]),
     ("facts", &["db"]),
+    // Findings too: the fold calls their rules, and those read folded nodes (docs/decisions/0013).
     ("projections", &["db", "facts"]),
-    ("findings", &["db", "facts", "projections"]),
     ("audit", &["db", "secrets"]),
-    ("queries", &["db", "facts", "projections", "findings"]),
+    ("queries", &["db", "facts", "projections"]),
     ("http", &["secrets"]),
     ("stripe", &["http", "secrets"]),
     ("klaviyo", &["http", "secrets"]),

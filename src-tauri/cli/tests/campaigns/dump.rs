@@ -35,6 +35,10 @@ const TABLES: &[(&str, &[&str])] = &[
     ("import_row", &[]),
     ("klaviyo_fact", &[]),
     ("session_items", &["as_of"]),
+    ("sale", &["verdict"]),
+    ("sale_ref", &[]),
+    ("finding", &[]),
+    ("finding_word", &["seq", "at"]),
     ("proof", &[]),
     ("reversal", &[]),
     ("identity", &[]),
@@ -68,11 +72,30 @@ const OTHERS: &[&str] = &[
     "sync_log",
     "backfill_window",
     "refetch",
+    "finding_changed",
+    "finding_seen",
+    "action",
+    "action_plan",
+    "action_step",
+    "action_subject",
+    "audit",
+    "bulk",
 ];
 
 /// Columns that name an object by its number.
-const OBJECTS: &[&str] =
-    &["intent", "charge", "recovered_from", "customer", "session", "payment", "object", "a", "b", "node"];
+const OBJECTS: &[&str] = &[
+    "intent",
+    "charge",
+    "recovered_from",
+    "customer",
+    "session",
+    "payment",
+    "object",
+    "product",
+    "a",
+    "b",
+    "node",
+];
 
 impl Mirror<'_> {
     /// Everything in it. `snapshots` too, where both mirrors have just listed everything.

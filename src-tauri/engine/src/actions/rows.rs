@@ -159,12 +159,19 @@ pub fn confirm_bulk(
     (now, zone): (i64, chrono_tz::Tz),
     typed: Option<i64>,
 ) -> DbResult<Result<(), Problem>> {
+    if bulk.confirm_amount && bulk.only_total().is_none() {
+        return Ok(Err(Problem::new(
+            "SEVERAL_CURRENCIES",
+            "real money of several currencies moves: there is no one amount to type",
+            "Plan one currency at a time.",
+        )));
+    }
     transaction.execute_batch("SAVEPOINT bulk")?;
     for (index, one) in drawn.iter().enumerate() {
         // The amount is typed once, for all of them.
         let plan = ActionPlan { confirm_amount: bulk.confirm_amount && index == 0, ..one.plan.clone() };
         let whole = plan.money.as_ref().map(|money| money.amount_minor);
-        let typed = if typed == bulk.only_total() { whole } else { None };
+        let typed = if typed.is_some() && typed == bulk.only_total() { whole } else { None };
         let weight = Weight { plan: &plan, doer, live, now, zone, typed };
         if let Some(problem) = admit(transaction, &weight)? {
             transaction.execute_batch("ROLLBACK TO bulk; RELEASE bulk")?;

@@ -269,7 +269,11 @@ pub struct ApiError {
 pub struct Changed {
     /// The store it is about; null for all.
     pub store: Option<String>,
+<<<<<<< HEAD
     /// `preorders`, `sync`, `settings`, `stores`, `imports`, `actions`, `operators`, `klaviyo`.
+=======
+    /// `preorders`, `sync`, `settings`, `stores`, `imports`, `actions`, `operators`, `findings`.
+>>>>>>> findings
     pub topics: Vec<String>,
 }
 

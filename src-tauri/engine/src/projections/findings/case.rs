@@ -89,6 +89,11 @@ impl<'a> Case<'a> {
         charge_paid(charge) && self.returned(charge) < charge.state.amount.unwrap_or(1).max(1)
     }
 
+    /// Whether a charge took money of which a part went back.
+    pub(super) fn kept_part(&self, charge: &Node) -> bool {
+        self.took_money(charge) && self.returned(charge) > 0
+    }
+
     /// What was ever said of a refund.
     pub(super) fn reversal(&self, refund: Key) -> Option<Reversal> {
         self.reversals.iter().find(|(key, _)| *key == refund).map(|(_, reversal)| *reversal)

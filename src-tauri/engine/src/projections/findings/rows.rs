@@ -367,7 +367,7 @@ mod tests {
             .unwrap()
             .collect::<Result<_, _>>()
             .unwrap();
-        let sought = "SEARCH finding USING COVERING INDEX finding_due (rule=? AND due_at>? AND due_at<?)";
+        let sought = "SEARCH finding USING INDEX finding_due (rule=? AND due_at>? AND due_at<?)";
         assert_eq!(lines, [sought]);
     }
 }

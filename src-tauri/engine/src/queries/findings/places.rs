@@ -162,15 +162,18 @@ impl Wanted<'_> {
         }
     }
 
-    /// A piece of the index, and what has to be asked of its rows beside.
+    /// A piece of the index, and what has to be asked of its rows beside. An index of part of the rows is only used where
+    /// the part is named literally.
     fn condition(&self, rule: &Rule, terms: &Terms) -> (String, Vec<Value>) {
         let number = |number: i64| Value::Integer(number);
         let mut values = vec![Value::Text(rule.name.to_owned()), number(self.now)];
         let mut condition = match self.state {
             FindingState::Open => "f.rule = ? AND f.state < 2 AND f.due_at <= ?",
-            FindingState::Snoozed => "f.rule = ? AND f.state = 1 AND f.due_at > ?",
-            FindingState::Dismissed => "f.rule = ? AND f.state = 2 AND f.due_at <= ?",
-            FindingState::Resolved | FindingState::Gone => "f.rule = ? AND f.state = 3 AND f.due_at <= ?",
+            FindingState::Snoozed => "f.rule = ? AND f.due_at > ? AND f.state > 0 AND f.state = 1",
+            FindingState::Dismissed => "f.rule = ? AND f.due_at <= ? AND f.state > 0 AND f.state = 2",
+            FindingState::Resolved | FindingState::Gone => {
+                "f.rule = ? AND f.due_at <= ? AND f.state > 0 AND f.state = 3"
+            }
         }
         .to_owned();
         if self.state == FindingState::Snoozed {

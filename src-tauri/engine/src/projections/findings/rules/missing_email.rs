@@ -26,11 +26,10 @@ fn find(case: &Case<'_>) -> Vec<Found> {
     vec![Found::new(&case.order.id, at, Vec::new())]
 }
 
-/// When a payment was first tried: the oldest attempted intent or charge, else the completion of a session.
+/// When a payment was first tried: the oldest intent or charge, else the completion of a session.
 fn attempted_at(case: &Case<'_>) -> i64 {
     let parts = case.parts;
-    let tried = parts.intents.iter().chain(&parts.charges).filter(|node| node.state.attempted);
-    let pressed = tried.map(|node| made(node)).min();
+    let pressed = parts.intents.iter().chain(&parts.charges).map(|node| made(node)).min();
     let completed = || parts.sessions.iter().filter_map(|session| session.entered_at).min();
     let opened = || parts.sessions.iter().map(|session| made(session)).min();
     pressed.or_else(completed).or_else(opened).unwrap_or(case.order.started_at)

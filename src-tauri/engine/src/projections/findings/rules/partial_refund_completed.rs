@@ -5,7 +5,8 @@ use super::super::{DAY, Found, ON, Rule};
 use crate::domain::action::ActionKind;
 use crate::domain::finding::{Evidence, Severity};
 use crate::domain::status::PreorderStatus;
-use crate::projections::preorder::is;
+use crate::projections::nodes::Node;
+use crate::projections::preorder::{is, of_charge};
 use crate::projections::shop_words::knows_no_refund;
 
 /// Refunded in part, but the shop says completed.
@@ -24,8 +25,15 @@ fn find(case: &Case<'_>) -> Vec<Found> {
     if case.order.status != PreorderStatus::PartiallyRefunded {
         return Vec::new();
     }
+    let of_part = |refund: &&&Node| {
+        let charges = case.parts.charges.iter();
+        charges.filter(|charge| of_charge(refund, charge)).all(|charge| case.kept_part(charge))
+    };
+    if !case.parts.charges.is_empty() && !case.parts.charges.iter().any(|charge| case.kept_part(charge)) {
+        return Vec::new();
+    }
     let done = case.parts.refunds.iter().filter(|node| is(node.state.status.as_ref(), &["succeeded"]));
-    let newest = done.last();
+    let newest = done.filter(of_part).last();
     let told = newest.and_then(|refund| case.reversal(refund.key)?.counted_at);
     let at = told.or_else(|| newest.map(|refund| made(refund))).unwrap_or_else(|| case.paid_at());
     let refund = newest.map(|refund| shown("refund", refund));

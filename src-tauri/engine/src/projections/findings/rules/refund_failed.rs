@@ -27,7 +27,9 @@ fn find(case: &Case<'_>) -> Vec<Found> {
         if follows || !is(refund.state.status.as_ref(), &["failed", "canceled"]) {
             continue;
         }
-        let told = case.reversal(refund.key).and_then(|reversal| reversal.undone_at);
+        // Stripe tells of a refund that failed; one that was canceled has no event of its own, so its creation counts.
+        let failed = is(refund.state.status.as_ref(), &["failed"]);
+        let told = case.reversal(refund.key).filter(|_| failed).and_then(|reversal| reversal.undone_at);
         found.push(Found::new(&refund.id, told.unwrap_or(made(refund)), vec![shown("refund", refund)]));
     }
     found

@@ -31,7 +31,9 @@ struct Opened {
 pub(in super::super) fn of_person(connection: &Connection, email: &str) -> DbResult<Option<(Found, i64)>> {
     let mut statement = connection.prepare_cached(
         "SELECT n.created, s.id, n.status, p.key, p.paid_at FROM preorder p INDEXED BY preorder_email
-         LEFT JOIN node n ON n.preorder = p.key AND n.kind = 1 AND n.deleted = 0 LEFT JOIN stripe_id s ON s.key = n.key
+         LEFT JOIN node n ON n.preorder = p.key AND n.kind = 1 AND n.deleted = 0
+           AND (n.email IS NULL OR n.email = p.email)
+         LEFT JOIN stripe_id s ON s.key = n.key
          WHERE p.email = ?1 AND p.goods = 1 ORDER BY n.created, s.id",
     )?;
     let mut rows = statement.query([email])?;
