@@ -269,11 +269,7 @@ pub struct ApiError {
 pub struct Changed {
     /// The store it is about; null for all.
     pub store: Option<String>,
-<<<<<<< HEAD
-    /// `preorders`, `sync`, `settings`, `stores`, `imports`, `actions`, `operators`, `klaviyo`.
-=======
-    /// `preorders`, `sync`, `settings`, `stores`, `imports`, `actions`, `operators`, `findings`.
->>>>>>> findings
+    /// `preorders`, `sync`, `settings`, `stores`, `imports`, `actions`, `operators`, `klaviyo`, `findings`.
     pub topics: Vec<String>,
 }
 
