@@ -145,7 +145,7 @@ describe("many at once", () => {
 
   it("that move real money of several currencies wait: one amount cannot confirm them", async () => {
     const user = userEvent.setup();
-    const { asked } = openWindow("full", "/s/k7m2qxa/preorders?status=completed");
+    const { asked } = openWindow("full", "/s/k7m2qxa/preorders?status=partially_refunded");
     await screen.findAllByTestId("preorder-row");
     key("j");
     key("x");
