@@ -12,6 +12,7 @@ mod it {
     mod credits;
     mod findings;
     mod imports;
+    mod klaviyo;
     mod operators;
     mod properties;
     mod queries;

@@ -11,6 +11,7 @@ use foredeck_engine::domain::status::PreorderStatus;
 use crate::credit_lines::CreditCommand;
 use crate::finding_lines::FindingCommand;
 use crate::fix_lines::{AuditCommand, FixCommand, GuardCommand, PreorderCommand};
+use crate::klaviyo_lines::KlaviyoCommand;
 use crate::operator_lines::OperatorsCommand;
 
 /// Foredeck from a script: the same operations as the window, headless.
@@ -121,6 +122,9 @@ pub enum Command {
         /// Its number.
         batch: i64,
     },
+    /// Connects Klaviyo, and says where it stands.
+    #[command(subcommand)]
+    Klaviyo(KlaviyoCommand),
     /// Checks, rebuilds and copies the mirror file.
     #[command(subcommand)]
     Mirror(MirrorCommand),

@@ -16,6 +16,8 @@ mod findings;
 mod fix_lines;
 mod fixes;
 mod imports;
+mod klaviyo;
+mod klaviyo_lines;
 mod line;
 mod mirror;
 mod operations;
@@ -137,6 +139,7 @@ async fn command(deck: &Deck, line: &Line) -> Outcome {
         Command::Import(line) => imports::import(deck, line).await,
         Command::Imports => imports::list(deck).await,
         Command::ImportRemove { batch } => imports::remove(deck, *batch).await,
+        Command::Klaviyo(command) => klaviyo::run(deck, command).await,
         Command::Mirror(command) => mirror::run(deck, command).await,
         Command::Settings(command) => settings::run(deck, command).await,
         Command::Operators(command) => operators::run(deck, command).await,

@@ -14,6 +14,7 @@ mod files;
 mod fixes;
 mod imports;
 mod journey;
+mod klaviyo;
 mod operators;
 mod permissions;
 mod refusals;

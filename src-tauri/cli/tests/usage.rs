@@ -29,6 +29,9 @@ async fn what_cannot_be_meant_is_a_usage_error() {
         &["doctor", "--yes"],
         &["call", "overview", "{"],
         &["status", "--store", "Shop", "--file", "x"],
+        &["klaviyo", "connect"],
+        &["klaviyo", "disconnect"],
+        &["klaviyo", "disconnect", "--yes", "--dry-run"],
     ];
     for args in wrong {
         let ran = desk.run(*args);
@@ -61,6 +64,7 @@ async fn it_describes_itself() {
         "events",
         "raw",
         "export",
+        "klaviyo",
         "mirror",
         "settings",
         "operators",

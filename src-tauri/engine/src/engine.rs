@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::clock::{SharedClock, SystemClock};
 use crate::db::{Db, DbError};
+use crate::domain::klaviyo::KLAVIYO_URL;
 use crate::domain::operator::{Level, Operator, VIEWER};
 use crate::domain::store::{Mode, StoreRecord};
 use crate::error::Problem;
@@ -20,7 +21,7 @@ use crate::queries::export::ExportFormat;
 use crate::registry::{Registry, RegistryError};
 use crate::secrets::{Keychain, Secrets};
 use crate::topic::{Announcer, Topic};
-pub use store::{Adjust, KeyOutcome, OpenStore, SyncOutcome, Verified};
+pub use store::{Adjust, KeyOutcome, MetricSet, OpenStore, SyncOutcome, Verified};
 
 /// How an engine is opened.
 pub struct Options {
@@ -219,12 +220,17 @@ impl Engine {
         self.inner.open.lock().expect("no panic while held").remove(id);
     }
 
-    /// Removes a store: stops its sync, writes its audit to `archive/`, forgets its key, deletes its mirror.
+    /// Removes a store: stops its sync, writes its audit to `archive/`, forgets its keys, deletes its mirror.
     ///
     /// # Errors
     /// There is no such store, another process holds its lease, or a file cannot be deleted.
     pub async fn remove_store(&self, public_id: &str) -> Result<(), Problem> {
         let record = self.inner.registry.get(public_id)?;
+        // A mirror that cannot be opened cannot say at which host its Klaviyo was.
+        let klaviyo_url = match self.store(public_id).await {
+            Ok(store) => store.klaviyo_url().await.ok().flatten(),
+            Err(_) => None,
+        };
         let open = self.inner.open.lock().expect("no panic while held").remove(&record.public_id);
         if let Some(open) = open {
             open.stop_sync().await;
@@ -240,6 +246,9 @@ impl Engine {
         }
         archive_audit(&self.inner.registry, &record, self.inner.clock.now())?;
         self.inner.secrets.forget_stripe_key(&record);
+        for url in klaviyo_url.iter().map(String::as_str).chain([KLAVIYO_URL]) {
+            self.inner.secrets.klaviyo().forget(&record.public_id, url);
+        }
         self.inner.registry.remove(&record.public_id)?;
         self.inner.announcer.announce(None, Topic::Stores);
         Ok(())

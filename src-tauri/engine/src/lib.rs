@@ -12,6 +12,7 @@ pub mod engine;
 pub mod error;
 pub mod facts;
 pub mod http;
+pub mod klaviyo;
 pub mod operators;
 pub mod projections;
 pub mod queries;

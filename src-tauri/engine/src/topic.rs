@@ -23,6 +23,8 @@ pub enum Topic {
     Operators,
     /// What was found, and what was said of it.
     Findings,
+    /// The connection to Klaviyo.
+    Klaviyo,
 }
 
 impl Topic {
@@ -37,6 +39,7 @@ impl Topic {
             Self::Actions => "actions",
             Self::Operators => "operators",
             Self::Findings => "findings",
+            Self::Klaviyo => "klaviyo",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use foredeck_engine::api::{self, Level, Operation, VIEWER};
 use foredeck_engine::domain::operator::Role;
+use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, KlaviyoConfig};
 use serde_json::{Value, json};
 
 use super::{CREW, alone, crew};
@@ -46,7 +47,8 @@ fn arguments(desk: &Desk, name: &str) -> Value {
 }
 
 /// Writes that leave the data folder as it was: a key without a keychain is in memory, and orders are made anew as they were.
-const UNSEEN: [&str; 3] = ["store_set_key", "store_forget_key", "mirror_rebuild"];
+/// A test of a key that is not kept changes nothing at all.
+const UNSEEN: [&str; 4] = ["store_set_key", "store_forget_key", "mirror_rebuild", "klaviyo_test"];
 
 fn writes() -> impl Iterator<Item = &'static Operation> {
     api::table().iter().filter(|operation| operation.level > VIEWER)
@@ -110,8 +112,24 @@ async fn what_was_refused_would_have_written() {
     };
     let mut all: Vec<&Operation> = writes().collect();
     all.sort_by_key(late);
+    // In the table's order: tested, connected, another key, another metric, checked, disconnected.
+    let klaviyo = desk.sandbox.open_klaviyo(KlaviyoConfig::default()).await.unwrap();
+    let metric = |integration: &str| klaviyo.control().metric_id("Placed Order", integration).unwrap();
+    let at_klaviyo = |name: &str| match name {
+        "klaviyo_test" => json!({"key": DEFAULT_KLAVIYO_KEY, "klaviyo_url": klaviyo.base_url()}),
+        "klaviyo_connect" => {
+            let url = klaviyo.base_url();
+            json!({"key": DEFAULT_KLAVIYO_KEY, "klaviyo_url": url, "metric_id": metric("shopify")})
+        }
+        "klaviyo_rotate" => json!({"key": DEFAULT_KLAVIYO_KEY}),
+        "klaviyo_set_metric" => json!({"metric_id": metric("api")}),
+        _ => json!({}),
+    };
     for operation in all {
-        let args = arguments(&desk, operation.name);
+        let args = match arguments(&desk, operation.name) {
+            none if none == json!({}) => at_klaviyo(operation.name),
+            args => args,
+        };
         if args == json!({}) && operation.args != "NoArgs" {
             continue;
         }
@@ -180,6 +198,8 @@ async fn every_level_belongs_to_a_role() {
         ("plan_set", 80),
         ("settings_set", 80),
         ("import_run", 80),
+        ("klaviyo_connect", 80),
+        ("klaviyo_disconnect", 80),
         ("store_remove", 100),
         ("operator_add", 100),
     ] {

@@ -2,10 +2,11 @@
 
 use crate::db::DbError;
 use crate::error::Problem;
-use crate::http::BaseUrlError;
+use crate::http::{BaseUrlError, HttpError};
+use crate::klaviyo::KlaviyoError;
 use crate::operators::OperatorError;
 use crate::registry::{DocumentError, RegistryError};
-use crate::secrets::KeyError;
+use crate::secrets::{KeyError, KlaviyoKeyError};
 use crate::shop_files::FileError;
 use crate::stripe::StripeError;
 use crate::tasks::context::TaskError;
@@ -173,5 +174,81 @@ impl From<KeyError> for Problem {
             }
         };
         Self::new("BAD_KEY", error.to_string(), hint)
+    }
+}
+
+impl From<KlaviyoKeyError> for Problem {
+    fn from(error: KlaviyoKeyError) -> Self {
+        let hint = match error {
+            KlaviyoKeyError::OfStripe => "Paste Stripe's key where Stripe is connected, and Klaviyo's here.",
+            KlaviyoKeyError::PublicId => "Make a private key in Klaviyo: Settings, API keys.",
+            KlaviyoKeyError::Prefix | KlaviyoKeyError::Characters => {
+                "Paste the whole private key; it begins with pk_."
+            }
+        };
+        Self::new("BAD_KLAVIYO_KEY", error.to_string(), hint)
+    }
+}
+
+impl From<KlaviyoError> for Problem {
+    fn from(error: KlaviyoError) -> Self {
+        let (code, hint) = match &error {
+            KlaviyoError::KeyRejected => (
+                "KLAVIYO_KEY_REJECTED",
+                "Make a new private key in Klaviyo (Settings, API keys) and set it here.",
+            ),
+            KlaviyoError::KeyMalformed => {
+                ("BAD_KLAVIYO_KEY", "Paste the whole private key; it begins with pk_.")
+            }
+            KlaviyoError::ScopeMissing { .. } => (
+                "KLAVIYO_SCOPE_MISSING",
+                "Make a new private key that has this scope, as well as those of the old one, and set it here.",
+            ),
+            KlaviyoError::Throttled { .. } => {
+                ("KLAVIYO_THROTTLED", "Wait: it is not asked again before then.")
+            }
+            KlaviyoError::MetricNotFound { .. } => (
+                "KLAVIYO_METRIC_NOT_FOUND",
+                "Choose one of the account's metrics; one is there from its first event on.",
+            ),
+            KlaviyoError::MetricNotReportable => {
+                ("KLAVIYO_METRIC_UNUSABLE", "Choose another conversion metric, such as Placed Order.")
+            }
+            KlaviyoError::NotFound { .. } => ("KLAVIYO_NOT_FOUND", "Check the id."),
+            KlaviyoError::DuplicateProfile { .. } => {
+                ("KLAVIYO_DUPLICATE_PROFILE", "Merge the two profiles in Klaviyo.")
+            }
+            KlaviyoError::RevisionRetired => ("KLAVIYO_REVISION", "Update Foredeck."),
+            KlaviyoError::Blocked { .. } => {
+                ("KLAVIYO_BLOCKED", "Check VPN and proxy, then try again; the key is not at fault.")
+            }
+            KlaviyoError::ForeignNext { .. } => {
+                ("KLAVIYO_FOREIGN_LINK", "Check the base URL and any proxy between here and Klaviyo.")
+            }
+            KlaviyoError::Refused { .. } => ("KLAVIYO_REFUSED", "Try again; report this if it stays."),
+            KlaviyoError::Unexpected => {
+                ("KLAVIYO_BAD_ANSWER", "Check the base URL and any proxy between here and Klaviyo.")
+            }
+            KlaviyoError::BaseUrl(_) => {
+                ("BAD_URL", "Give https://host, or http://127.0.0.1:PORT on this machine.")
+            }
+            KlaviyoError::Http(http) => match http {
+                HttpError::Offline { .. } => ("OFFLINE", "Check the network, then try again."),
+                HttpError::HeldBack { .. } => ("HELD_BACK", "Wait, then try again."),
+                HttpError::Tls { .. } => {
+                    ("TLS_REFUSED", "Check the machine's clock, proxy and certificates.")
+                }
+                HttpError::Timeout { .. } => ("TIMEOUT", "Wait, then try again."),
+                HttpError::Redirect { .. } => {
+                    ("REDIRECT_REFUSED", "Check the base URL and any proxy between here and Klaviyo.")
+                }
+                HttpError::Throttled { .. } => ("KLAVIYO_THROTTLED", "Wait, then try again."),
+                HttpError::BadBody { .. } => ("KLAVIYO_BAD_ANSWER", "Wait, then try again."),
+                HttpError::Server { .. } => {
+                    ("KLAVIYO_ERROR", "Wait, then try again; see status.klaviyo.com if it stays.")
+                }
+            },
+        };
+        Self::new(code, error.to_string(), hint)
     }
 }

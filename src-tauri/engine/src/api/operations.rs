@@ -14,6 +14,11 @@ use super::credits::{
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
 };
 use super::findings::{finding_counts, finding_page, finding_rules, lead_page};
+use super::klaviyo::{
+    KlaviyoConnectArgs, KlaviyoMetricArgs, KlaviyoMetricReply, KlaviyoRotateArgs, KlaviyoTestArgs,
+    klaviyo_check, klaviyo_connect, klaviyo_disconnect, klaviyo_disconnect_preview, klaviyo_rotate,
+    klaviyo_set_metric, klaviyo_status, klaviyo_test,
+};
 use super::operators::{
     OperatorAddArgs, OperatorArgs, OperatorDisabledArgs, OperatorIdleArgs, OperatorList, OperatorMe,
     OperatorPassphraseArgs, OperatorRenameArgs, OperatorRoleArgs, OperatorUnlockArgs, operator_add,
@@ -30,6 +35,8 @@ use crate::actions::{ActionPlan, ActionView, BulkArgs, BulkPlan, BulkView, Guard
 use crate::audit::AuditVerdict;
 use crate::domain::action::ActionRequest;
 use crate::domain::kind::Kind;
+use crate::domain::klaviyo::{KlaviyoCheck, KlaviyoTest};
+use crate::domain::operator::MANAGE_INTEGRATIONS;
 use crate::domain::settings::Settings;
 use crate::domain::store::{Mode, STRIPE_URL, StoreView};
 use crate::engine::{Verified, machine_zone};
@@ -53,6 +60,7 @@ use crate::queries::findings::{FindingPage, FindingPageArgs};
 use crate::queries::funnel::{Funnel, FunnelArgs};
 use crate::queries::health::{Freshness, Health};
 use crate::queries::imports::{self as import_batches, ImportList};
+use crate::queries::klaviyo::{DisconnectPreview, KlaviyoView};
 use crate::queries::leads::{LeadPage, LeadPageArgs, export_leads};
 use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
@@ -143,6 +151,14 @@ table! {
     writes_stop: NoArgs -> GuardView, SUPPORT;
     audit_page: AuditPageArgs -> AuditPage, VIEWER;
     audit_verify: NoArgs -> AuditVerdict, VIEWER;
+    klaviyo_status: NoArgs -> KlaviyoView, VIEWER;
+    klaviyo_test: KlaviyoTestArgs -> KlaviyoTest, MANAGE_INTEGRATIONS;
+    klaviyo_connect: KlaviyoConnectArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
+    klaviyo_rotate: KlaviyoRotateArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
+    klaviyo_set_metric: KlaviyoMetricArgs -> KlaviyoMetricReply, MANAGE_INTEGRATIONS;
+    klaviyo_check: NoArgs -> KlaviyoCheck, SUPPORT;
+    klaviyo_disconnect_preview: NoArgs -> DisconnectPreview, VIEWER;
+    klaviyo_disconnect: NoArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
     operator_list: NoArgs -> OperatorList, VIEWER;
     operator_me: NoArgs -> OperatorMe, VIEWER;
     operator_unlock: OperatorUnlockArgs -> OperatorMe, VIEWER;

@@ -269,7 +269,7 @@ pub struct ApiError {
 pub struct Changed {
     /// The store it is about; null for all.
     pub store: Option<String>,
-    /// `preorders`, `sync`, `settings`, `stores`, `imports`, `operators`.
+    /// `preorders`, `sync`, `settings`, `stores`, `imports`, `actions`, `operators`, `klaviyo`.
     pub topics: Vec<String>,
 }
 

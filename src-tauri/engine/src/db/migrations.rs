@@ -7,6 +7,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_webhooks.sql", include_str!("../../../../migrations/0003_webhooks.sql")),
     ("0004_findings.sql", include_str!("../../../../migrations/0004_findings.sql")),
     ("0005_actions.sql", include_str!("../../../../migrations/0005_actions.sql")),
+    ("0006_klaviyo.sql", include_str!("../../../../migrations/0006_klaviyo.sql")),
 ];
 
 /// The schema version of a file that has seen every migration.

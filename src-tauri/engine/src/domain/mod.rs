@@ -8,6 +8,7 @@ pub mod email;
 pub mod finding;
 pub mod ids;
 pub mod kind;
+pub mod klaviyo;
 pub mod money;
 pub mod operator;
 pub mod plan;

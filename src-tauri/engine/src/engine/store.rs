@@ -6,10 +6,12 @@ mod credits;
 mod guard;
 mod imports;
 mod keys;
+mod klaviyo;
 mod mirror;
 mod sync;
 
 pub use credits::Adjust;
+pub use klaviyo::MetricSet;
 pub use mirror::Verified;
 
 use std::sync::{Arc, Mutex, RwLock};
@@ -27,6 +29,7 @@ use crate::domain::store::{KeySource, STRIPE_URL, StoreRecord, StoreView};
 use crate::error::Problem;
 use crate::facts::codec::Codec;
 use crate::facts::settings::{append_settings, get_settings};
+use crate::http::Paces;
 use crate::projections::findings::terms;
 use crate::projections::rebuild;
 use crate::secrets::{Kept, Secrets};
@@ -63,6 +66,7 @@ pub struct OpenStore {
     wiring: Wiring,
     running: Mutex<Option<Running>>,
     audit: tokio::sync::OnceCell<Audit>,
+    klaviyo_paces: Paces,
 }
 
 struct Running {
@@ -121,6 +125,7 @@ impl OpenStore {
             wiring,
             running: Mutex::default(),
             audit: tokio::sync::OnceCell::new(),
+            klaviyo_paces: Paces::new(crate::klaviyo::pace_of),
         };
         // A new mirror gets its empty tables at once; stale ones are made anew before anything reads them.
         if !store.db.is_read_only() {

@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod endpoints;
 pub mod events;
 pub mod imports;
+pub mod klaviyo;
 pub mod local;
 pub mod names;
 pub mod seen;

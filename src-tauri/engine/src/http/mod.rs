@@ -1,4 +1,4 @@
-//! HTTP outward: one client with limiter, breaker, timeouts, retries, and Stripe's clock read from answers.
+//! HTTP outward: one client with limiter, breaker, timeouts, retries, and the server's clock read from answers.
 //!
 //! In: requests. Out: answers with the instant they speak of. Deliberately absent: what an answer means,
 //! the database, and where keys are kept. The only room that builds an HTTP client.
@@ -8,7 +8,10 @@ mod breaker;
 mod clock;
 mod error;
 mod limiter;
+mod links;
+mod pace;
 mod probe;
+mod rate;
 mod retry;
 
 use std::error::Error as _;
@@ -26,7 +29,10 @@ use clock::ServerClock;
 pub use error::HttpError;
 use limiter::Limiter;
 pub use limiter::{Limits, Priority};
+pub use links::encode_segment;
+pub use pace::{Pace, Paces};
 pub use probe::Probed;
+pub use rate::Rate;
 pub use retry::{after_failure, backoff};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,13 +42,15 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// Largest answer read.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
-/// GET, POST or DELETE.
+/// GET, POST, PATCH or DELETE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// Reads.
     Get,
-    /// Writes; repeated only with an idempotency key.
+    /// Writes; repeated only with an idempotency key, or where the call says that it may be.
     Post,
+    /// Changes; never repeated by itself.
+    Patch,
     /// Deletes; never repeated by itself.
     Delete,
 }
@@ -58,12 +66,32 @@ pub struct Call {
     pub endpoint: &'static str,
     /// Encoded query.
     pub query: Option<String>,
-    /// Encoded form body.
+    /// The body, in the client's dialect.
     pub body: Option<String>,
     /// Makes a POST repeatable.
     pub idempotency_key: Option<String>,
+    /// A POST that changes nothing, or carries its own name, may be repeated without a key.
+    pub repeatable: bool,
     /// Who goes first.
     pub priority: Priority,
+}
+
+/// How bodies are written, and which answers are answers at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Forms go out; what comes back is a JSON object, or the call failed.
+    Form,
+    /// JSON:API goes out; what comes back may also be empty, or a page of HTML from what stands before the server.
+    JsonApi,
+}
+
+impl Dialect {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Form => "application/x-www-form-urlencoded",
+            Self::JsonApi => "application/vnd.api+json",
+        }
+    }
 }
 
 /// An answer, of any status but 3xx, 429 and 5xx.
@@ -77,8 +105,12 @@ pub struct Answer {
     pub as_of: i64,
     /// Whether an idempotent request was replayed.
     pub replayed: bool,
-    /// The API version that answered.
+    /// The API version or revision that answered.
     pub version: Option<String>,
+    /// From the request until the head of its answer.
+    pub took: Duration,
+    /// What is left of the endpoint's limit, where the server says so.
+    pub rate: Option<Rate>,
     /// The body.
     pub body: Bytes,
 }
@@ -102,6 +134,8 @@ pub struct Http {
     base: String,
     host: String,
     headers: HeaderMap,
+    dialect: Dialect,
+    paces: Option<Paces>,
     limiter: Limiter,
     breaker: Mutex<Breaker>,
     server: Mutex<ServerClock>,
@@ -135,6 +169,8 @@ impl Http {
             base,
             host,
             headers,
+            dialect: Dialect::Form,
+            paces: None,
             limiter: Limiter::new(limits),
             breaker: Mutex::new(Breaker::default()),
             server: Mutex::new(ServerClock::default()),
@@ -143,6 +179,20 @@ impl Http {
             throttled: AtomicI64::new(0),
             retries: AtomicI64::new(0),
         })
+    }
+
+    /// Speaks another dialect from now on.
+    #[must_use]
+    pub fn speaking(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// Keeps to the paces of single endpoints from now on, beside the limits; several clients may share them.
+    #[must_use]
+    pub fn at_paces(mut self, paces: Paces) -> Self {
+        self.paces = Some(paces);
+        self
     }
 
     /// Numbers since it was made.
@@ -213,6 +263,12 @@ impl Http {
     }
 
     async fn attempt(&self, call: &Call) -> Result<Answer, (HttpError, Option<Told>)> {
+        if let Some(paces) = &self.paces {
+            paces.admit(call.endpoint, LONGEST_WAIT).await.map_err(|wait| {
+                let error = HttpError::Throttled { host: self.host.clone(), wait_s: wait.as_secs() + 1 };
+                (error, Some(Told { retry: Some(false), retry_after: None }))
+            })?;
+        }
         let _slot = self.limiter.admit(call.endpoint, call.priority).await;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let started = self.clock.monotonic();
@@ -240,7 +296,9 @@ impl Http {
             request_id,
             as_of,
             replayed: text(&headers, "idempotent-replayed").as_deref() == Some("true"),
-            version: text(&headers, "stripe-version"),
+            version: text(&headers, "stripe-version").or_else(|| text(&headers, "x-klaviyo-api-revision")),
+            took: received.saturating_sub(started),
+            rate: Rate::read(&headers),
             body,
         })
     }
@@ -249,6 +307,7 @@ impl Http {
         let method = match call.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
+            Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
         let query = call
@@ -265,7 +324,7 @@ impl Http {
             request = request.header("idempotency-key", key);
         }
         if let Some(body) = &call.body {
-            request = request.header("content-type", "application/x-www-form-urlencoded").body(body.clone());
+            request = request.header("content-type", self.dialect.content_type()).body(body.clone());
         }
         request
     }
@@ -297,6 +356,9 @@ impl Http {
                 return Err(bad());
             }
             body.extend_from_slice(&chunk);
+        }
+        if self.dialect == Dialect::JsonApi {
+            return Ok(body.into());
         }
         let trimmed = body.trim_ascii();
         if trimmed.starts_with(b"{") && trimmed.ends_with(b"}") { Ok(body.into()) } else { Err(bad()) }

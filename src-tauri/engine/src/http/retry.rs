@@ -17,14 +17,14 @@ pub fn backoff(attempt: u32) -> Duration {
 
 /// The pause before a failed call is sent again; None when it is not.
 ///
-/// GET is repeated; POST only with an idempotency key; DELETE never. `Stripe-Should-Retry` decides where it
+/// GET is repeated; POST only with an idempotency key, or where the call may be; PATCH and DELETE never. `Stripe-Should-Retry` decides where it
 /// is given, `Retry-After` sets the pause (docs.stripe.com/error-low-level).
 pub fn after_failure(error: &HttpError, call: &Call, attempt: u32, told: Option<Told>) -> Option<Duration> {
     let told = told.unwrap_or_default();
     let safe = match call.method {
         Method::Get => true,
-        Method::Post => call.idempotency_key.is_some(),
-        Method::Delete => false,
+        Method::Post => call.repeatable || call.idempotency_key.is_some(),
+        Method::Patch | Method::Delete => false,
     };
     let worth =
         !matches!(error, HttpError::Tls { .. } | HttpError::Redirect { .. } | HttpError::HeldBack { .. });
@@ -52,6 +52,7 @@ mod tests {
             query: None,
             body: None,
             idempotency_key: key.map(str::to_owned),
+            repeatable: false,
             priority: Priority::Normal,
         }
     }
@@ -63,6 +64,9 @@ mod tests {
         assert!(after_failure(&failed, &call(Method::Post, None), 0, None).is_none());
         assert!(after_failure(&failed, &call(Method::Post, Some("k")), 0, None).is_some());
         assert!(after_failure(&failed, &call(Method::Delete, Some("k")), 0, None).is_none());
+        assert!(after_failure(&failed, &call(Method::Patch, Some("k")), 0, None).is_none());
+        let named = Call { repeatable: true, ..call(Method::Post, None) };
+        assert!(after_failure(&failed, &named, 0, None).is_some());
         assert!(after_failure(&failed, &call(Method::Get, None), RETRIES, None).is_none());
         let told = Told { retry: Some(false), retry_after: None };
         assert!(after_failure(&failed, &call(Method::Get, None), 0, Some(told)).is_none());

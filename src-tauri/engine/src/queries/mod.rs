@@ -15,6 +15,7 @@ pub mod findings;
 pub mod funnel;
 pub mod health;
 pub mod imports;
+pub mod klaviyo;
 pub mod leads;
 pub mod overview;
 mod people_text;

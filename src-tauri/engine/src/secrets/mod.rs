@@ -1,10 +1,11 @@
 //! Keys: the only room that sees one.
 //!
-//! In: text a person pasted, the OS keychain, the environment. Out: [`StripeKey`], whose text leaves only
-//! through `expose`, for a request header. Deliberately absent: files, logs, the mirror.
+//! In: text a person pasted, the OS keychain, the environment. Out: [`StripeKey`] and [`KlaviyoKey`], whose text leaves
+//! only through `expose`, for a request header. Deliberately absent: files, logs, the mirror.
 
 mod audit_key;
 mod keychain;
+mod klaviyo;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::domain::store::{KeySource, Mode, STRIPE_URL, StoreRecord};
 pub use audit_key::{AuditHead, AuditKey, hex};
 pub use keychain::{Keychain, KeychainProblem};
+pub use klaviyo::{KLAVIYO_KEY_VARIABLE, KlaviyoKey, KlaviyoKeyError, KlaviyoKeys};
 
 /// Environment variable that gives a Stripe key to this process only.
 pub const STRIPE_KEY_VARIABLE: &str = "FOREDECK_STRIPE_KEY";
@@ -99,6 +101,7 @@ pub struct Secrets {
     keychain: Keychain,
     from_environment: Option<Result<StripeKey, KeyError>>,
     held: Mutex<HashMap<String, StripeKey>>,
+    klaviyo: KlaviyoKeys,
 }
 
 /// Where a key went.
@@ -119,12 +122,17 @@ impl Secrets {
 
     fn with_environment(keychain: Keychain, given: Option<&str>) -> Self {
         let from_environment = given.map(StripeKey::parse);
-        Self { keychain, from_environment, held: Mutex::default() }
+        Self { keychain, from_environment, held: Mutex::default(), klaviyo: KlaviyoKeys::new(keychain) }
     }
 
     /// The keychain.
     pub fn keychain(&self) -> &Keychain {
         &self.keychain
+    }
+
+    /// Klaviyo's keys.
+    pub fn klaviyo(&self) -> &KlaviyoKeys {
+        &self.klaviyo
     }
 
     /// Finds a store's key. A store with another base URL never gets a key made for the real Stripe: its

@@ -135,6 +135,8 @@ mod tests {
             as_of: 0,
             replayed: false,
             version: None,
+            took: std::time::Duration::ZERO,
+            rate: None,
             body: body.to_owned().into(),
         }
     }

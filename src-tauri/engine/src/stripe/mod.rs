@@ -92,6 +92,7 @@ impl Stripe {
             query: request.query,
             body: request.body,
             idempotency_key: key,
+            repeatable: false,
             priority,
         };
         let answer = self.http.call(&call).await?;

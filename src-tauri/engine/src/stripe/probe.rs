@@ -3,10 +3,9 @@
 //! The one write outside `actions`: a customer of test mode, made and deleted at a person's word, to see how an
 //! idempotency key is replayed. With a live key there is no probe at all.
 
-use super::reads::encode_segment;
 use super::{Stripe, StripeError};
 use crate::domain::store::Mode;
-use crate::http::{Call, Method, Priority, Probed};
+use crate::http::{Call, Method, Priority, Probed, encode_segment};
 
 /// Asks one question at a time.
 pub struct Probe<'a> {
@@ -68,6 +67,7 @@ impl Probe<'_> {
             query,
             body,
             idempotency_key,
+            repeatable: false,
             priority: Priority::Normal,
         };
         Ok(self.stripe.http.probe(&call).await?)

@@ -9,7 +9,7 @@ use stripe_types::{RangeBoundsTs, RangeQueryTs};
 use super::{Stripe, StripeError};
 use crate::domain::kind::Kind;
 use crate::domain::wire::{HeadWire, ListWire};
-use crate::http::{Answer, Priority};
+use crate::http::{Answer, Priority, encode_segment};
 
 /// Objects a page.
 const PAGE: i64 = 100;
@@ -254,14 +254,4 @@ fn list_request(kind: Kind, range: Option<RangeQueryTs>, after: Option<&str>) ->
         Kind::Price => list!(stripe_product::price::ListPrice::new()),
         Kind::Session | Kind::Endpoint | Kind::Local | Kind::Other => None,
     }
-}
-
-/// Ids come from answers and from people: nothing in them may leave their path segment.
-pub(super) fn encode_segment(id: &str) -> String {
-    id.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }

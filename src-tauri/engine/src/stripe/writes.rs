@@ -11,11 +11,10 @@ use stripe_checkout::checkout_session as sessions;
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest};
 use stripe_core::{charge as charges, customer as customers, payment_intent as intents, refund as refunds};
 
-use super::reads::encode_segment;
 use super::{Stripe, StripeError};
 use crate::domain::action::{ActionId, Address, RefundReason};
 use crate::domain::kind::Kind;
-use crate::http::Priority;
+use crate::http::{Priority, encode_segment};
 
 /// The metadata key of what an action made or changed: the action's id.
 pub const MARK: &str = "foredeck_action";
