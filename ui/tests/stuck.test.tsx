@@ -143,6 +143,21 @@ describe("many at once", () => {
     expect(asked("bulk_run")).toHaveLength(1);
   });
 
+  it("that move real money of several currencies wait: one amount cannot confirm them", async () => {
+    const user = userEvent.setup();
+    const { asked } = openWindow("full", "/s/k7m2qxa/preorders?status=partially_refunded");
+    await screen.findAllByTestId("preorder-row");
+    key("j");
+    key("x");
+    await user.click(within(await screen.findByTestId("bulk-bar")).getByRole("button", { name: /^All \d+ that match$/ }));
+    await user.click(screen.getByRole("button", { name: "Do" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Refund" }));
+    await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Show the plan…" }));
+    expect(await screen.findByText(/Do one currency at a time/)).toBeTruthy();
+    expect(screen.getByRole("button", { name: /^Do all/ })).toHaveProperty("disabled", true);
+    expect(asked("bulk_run")).toHaveLength(0);
+  });
+
   it("can be all that match, page by page", async () => {
     const user = userEvent.setup();
     const { asked } = openWindow("full", "/s/k7m2qxa/preorders?status=completed");

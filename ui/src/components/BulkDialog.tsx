@@ -104,7 +104,9 @@ function Confirm({
   const money = Object.entries(plan.money);
   const total = plan.confirm_amount ? onlyTotal(plan.money) : null;
   const amount = total === null ? null : readAmount(typed, total.currency);
-  const ready = plan.count > 0 && !overtaken && (total === null || amount === total.amount_minor);
+  // One amount cannot stand for several currencies.
+  const mixed = plan.confirm_amount && money.length > 1;
+  const ready = plan.count > 0 && !overtaken && !mixed && (total === null || amount === total.amount_minor);
   const [first] = plan.sample;
   useEffect(() => safe.current?.focus(), []);
   useEffect(() => {
@@ -134,6 +136,7 @@ function Confirm({
           <ul>{plan.sample.map((one) => <li key={one.id}><PlanView plan={one} /></li>)}</ul>
         </details>
       )}
+      {mixed ? <p className={dialog["why"]}>{t("bulk.one_currency")}</p> : null}
       {total === null ? null : <AmountField money={total} typed={typed} setTyped={setTyped} />}
       {trouble}
       <div className={dialog["buttons"]}>

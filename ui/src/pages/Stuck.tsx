@@ -69,7 +69,7 @@ export function Stuck() {
 
   return (
     <Page
-      fill title={t("stuck.title")} note={<Count filter={filter} total={total} shown={rows.length} loading={pages.isPending} />}
+      fill title={t("stuck.title")} note={<Count filter={filter} total={total} shown={rows.length} loading={pages.isPending || (pages.isError && rows.length === 0)} />}
       actions={
         <>
           {narrowed ? <Button variant="subtle" onClick={clear}>{t("preorders.clear")}</Button> : null}
