@@ -9,6 +9,6 @@ export type Changed = {
  */
 store: string | null, 
 /**
- * `preorders`, `sync`, `settings`, `stores`, `imports`, `operators`.
+ * `preorders`, `sync`, `settings`, `stores`, `imports`, `actions`, `operators`, `klaviyo`, `findings`.
  */
 topics: Array<string>, };
