@@ -122,6 +122,7 @@ fn the_overview_tells_days_money_and_what_needs_a_person() {
             ("clock_skew", 301),
             ("missing_permissions", 1),
             ("gaps", 1),
+            ("stuck_warning", 1),
             ("open_disputes", 1),
             ("undelivered_events", 1)
         ]

@@ -6,6 +6,7 @@ pub mod actions;
 mod credits;
 mod errors;
 mod findings;
+mod imports;
 pub mod klaviyo;
 mod operations;
 pub mod operators;

@@ -14,6 +14,7 @@ use super::credits::{
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
 };
 use super::findings::{finding_counts, finding_page, finding_rules, lead_page};
+use super::imports::{import_list, import_preview, import_remove, import_run};
 use super::klaviyo::{
     KlaviyoConnectArgs, KlaviyoMetricArgs, KlaviyoMetricReply, KlaviyoRotateArgs, KlaviyoTestArgs,
     klaviyo_check, klaviyo_connect, klaviyo_disconnect, klaviyo_disconnect_preview, klaviyo_rotate,
@@ -59,7 +60,7 @@ use crate::queries::findings::rules::RuleList;
 use crate::queries::findings::{FindingPage, FindingPageArgs};
 use crate::queries::funnel::{Funnel, FunnelArgs};
 use crate::queries::health::{Freshness, Health};
-use crate::queries::imports::{self as import_batches, ImportList};
+use crate::queries::imports::ImportList;
 use crate::queries::klaviyo::{DisconnectPreview, KlaviyoView};
 use crate::queries::leads::{LeadPage, LeadPageArgs, export_leads};
 use crate::queries::overview::Overview;
@@ -432,29 +433,4 @@ async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
         })
         .await?;
     Ok(ExportReply { rows, path: args.path })
-}
-
-async fn import_preview(call: Call, args: ImportPreviewArgs) -> Result<ImportPreview, Problem> {
-    call.store().await?.preview_import(args.kind, Path::new(&args.path), args.map).await
-}
-
-async fn import_run(call: Call, args: ImportRunArgs) -> Result<ImportReport, Problem> {
-    let (path, dry_run, accept_bad) = (Path::new(&args.path), args.dry_run, args.accept_bad);
-    let store = call.store().await?;
-    let report = store.import(args.kind, path, args.map, dry_run, accept_bad).await?;
-    if !dry_run {
-        store.note_in_audit(&call.doer(), "imported", json!({"kind": args.kind, "report": report})).await?;
-    }
-    Ok(report)
-}
-
-async fn import_list(call: Call, _: NoArgs) -> Result<ImportList, Problem> {
-    Ok(call.store().await?.db().read(import_batches::list).await?)
-}
-
-async fn import_remove(call: Call, args: ImportRemoveArgs) -> Result<RemovalReport, Problem> {
-    let store = call.store().await?;
-    let report = store.remove_import(args.batch).await?;
-    store.note_in_audit(&call.doer(), "import_removed", json!({"batch": args.batch})).await?;
-    Ok(report)
 }

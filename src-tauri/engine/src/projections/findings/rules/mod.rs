@@ -10,7 +10,7 @@ mod metadata_broken;
 mod missing_address;
 mod missing_color;
 mod missing_email;
-pub(in crate::projections) mod negative_wallet;
+pub mod negative_wallet;
 mod orphan_payment;
 mod paid_not_completed;
 pub(super) mod paid_twice;
