@@ -11,7 +11,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 /// Between two rounds of events.
 const PAUSE: Duration = Duration::from_millis(100);
-const ALL: [Topic; 8] = [
+const ALL: [Topic; 9] = [
     Topic::Preorders,
     Topic::Sync,
     Topic::Settings,
@@ -20,6 +20,7 @@ const ALL: [Topic; 8] = [
     Topic::Actions,
     Topic::Operators,
     Topic::Findings,
+    Topic::Klaviyo,
 ];
 
 /// What changed since the last round.
@@ -114,7 +115,18 @@ mod tests {
         }
         let told = next_round(&mut heard).await.unwrap().events();
         assert_eq!(told[0].store, None);
-        assert_eq!(told[0].topics, ["preorders", "sync", "settings", "stores", "imports", "operators"]);
+        let all = [
+            "preorders",
+            "sync",
+            "settings",
+            "stores",
+            "imports",
+            "actions",
+            "operators",
+            "findings",
+            "klaviyo",
+        ];
+        assert_eq!(told[0].topics, all);
     }
 
     #[tokio::test]

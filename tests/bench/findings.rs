@@ -65,7 +65,9 @@ async fn events_of(url: &str) -> Vec<String> {
     let read = |connection: &Connection| {
         let mut statement =
             connection.prepare("SELECT seq FROM stripe_event ORDER BY created, id LIMIT ?1")?;
-        let seqs = statement.query_map([EVENTS], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+        let seqs = statement
+            .query_map([i64::try_from(EVENTS).unwrap()], |row| row.get(0))?
+            .collect::<Result<Vec<i64>, _>>()?;
         seqs.into_iter()
             .map(|seq| Ok(String::from_utf8(get_event(connection, seq)?.bytes).expect("JSON is text")))
             .collect()

@@ -109,7 +109,7 @@ fn a_buyer_who_does_not_confirm_is_found_from_when_they_were_asked() {
     let shop = Shop::open();
     pressed(&shop, json!({}), json!({}));
     let asked = intent("pi_1", NOON, json!({"status": "requires_action"}));
-    shop.list(Kind::Intent, NOON + 900, &[asked.clone()]);
+    shop.list(Kind::Intent, NOON + 900, std::slice::from_ref(&asked));
     opens(&shop, "requires_action_stale", "pre_1", NOON + 900 + HOUR);
     // An older sight of the same state, heard of later, moves it.
     shop.events(&[event("evt_1", "payment_intent.requires_action", NOON + 300, &asked)]);

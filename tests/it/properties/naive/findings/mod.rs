@@ -202,7 +202,7 @@ fn buys_credits(facts: &[Fact], group: &Group<'_>, objects: &BTreeMap<String, Ob
     let starts = [Kind::Session, Kind::Intent, Kind::Charge, Kind::Local];
     let living = |object: &&&Object| starts.contains(&object.kind) && !object.fields.contains_key("deleted");
     let said = |object: &&Object| object.fields.contains_key("plan") || object.fields.contains_key("credits");
-    if group.members.iter().filter(living).any(|object| said(object)) {
+    if group.members.iter().filter(living).any(said) {
         return true;
     }
     let mut payments: BTreeMap<String, Vec<&Object>> = BTreeMap::new();

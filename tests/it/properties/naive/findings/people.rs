@@ -16,7 +16,7 @@ pub fn people(groups: &[Group<'_>], objects: &BTreeMap<String, Object>, rows: &R
     let mut found = Vec::new();
     let goods: Vec<(&String, &Map<String, Value>)> =
         rows.iter().filter(|(_, row)| row["goods"] == 1).collect();
-    let mut emails: BTreeMap<&str, Vec<(&String, &Map<String, Value>)>> = BTreeMap::new();
+    let mut emails: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
     for (id, row) in goods {
         if let Some(email) = row.get("email") {
             emails.entry(email.as_str().unwrap()).or_default().push((id, row));

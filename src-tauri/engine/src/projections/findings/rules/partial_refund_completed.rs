@@ -32,8 +32,8 @@ fn find(case: &Case<'_>) -> Vec<Found> {
     if !case.parts.charges.is_empty() && !case.parts.charges.iter().any(|charge| case.kept_part(charge)) {
         return Vec::new();
     }
-    let done = case.parts.refunds.iter().filter(|node| is(node.state.status.as_ref(), &["succeeded"]));
-    let newest = done.filter(of_part).last();
+    let mut done = case.parts.refunds.iter().filter(|node| is(node.state.status.as_ref(), &["succeeded"]));
+    let newest = done.rfind(of_part);
     let told = newest.and_then(|refund| case.reversal(refund.key)?.counted_at);
     let at = told.or_else(|| newest.map(|refund| made(refund))).unwrap_or_else(|| case.paid_at());
     let refund = newest.map(|refund| shown("refund", refund));
