@@ -12,6 +12,9 @@ use super::order::{int, is, made, word};
 use super::{DAY, Finding, finding};
 use crate::it::properties::mirror::Rows;
 
+/// An object with its id.
+type Named<'a> = (&'a String, &'a Map<String, Value>);
+
 pub fn people(groups: &[Group<'_>], objects: &BTreeMap<String, Object>, rows: &Rows) -> Vec<Finding> {
     let mut found = Vec::new();
     let goods: Vec<(&String, &Map<String, Value>)> =
