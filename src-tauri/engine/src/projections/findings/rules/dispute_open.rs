@@ -10,7 +10,7 @@ use crate::projections::preorder::is;
 pub static RULE: Rule = Rule {
     name: "dispute_open",
     severity: Severity::Critical,
-    fixes: &[ActionKind::Refund, ActionKind::Refetch],
+    fixes: &[ActionKind::Annotate, ActionKind::Refetch],
     threshold_s: 0,
     bounds_s: ON,
     closes_after_s: None,
