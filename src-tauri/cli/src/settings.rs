@@ -50,6 +50,9 @@ fn named(document: &Value) -> Vec<(String, String)> {
     found
 }
 
+/// Settings that may be none.
+const NULLABLE: &[&str] = &["max_requests_per_s", "checkout.success_url", "checkout.cancel_url"];
+
 fn apply(document: &mut Value, change: &str) -> Result<(), String> {
     let (name, value) = change.split_once('=').ok_or_else(|| format!("{change:?} is not KEY=VALUE"))?;
     let (name, value) = (name.trim(), value.trim());
@@ -62,12 +65,13 @@ fn apply(document: &mut Value, change: &str) -> Result<(), String> {
         return Err(format!("there is no setting {name:?}"));
     };
     *slot = match slot {
+        _ if value == "none" && NULLABLE.contains(&name) => Value::Null,
+        _ if name.starts_with("checkout.") && name.ends_with("_url") => Value::String(value.to_owned()),
         Value::Array(_) => value.split(',').map(str::trim).filter(|word| !word.is_empty()).collect(),
         Value::String(_) => Value::String(value.to_owned()),
         Value::Bool(_) => Value::Bool(
             value.parse().map_err(|_| format!("{name} is true or false, and {value:?} is neither"))?,
         ),
-        _ if name == "max_requests_per_s" && value == "none" => Value::Null,
         _ => {
             let number: i64 =
                 value.parse().map_err(|_| format!("{name} is a whole number, and {value:?} is none"))?;
@@ -91,11 +95,15 @@ mod tests {
         assert_eq!(serde_json::from_value::<Settings>(document.clone()).unwrap(), before);
         apply(&mut document, "metadata.color = tint, shade").unwrap();
         apply(&mut document, "max_requests_per_s=none").unwrap();
+        apply(&mut document, "checkout.success_url=https://shop.example.com/thanks").unwrap();
         let after: Settings = serde_json::from_value(document.clone()).unwrap();
         assert_eq!(
             (after.metadata.color, after.max_requests_per_s),
             (vec!["tint".into(), "shade".into()], None)
         );
+        assert_eq!(after.checkout.success_url.as_deref(), Some("https://shop.example.com/thanks"));
+        apply(&mut document, "checkout.success_url=none").unwrap();
+        assert_eq!(document["checkout"]["success_url"], Value::Null);
         for bad in ["time_zone", "x=1", "metadata=1", "poll_front_s=soon"] {
             assert!(apply(&mut document, bad).is_err(), "{bad}");
         }
