@@ -321,31 +321,34 @@ impl History {
         }
     }
 
-    /// Something is said of a finding that there may be, by a name that its order may have had.
+    /// Something is said of some findings that there may be, by names that their orders may have had.
     fn says(&mut self) {
-        let rule = *self.chance.pick(&[
-            "missing_color",
-            "missing_address",
-            "payment_failed",
-            "metadata_broken",
-            "wrong_amount",
-            "paid_twice",
-            "processing_too_long",
-            "shared_preorder_id",
-        ]);
-        let session = self.one(Kind::Session);
-        let id = if self.chance.percent(50) {
-            session
-        } else {
-            self.chance.pick_some(&self.preorder_ids).cloned()
-        };
-        let Some(id) = id else { return };
-        let state = *self.chance.pick(&["snoozed", "dismissed", "dismissed", "resolved", "open"]);
-        let now = self.world.now();
-        let until = (state == "snoozed").then(|| now + self.chance.between(60, 90_000));
-        let base_at = now - self.chance.between(-100_000, 3_000);
-        let body = json!({"state": state, "until": until, "base_at": base_at});
-        self.local(FINDING, format!("{rule}:{id}"), None, body.to_string());
+        for _ in 0..self.chance.between(1, 5) {
+            let rule = *self.chance.pick(&[
+                "metadata_broken",
+                "metadata_broken",
+                "wrong_amount",
+                "missing_color",
+                "missing_address",
+                "payment_failed",
+                "paid_twice",
+                "processing_too_long",
+                "shared_preorder_id",
+            ]);
+            let about_session = ["metadata_broken", "wrong_amount"].contains(&rule);
+            let id = if self.chance.percent(if about_session { 95 } else { 30 }) {
+                self.one(Kind::Session)
+            } else {
+                self.chance.pick_some(&self.preorder_ids).cloned()
+            };
+            let Some(id) = id else { continue };
+            let state = *self.chance.pick(&["snoozed", "dismissed", "dismissed", "resolved", "open"]);
+            let now = self.world.now();
+            let until = (state == "snoozed").then(|| now + self.chance.between(60, 90_000));
+            let base_at = now - self.chance.between(-100_000, 3_000);
+            let body = json!({"state": state, "until": until, "base_at": base_at});
+            self.local(FINDING, format!("{rule}:{id}"), None, body.to_string());
+        }
     }
 
     /// A second order of somebody who has one.
