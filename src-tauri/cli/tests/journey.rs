@@ -222,7 +222,12 @@ async fn settings_are_kept_and_stores_are_removed() {
     assert_eq!(desk.run(["status", "--json"]).code(), "NO_STORE");
     let left: Vec<_> =
         std::fs::read_dir(desk.data()).unwrap().map(|file| file.unwrap().file_name()).collect();
-    assert!(left.iter().all(|name| name.to_string_lossy().starts_with("stores.")), "{left:?}");
+    let stays = |name: &std::ffi::OsString| {
+        // What was done with a store stays known: its audit.
+        name.to_string_lossy().starts_with("stores.") || name == "archive"
+    };
+    assert!(left.iter().all(stays), "{left:?}");
+    assert_eq!(std::fs::read_dir(desk.data().join("archive")).unwrap().count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,6 +80,9 @@ const OTHERS: &[&str] = &[
     "action_subject",
     "audit",
     "bulk",
+    "klaviyo_connection",
+    "klaviyo_wait",
+    "report_sync",
 ];
 
 /// Columns that name an object by its number.
