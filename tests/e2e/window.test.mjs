@@ -103,8 +103,12 @@ describe("the window", () => {
 
     await toPage(page, "preorders");
     await page.find('[data-testid="preorder-row"]');
-    entries = await readTimeline(page, EMAIL);
-    assert.ok(entries.length >= 3, `${entries.length} entries`);
+    await readTimeline(page, EMAIL);
+    // Stripe shows a checkout at once, and its events within seconds.
+    entries = await until("the order's events", async () => {
+      const shown = await page.texts('[data-testid="timeline-entry"]');
+      return shown.length >= 3 ? shown : undefined;
+    }, 30_000);
     t.diagnostic(`memory, MiB: ${JSON.stringify(memory(window.pid))}`);
 
     await takePictures(page, store.public_id);
