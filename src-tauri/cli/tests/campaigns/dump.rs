@@ -37,7 +37,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("session_items", &["as_of"]),
     ("sale", &["verdict"]),
     ("sale_ref", &[]),
-    ("finding", &[]),
+    ("finding", &["scope"]),
     ("finding_word", &["seq", "at"]),
     ("proof", &[]),
     ("reversal", &[]),

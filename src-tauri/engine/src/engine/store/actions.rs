@@ -115,6 +115,10 @@ impl OpenStore {
         let local = self
             .db
             .write_durable(move |transaction| {
+                // Another process may have confirmed the same plan a moment ago: it is one action.
+                if actions::view(transaction, &action)?.is_some() {
+                    return Ok(Ok(false));
+                }
                 let tail = kept.id.trim_start_matches("pln_");
                 let ground = Ground { connection: transaction, settings: &settings, live, now, tail };
                 let drawn = match split(actions::draw(&ground, &kept.request))? {

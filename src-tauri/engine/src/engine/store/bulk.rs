@@ -52,6 +52,10 @@ impl OpenStore {
         let (now, doer, chain) = (terms.now, doer.clone(), audit.clone());
         self.db
             .write_durable(move |transaction| {
+                // Another process may have confirmed the same plan a moment ago: it is one run.
+                if actions::find_bulk(transaction, &kept.id)?.is_some() {
+                    return Ok(Ok(()));
+                }
                 let drawn = match kept.draw(transaction, &settings, live, now) {
                     Ok(drawn) if kept.is_of(&drawn) => drawn,
                     Ok(_) => return Ok(Err(plan_changed("some of its orders are otherwise now"))),
