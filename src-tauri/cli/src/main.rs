@@ -17,6 +17,7 @@ mod fix_lines;
 mod fixes;
 mod imports;
 mod klaviyo;
+mod klaviyo_events;
 mod klaviyo_lines;
 mod line;
 mod mirror;

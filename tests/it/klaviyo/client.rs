@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use foredeck_engine::clock::FixedClock;
+use foredeck_engine::domain::action::ActionId;
 use foredeck_engine::klaviyo::{Imported, Klaviyo, KlaviyoError, NewEvent, ProfileChange, REVISION};
 use foredeck_sandbox::klaviyo::KlaviyoKey as Key;
 use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, Faults, KlaviyoConfig, WriteTrouble};
@@ -13,6 +14,10 @@ use super::stand::{Stand, account, ok};
 use super::{Post, key};
 
 const STARTED: &str = "Rolitt Preorder Started";
+
+fn act() -> ActionId {
+    ActionId::new("act_test")
+}
 
 fn event(unique_id: &str, at: i64) -> NewEvent {
     NewEvent {
@@ -86,11 +91,11 @@ async fn an_event_is_there_once_with_its_own_time_however_often_it_was_sent() {
     let post = Post::open(KlaviyoConfig::default()).await;
     let (client, now) = (post.client(), post.desk.clock_now());
     let sent = event("pre_1:started", now - 86_400);
-    client.send_event(&sent).await.unwrap();
+    client.send_event(&act(), &sent.document()).await.unwrap();
     // The answer is lost after the effect: it is sent again, and is the same event.
     post.control.on_next_write(WriteTrouble::LostAfter);
-    client.send_event(&event("pre_2:started", now - 500)).await.unwrap();
-    client.send_event(&sent).await.unwrap();
+    client.send_event(&act(), &event("pre_2:started", now - 500).document()).await.unwrap();
+    client.send_event(&act(), &sent.document()).await.unwrap();
     assert_eq!(post.control.metric_id(STARTED, "api"), None, "accepted is not there");
     post.desk.advance(10);
     let metric = post.control.metric_id(STARTED, "api").unwrap();
@@ -118,9 +123,9 @@ async fn a_profile_is_made_or_changed_and_what_is_left_out_stays() {
         email: "ann@example.com".to_owned(),
         properties: Map::from_iter([(name.to_owned(), value)]),
     };
-    let Imported { id, made } = client.import_profile(&change("status", json!("preordering"))).await.unwrap();
+    let Imported { id, made } = client.import_profile(&act(), &change("status", json!("preordering")).document()).await.unwrap();
     assert!(made);
-    let again = client.import_profile(&change("yoyo_color", json!("blue"))).await.unwrap();
+    let again = client.import_profile(&act(), &change("yoyo_color", json!("blue")).document()).await.unwrap();
     assert_eq!(again, Imported { id, made: false });
     let there = client.find_profile("ann@example.com").await.unwrap().unwrap();
     assert_eq!(there.properties, json!({"status": "preordering", "yoyo_color": "blue"}));
@@ -142,7 +147,7 @@ async fn refusals_are_read_as_what_they_are() {
     client.account().await.unwrap();
     let lacks = |scope: &str| KlaviyoError::ScopeMissing { scope: scope.to_owned() };
     assert_eq!(client.metrics().await.unwrap_err(), lacks("metrics:read"));
-    assert_eq!(client.send_event(&event("x", 1_700_000_000)).await.unwrap_err(), lacks("events:write"));
+    assert_eq!(client.send_event(&act(), &event("x", 1_700_000_000).document()).await.unwrap_err(), lacks("events:write"));
     post.control.set_keys(vec![Key::full(DEFAULT_KLAVIYO_KEY)]);
     post.control.set_faults(Faults { html_rate: 1.0, ..Faults::default() });
     assert_eq!(client.account().await.unwrap_err(), KlaviyoError::Blocked { status: 403 });

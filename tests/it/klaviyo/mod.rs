@@ -2,6 +2,7 @@
 
 mod client;
 mod connection;
+mod events;
 mod keychain;
 mod real;
 mod stand;

@@ -8,6 +8,7 @@ mod errors;
 mod findings;
 mod imports;
 pub mod klaviyo;
+pub mod klaviyo_events;
 mod operations;
 pub mod operators;
 pub mod types;

@@ -20,6 +20,10 @@ use super::klaviyo::{
     klaviyo_check, klaviyo_connect, klaviyo_disconnect, klaviyo_disconnect_preview, klaviyo_rotate,
     klaviyo_set_metric, klaviyo_status, klaviyo_test,
 };
+use super::klaviyo_events::{
+    KlaviyoFillArgs, OrderEvents, klaviyo_event_page, klaviyo_events, klaviyo_events_check, klaviyo_events_fill,
+    klaviyo_order_events,
+};
 use super::operators::{
     OperatorAddArgs, OperatorArgs, OperatorDisabledArgs, OperatorIdleArgs, OperatorList, OperatorMe,
     OperatorPassphraseArgs, OperatorRenameArgs, OperatorRoleArgs, OperatorUnlockArgs, operator_add,
@@ -62,6 +66,7 @@ use crate::queries::funnel::{Funnel, FunnelArgs};
 use crate::queries::health::{Freshness, Health};
 use crate::queries::imports::ImportList;
 use crate::queries::klaviyo::{DisconnectPreview, KlaviyoView};
+use crate::queries::klaviyo_events::{EventStandPage, EventStandPageArgs, EventsView};
 use crate::queries::leads::{LeadPage, LeadPageArgs, export_leads};
 use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
@@ -160,6 +165,11 @@ table! {
     klaviyo_check: NoArgs -> KlaviyoCheck, SUPPORT;
     klaviyo_disconnect_preview: NoArgs -> DisconnectPreview, VIEWER;
     klaviyo_disconnect: NoArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
+    klaviyo_events: NoArgs -> EventsView, VIEWER;
+    klaviyo_event_page: EventStandPageArgs -> EventStandPage, VIEWER;
+    klaviyo_order_events: ActionIdArgs -> OrderEvents, VIEWER;
+    klaviyo_events_check: NoArgs -> EventsView, SUPPORT;
+    klaviyo_events_fill: KlaviyoFillArgs -> BulkPlan, SUPPORT;
     operator_list: NoArgs -> OperatorList, VIEWER;
     operator_me: NoArgs -> OperatorMe, VIEWER;
     operator_unlock: OperatorUnlockArgs -> OperatorMe, VIEWER;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::finding::{IdentityConnector, RuleSetting};
+use super::klaviyo::KlaviyoSettings;
 use super::plan::PlanRule;
 
 /// Which metadata keys carry which meaning, in order of preference.
@@ -87,6 +88,8 @@ pub struct Settings {
     pub notify: bool,
     /// Who knows the shop's users.
     pub identity: IdentityConnector,
+    /// How orders are told to Klaviyo.
+    pub klaviyo: KlaviyoSettings,
 }
 
 impl Default for Settings {
@@ -103,6 +106,7 @@ impl Default for Settings {
             findings: BTreeMap::new(),
             notify: true,
             identity: IdentityConnector::None,
+            klaviyo: KlaviyoSettings::default(),
         }
     }
 }

@@ -11,7 +11,7 @@ mod mirror;
 mod sync;
 
 pub use credits::Adjust;
-pub use klaviyo::MetricSet;
+pub use klaviyo::{Fill, MetricSet};
 pub use mirror::Verified;
 
 use std::sync::{Arc, Mutex, RwLock};
@@ -66,7 +66,7 @@ pub struct OpenStore {
     wiring: Wiring,
     running: Mutex<Option<Running>>,
     audit: tokio::sync::OnceCell<Audit>,
-    klaviyo_paces: Paces,
+    klaviyo: Arc<klaviyo::Door>,
 }
 
 struct Running {
@@ -114,6 +114,16 @@ impl OpenStore {
                 xxhash_rust::xxh3::xxh3_64(db.path().to_string_lossy().as_bytes()) >> 32
             ),
         };
+        let klaviyo = Arc::new(klaviyo::Door {
+            store: public_id.clone(),
+            db: db.clone(),
+            secrets: Arc::clone(&wiring.secrets),
+            clock: Arc::clone(&wiring.clock),
+            announcer: wiring.announcer.clone(),
+            // Whoever opened the engine with a rate of their own is taken at their word.
+            paces: wiring.max_per_s.is_none().then(|| Paces::new(crate::klaviyo::pace_of)),
+            kept: tokio::sync::Mutex::default(),
+        });
         let store = Self {
             public_id,
             record,
@@ -125,7 +135,7 @@ impl OpenStore {
             wiring,
             running: Mutex::default(),
             audit: tokio::sync::OnceCell::new(),
-            klaviyo_paces: Paces::new(crate::klaviyo::pace_of),
+            klaviyo,
         };
         // A new mirror gets its empty tables at once; stale ones are made anew before anything reads them.
         if !store.db.is_read_only() {
@@ -203,6 +213,7 @@ impl OpenStore {
         let before = self.settings();
         // The plan table has an operation of its own, which shows the difference first.
         let settings = Settings { plans: before.plans.clone(), ..settings };
+        self.set_policy(&before, &settings).await?;
         let now = self.wiring.clock.now();
         let renamed = before.metadata != settings.metadata;
         let moved = before.time_zone != settings.time_zone;

@@ -7,12 +7,14 @@ mod document;
 mod endpoints;
 mod error;
 mod look;
+mod people;
 mod reads;
 mod scopes;
 mod writes;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 
@@ -20,6 +22,7 @@ pub use document::{Page, Resource};
 pub use endpoints::{ENDPOINTS, Endpoint, pace_of};
 pub use error::KlaviyoError;
 pub use look::Look;
+pub use people::{PEOPLE_AT_ONCE, SeenPerson};
 pub use reads::{Listed, SeenEvent, SeenProfile};
 pub use writes::{Imported, NewEvent, ProfileChange};
 
@@ -58,6 +61,8 @@ pub struct Klaviyo {
     clock: SharedClock,
     waits: Mutex<BTreeMap<&'static str, Wait>>,
     told: Mutex<Told>,
+    /// Names and ids of the account's metrics, and when they were asked for.
+    names: tokio::sync::Mutex<Option<(Duration, Vec<(String, String)>)>>,
 }
 
 /// What answers said beside what was asked.
@@ -98,7 +103,7 @@ impl Klaviyo {
             Some(paces) => http.at_paces(paces),
             None => http,
         };
-        Ok(Self { http, clock, waits: Mutex::default(), told: Mutex::default() })
+        Ok(Self { http, clock, waits: Mutex::default(), told: Mutex::default(), names: tokio::sync::Mutex::default() })
     }
 
     /// The transport, for its numbers and clocks.

@@ -43,6 +43,18 @@ pub struct SeenEvent {
     pub properties: Value,
 }
 
+impl SeenEvent {
+    pub(super) fn read(row: &Resource) -> Self {
+        Self {
+            id: row.id().to_owned(),
+            metric: row.related("metric"),
+            profile: row.related("profile"),
+            at: row.attribute("timestamp").as_i64(),
+            properties: row.attribute("event_properties").clone(),
+        }
+    }
+}
+
 /// A profile as it is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeenProfile {
@@ -125,14 +137,7 @@ impl Klaviyo {
         let filter = format!("{},{}", equals("metric_id", metric), equals("profile_id", profile));
         let query = format!("filter={}&sort=-datetime", encode_segment(&filter));
         let listed = self.list(&EVENTS, query, EVENT_PAGES).await?;
-        let seen = |row: &Resource| SeenEvent {
-            id: row.id().to_owned(),
-            metric: row.related("metric"),
-            profile: row.related("profile"),
-            at: row.attribute("timestamp").as_i64(),
-            properties: row.attribute("event_properties").clone(),
-        };
-        Ok(Listed { rows: listed.rows.iter().map(seen).collect(), complete: listed.complete })
+        Ok(Listed { rows: listed.rows.iter().map(SeenEvent::read).collect(), complete: listed.complete })
     }
 
     /// The profile with an e-mail.
@@ -150,7 +155,7 @@ impl Klaviyo {
     }
 
     /// Reads a list page by page. Where the next page is, `links.next` says; it is followed only to this very endpoint.
-    async fn list(
+    pub(super) async fn list(
         &self,
         endpoint: &'static Endpoint,
         query: String,

@@ -16,6 +16,7 @@ pub mod funnel;
 pub mod health;
 pub mod imports;
 pub mod klaviyo;
+pub mod klaviyo_events;
 pub mod leads;
 pub mod overview;
 mod people_text;
