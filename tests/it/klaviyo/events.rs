@@ -352,3 +352,22 @@ async fn a_great_fill_through_troubles_tells_each_order_once() {
     post.assert_each_once();
     assert_eq!(post.refused("klaviyo_events_fill", json!({})).await, "NOTHING_MISSING");
 }
+
+#[tokio::test]
+async fn a_change_of_colour_or_address_reaches_the_profile_after_stripe() {
+    let post = told(2, KlaviyoConfig::default()).await;
+    post.stand("missing").await;
+    post.fill(json!({})).await;
+    let view = post.desk.fix(json!({"action": "change_details", "order": "pre_0000", "color": "green"})).await;
+    assert_eq!((&view["state"], &view["verified"]), (&json!("succeeded"), &json!(true)), "{view:#}");
+    let client = post.client();
+    let person = client.find_profile("p0@example.com").await.unwrap().unwrap();
+    assert_eq!(person.properties["yoyo_color"], "green");
+    assert_eq!(person.properties["preorder_status"], "paid", "what is not told of stays");
+    post.desk.sync().await;
+    let moved = json!({"action": "change_details", "order": "pre_0000", "email": "moved@example.com"});
+    post.desk.fix(moved).await;
+    let person = client.find_profile("moved@example.com").await.unwrap().unwrap();
+    assert_eq!(person.properties["yoyo_color"], "green");
+    assert_eq!(post.control.truth().mails, []);
+}

@@ -47,9 +47,11 @@ pub struct BulkArgs {
     pub reason: RefundReason,
     /// Of `send_event`: this event alone; left out, whatever is missing.
     #[serde(default)]
+    #[ts(optional)]
     pub event: Option<OrderEvent>,
     /// Of `send_event`: flows may mail people; else it is backfill.
     #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
     pub mail: bool,
 }
 

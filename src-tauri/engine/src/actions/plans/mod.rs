@@ -5,6 +5,7 @@ mod checkout;
 mod details;
 mod hold;
 mod link;
+mod profile;
 mod refetch;
 mod refund;
 mod resend;

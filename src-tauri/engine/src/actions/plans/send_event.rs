@@ -199,7 +199,7 @@ fn properties(ground: &Ground<'_>, order: &Order) -> Map<String, Value> {
 }
 
 /// What the event says of the person: only by their newest order, or an older one would undo what a newer one said.
-fn profile_properties(
+pub(super) fn profile_properties(
     ground: &Ground<'_>,
     order: &Order,
     email: &str,
