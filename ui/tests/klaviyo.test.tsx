@@ -249,6 +249,8 @@ describe("a connection", () => {
     const button = await screen.findByRole("button", { name: "Disconnect…" });
     await waitFor(() => expect(button.getAttribute("title")).toBe("This store is opened read-only"));
     expect(screen.queryByLabelText("Another private key of the same account")).toBeNull();
+    expect(screen.getByText(/A mirror file has no keys/)).toBeTruthy();
+    expect(screen.queryByTestId("klaviyo-mark")).toBeNull();
   });
 
   it("of a practice or test store to a live account is warned of", async () => {

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
+import { useStore } from "../data/active_store";
 import { klaviyoStatusQuery } from "../data/klaviyo_queries";
 import css from "./Frame.module.css";
 
@@ -8,7 +9,9 @@ import css from "./Frame.module.css";
 export function KlaviyoMark({ store }: { store: string }) {
   const { t } = useTranslation();
   const { data } = useQuery(klaviyoStatusQuery(store));
-  if (data === undefined || data.status === "connected" || data.status === "not_configured") return null;
+  // A file never has a key: that says nothing of the connection.
+  const file = useStore()?.read_only === true;
+  if (data === undefined || file || data.status === "connected" || data.status === "not_configured") return null;
   return (
     <span className={css["navCount"]} data-severity={data.status === "error" ? "warning" : "critical"} data-testid="klaviyo-mark" title={t(`klaviyo.meaning.${data.status}`)}>
       {t("klaviyo.mark")}

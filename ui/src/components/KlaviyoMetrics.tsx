@@ -69,7 +69,7 @@ export function MetricMeaning({ metric }: { metric: KlaviyoMetric }) {
   const { t } = useTranslation();
   return (
     <p className={css["sense"]}>
-      {t("klaviyo.counts_by")} {t(metric.do_not_order_sync ? "klaviyo.no_order_sync" : "klaviyo.order_sync")} <code className={css["id"]}>{`do_not_order_sync: ${metric.do_not_order_sync}`}</code>
+      {t("klaviyo.counts_by")} {t(metric.do_not_order_sync ? "klaviyo.no_order_sync" : "klaviyo.order_sync")} <code className={css["flag"]}>{`do_not_order_sync: ${metric.do_not_order_sync}`}</code>
     </p>
   );
 }

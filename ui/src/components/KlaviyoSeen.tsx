@@ -79,7 +79,7 @@ export function ScopeTable({ scopes }: { scopes: readonly KlaviyoScope[] }) {
         {scopes.map((scope) => (
           <tr key={scope.scope} data-testid="scope" data-scope={scope.scope} data-state={scope.state}>
             <td><code className={table["mono"]}>{scope.scope}</code></td>
-            <td>{t(`klaviyo.purpose.${scope.purpose}`)}{scope.needed ? <span className={table["dim"]}> · {t("klaviyo.needed")}</span> : null}</td>
+            <td>{t(`klaviyo.purpose.${scope.purpose}`)}{scope.needed ? <span className={css["needed"]}> · {t("klaviyo.needed")}</span> : null}</td>
             <td><Tag tone={toneOf(scope)} title={scope.detail === null ? t(`klaviyo.scope_meaning.${scope.state}`) : sentence(scope.detail)}>{t(`klaviyo.scope_state.${scope.state}`)}</Tag></td>
           </tr>
         ))}

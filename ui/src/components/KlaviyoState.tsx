@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useStore } from "../data/active_store";
 import { useFormat } from "../data/format";
 import { useKlaviyoWords } from "../data/klaviyo_words";
 import { useMinute } from "../data/now";
@@ -19,9 +20,11 @@ const TONES: Record<KlaviyoStatus, Tone> = { connected: "green", disconnected: "
 export function KlaviyoState({ view }: { view: KlaviyoView }) {
   const { t } = useTranslation();
   const words = useKlaviyoWords();
-  const trouble = view.code === null ? null : words.trouble({ code: view.code, message: view.message ?? "", hint: view.hint ?? "" });
+  // A file never has a key: that says nothing of the connection.
+  const unknown = useStore()?.read_only === true && view.code === "NO_KLAVIYO_KEY";
+  const trouble = view.code === null || unknown ? null : words.trouble({ code: view.code, message: view.message ?? "", hint: view.hint ?? "" });
   const cells: [string, ReactNode][] = [
-    [t("klaviyo.state"), <Tag key="state" tone={TONES[view.status]} dot>{t(`klaviyo.status.${view.status}`)}</Tag>],
+    [t("klaviyo.state"), <Tag key="state" tone={unknown ? "grey" : TONES[view.status]} dot>{unknown ? t("klaviyo.since_unknown") : t(`klaviyo.status.${view.status}`)}</Tag>],
     [t("klaviyo.since"), view.since === null ? t(view.status === "not_configured" ? "klaviyo.never" : "klaviyo.since_unknown") : <Instant key="since" at={view.since} />],
   ];
   if (view.account !== null) {
@@ -41,7 +44,7 @@ export function KlaviyoState({ view }: { view: KlaviyoView }) {
           </div>
         ))}
       </dl>
-      {trouble === null ? <p className={css["meaning"]}>{t(`klaviyo.meaning.${view.status}`)}</p> : (
+      {trouble === null ? <p className={css["meaning"]}>{unknown ? t("klaviyo.in_file") : t(`klaviyo.meaning.${view.status}`)}</p> : (
         <p className={view.status === "not_configured" ? css["meaning"] : css["problem"]} role={view.status === "not_configured" ? undefined : "alert"}>
           {sentence(trouble.message)} {sentence(trouble.hint)}{" "}
           {trouble.detail === null ? null : <bdi className={table["dim"]}>{sentence(trouble.detail)} </bdi>}
