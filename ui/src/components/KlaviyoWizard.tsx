@@ -133,7 +133,7 @@ function MetricStep({ store, seen, keyOf, back }: { store: string; seen: Klaviyo
         });
       }}
     >
-      <Columns shape="wide_left">
+      <Columns shape="even">
         <Stack>
           <Section title={t("klaviyo.found")}>
             <p ref={start} tabIndex={-1} className={css["tested"]} role="status">
