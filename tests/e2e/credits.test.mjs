@@ -107,6 +107,24 @@ async function walk(page, folder) {
   await page.run(() => document.querySelector('[data-testid="applied-twice"] button[aria-expanded]').click());
   await until("the stored event", async () => (await page.text('[data-testid="applied-twice"]')).includes('"object": "event"'));
   await picture(page, "double-grant");
+
+  // What was granted once too often is taken back, by a plan; the second time there is nothing left to take.
+  await page.press("Take credits back…");
+  await page.find('[data-testid="fix-reverse_grant"]');
+  const credits = number(await page.run(() => Array.from(document.querySelectorAll('[role="dialog"] input')).at(-1).value));
+  assert.ok(credits > 0, "what to take back is filled in");
+  await page.press("Show the plan…");
+  await until("the plan", async () => (await page.text(DIALOG)).includes("Back"));
+  await picture(page, "take-back-plan");
+  await page.run(() => document.querySelector('[role="dialog"] button[type="submit"]').click());
+  await until("it is done", async () => (await page.texts('[data-testid="outcome"]')).some((text) => text.includes("Kept here")));
+  await picture(page, "take-back-outcome");
+  await page.press("Done");
+  await until("it stands in the ledger", async () => (await page.text("main")).includes(`${double.payment_intent} was granted twice`));
+  await page.press("Take credits back…");
+  await page.find('[data-testid="fix-reverse_grant"]');
+  await page.press("Show the plan…");
+  await until("it is refused", async () => (await page.text(DIALOG)).includes("ALREADY_REVERSED"));
   return events;
 }
 
