@@ -1,5 +1,5 @@
 // Credits in the real window: a plan is edited and its difference seen, the shop's rows are imported, and a double grant is opened
-// down to its two events.
+// down to its two events and taken back.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -129,7 +129,7 @@ async function walk(page, folder) {
 }
 
 describe("credits", () => {
-  it("are followed from the plan table to the two events of a double grant", async (t) => {
+  it("are followed from the plan table to the two events of a double grant, which is taken back once", async (t) => {
     const folder = mkdtempSync(path.join(FOLDER, "credits-"));
     const window = await open(["--data-dir", folder, "--sandbox"]);
     try {
