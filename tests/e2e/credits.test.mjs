@@ -111,8 +111,9 @@ async function walk(page, folder) {
   // What was granted once too often is taken back, by a plan; the second time there is nothing left to take.
   await page.press("Take credits back…");
   await page.find('[data-testid="fix-reverse_grant"]');
-  const credits = number(await page.run(() => Array.from(document.querySelectorAll('[role="dialog"] input')).at(-1).value));
-  assert.ok(credits > 0, "what to take back is filled in");
+  const filled = await page.run(() => Array.from(document.querySelectorAll('[role="dialog"] input'), (one) => one.value));
+  assert.equal(filled[1], double.payment_intent);
+  assert.ok(number(filled[2]) > 0, "what to take back is filled in");
   await page.press("Show the plan…");
   await until("the plan", async () => (await page.text(DIALOG)).includes("Back"));
   await picture(page, "take-back-plan");
@@ -120,7 +121,10 @@ async function walk(page, folder) {
   await until("it is done", async () => (await page.texts('[data-testid="outcome"]')).some((text) => text.includes("Kept here")));
   await picture(page, "take-back-outcome");
   await page.press("Done");
-  await until("it stands in the ledger", async () => (await page.text("main")).includes(`${double.payment_intent} was granted twice`));
+  await go(`wallets/${encodeURIComponent(filled[0])}`);
+  await until("it stands in the wallet's ledger", async () => (await page.text("main")).includes(`${double.payment_intent} was granted twice`));
+  await picture(page, "take-back-wallet");
+  await go(`purchases/${double.payment_intent}`);
   await page.press("Take credits back…");
   await page.find('[data-testid="fix-reverse_grant"]');
   await page.press("Show the plan…");
