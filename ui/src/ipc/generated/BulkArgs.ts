@@ -35,8 +35,8 @@ reason: RefundReason,
 /**
  * Of `send_event`: this event alone; left out, whatever is missing.
  */
-event: OrderEvent | null, 
+event?: OrderEvent, 
 /**
  * Of `send_event`: flows may mail people; else it is backfill.
  */
-mail: boolean, };
+mail?: boolean, };
