@@ -3,6 +3,7 @@
 //! The window and the command line call the same table by name. Deliberately absent: Tauri, printing.
 
 pub mod actions;
+pub mod audiences;
 mod credits;
 mod errors;
 mod findings;

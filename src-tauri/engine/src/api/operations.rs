@@ -9,6 +9,10 @@ use super::actions::{
     audit_page, audit_verify, bulk_get, bulk_list, bulk_pause, bulk_plan, bulk_run, guard_get, guard_set,
     order_actions, writes_stop,
 };
+use super::audiences::{
+    AudienceExportArgs, AudienceExportReply, AudienceSegment, AudienceSegmentArgs, audience_export,
+    audience_list, audience_page, audience_segment,
+};
 use super::credits::{
     plan_catalogue, plan_list, plan_preview, plan_set, purchase_page, purchase_sheet, purchase_status,
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
@@ -39,6 +43,7 @@ use super::{ADMIN, Call, OWNER, Operation, SUPPORT, VIEWER, read_args, write_rep
 use crate::actions::{ActionPlan, ActionView, BulkArgs, BulkPlan, BulkView, Guard, GuardView};
 use crate::audit::AuditVerdict;
 use crate::domain::action::ActionRequest;
+use crate::domain::audience::AudienceFilter;
 use crate::domain::kind::Kind;
 use crate::domain::klaviyo::{KlaviyoCheck, KlaviyoTest};
 use crate::domain::operator::MANAGE_INTEGRATIONS;
@@ -48,6 +53,7 @@ use crate::engine::{Verified, machine_zone};
 use crate::error::Problem;
 use crate::http::Priority;
 use crate::projections::findings::terms;
+use crate::queries::audiences::{AudienceList, AudiencePage, AudiencePageArgs};
 use crate::queries::audit::{self as audit_rows, AuditPage, AuditPageArgs};
 use crate::queries::credits::catalogue::Catalogue;
 use crate::queries::credits::export as credit_exports;
@@ -120,6 +126,10 @@ table! {
     finding_counts: NoArgs -> FindingCounts, VIEWER;
     finding_rules: NoArgs -> RuleList, VIEWER;
     lead_page: LeadPageArgs -> LeadPage, VIEWER;
+    audience_list: AudienceFilter -> AudienceList, VIEWER;
+    audience_page: AudiencePageArgs -> AudiencePage, VIEWER;
+    audience_export: AudienceExportArgs -> AudienceExportReply, SUPPORT;
+    audience_segment: AudienceSegmentArgs -> AudienceSegment, SUPPORT;
     raw_fact: RawFactArgs -> RawFact, VIEWER;
     event_page: EventPageArgs -> EventPage, VIEWER;
     health: NoArgs -> Health, VIEWER;
