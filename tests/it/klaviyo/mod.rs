@@ -4,6 +4,7 @@ mod client;
 mod connection;
 mod events;
 mod keychain;
+mod prism;
 mod real;
 mod stand;
 mod troubles;

@@ -129,7 +129,6 @@ table! {
     audience_list: AudienceFilter -> AudienceList, VIEWER;
     audience_page: AudiencePageArgs -> AudiencePage, VIEWER;
     audience_export: AudienceExportArgs -> AudienceExportReply, SUPPORT;
-    audience_segment: AudienceSegmentArgs -> AudienceSegment, SUPPORT;
     raw_fact: RawFactArgs -> RawFact, VIEWER;
     event_page: EventPageArgs -> EventPage, VIEWER;
     health: NoArgs -> Health, VIEWER;
@@ -173,6 +172,7 @@ table! {
     klaviyo_rotate: KlaviyoRotateArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
     klaviyo_set_metric: KlaviyoMetricArgs -> KlaviyoMetricReply, MANAGE_INTEGRATIONS;
     klaviyo_check: NoArgs -> KlaviyoCheck, SUPPORT;
+    audience_segment: AudienceSegmentArgs -> AudienceSegment, SUPPORT;
     klaviyo_disconnect_preview: NoArgs -> DisconnectPreview, VIEWER;
     klaviyo_disconnect: NoArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
     klaviyo_events: NoArgs -> EventsView, VIEWER;
