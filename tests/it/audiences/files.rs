@@ -154,7 +154,7 @@ async fn every_export_is_in_the_audit_and_overwrites_nothing() {
     let rows = desk.get("audit_page", json!({})).await["rows"].clone();
     let row =
         rows.as_array().unwrap().iter().find(|row| row["event"] == "audience_exported").unwrap().clone();
-    let body = &row["body"];
+    let body: Value = serde_json::from_str(row["body"].as_str().unwrap()).unwrap();
     assert_eq!(
         (&body["audience"], &body["format"], &body["hashed"]),
         (&json!("abandoned"), &json!("meta"), &json!(true)),

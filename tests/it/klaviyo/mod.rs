@@ -8,6 +8,7 @@ mod prism;
 mod real;
 mod stand;
 mod troubles;
+mod words;
 
 use foredeck_engine::clock::SharedClock;
 use foredeck_engine::klaviyo::Klaviyo as Client;

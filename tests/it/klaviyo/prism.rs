@@ -294,9 +294,9 @@ async fn refusals_are_told_apart(forwarder: &Forwarder) {
         (503, "KLAVIYO_ERROR"),
     ] {
         forwarder.answers(Some(status), None);
-        let client = forwarder.client();
-        let read = Problem::from(client.events_of("AbC123", "01PROFILE").await.unwrap_err());
-        let sent = Problem::from(client.import_profile(&change()).await.unwrap_err());
+        // A client each: one that failed often enough is held back.
+        let read = Problem::from(forwarder.client().events_of("AbC123", "01PROFILE").await.unwrap_err());
+        let sent = Problem::from(forwarder.client().import_profile(&change()).await.unwrap_err());
         assert_eq!((read.code, sent.code), (code, code), "{status}: {read:?} {sent:?}");
         assert!(!read.hint.is_empty() && !read.message.contains("pk_"), "{read:?}");
         assert!(forwarder.seen().iter().all(|(_, _, told)| *told == status), "{:?}", forwarder.seen());
