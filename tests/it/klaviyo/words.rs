@@ -56,7 +56,8 @@ fn the_usual_five_say_what_to_do() {
         // A sync that is accepted and brings nothing: the metric cannot be counted by.
         (KlaviyoError::MetricNotReportable, "Choose another conversion metric"),
     ] {
-        assert!(cure(error.clone()).starts_with(words), "{error:?}: {}", cure(error));
+        let hint = cure(error.clone());
+        assert!(hint.starts_with(words), "{error:?}: {hint}");
     }
     let wait =
         Problem::from(KlaviyoError::Throttled { endpoint: "accounts", until: Some(1_772_366_400 + 67_608) });
