@@ -8,10 +8,6 @@ use foredeck_engine::db::{DbResult, Transaction};
 
 /// What Klaviyo said of people: e-mail, subscription, suppressed.
 pub fn say_of_people(transaction: &Transaction<'_>, said: &[(&str, Option<&str>, bool)]) -> DbResult<()> {
-    transaction.execute_batch(
-        "CREATE TABLE IF NOT EXISTS klaviyo_person (email TEXT PRIMARY KEY, profile_id TEXT, subscription TEXT,
-           suppressed INTEGER NOT NULL, properties TEXT NOT NULL, seen_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    )?;
     for (email, subscription, suppressed) in said {
         transaction.execute(
             "INSERT OR REPLACE INTO klaviyo_person (email, subscription, suppressed, properties, seen_at)

@@ -17,6 +17,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::Response;
 use foredeck_engine::clock::FixedClock;
+use foredeck_engine::domain::action::ActionId;
 use foredeck_engine::domain::klaviyo::ScopeState;
 use foredeck_engine::error::Problem;
 use foredeck_engine::klaviyo::{ENDPOINTS, Klaviyo, NewEvent, ProfileChange, REVISION};
@@ -216,11 +217,14 @@ async fn every_request_is_accepted(forwarder: &Forwarder) {
     client.mapped_revenue().await.unwrap();
     client.lists().await.unwrap();
     client.events_of("AbC123", "01PROFILE").await.unwrap();
+    client.events_since("AbC123", 1_772_366_400).await.unwrap();
+    client.find_people(&["ann@example.com".to_owned(), "a\"b@example.com".to_owned()]).await.unwrap();
+    client.metric_ids(&["Preorder Started"]).await.unwrap();
     client.find_profile("a+\"b\"@example.com").await.unwrap();
     assert_eq!(client.segment("AbC123").await.unwrap().count, Some(7));
-    client.send_event(&event(true)).await.unwrap();
-    client.send_event(&event(false)).await.unwrap();
-    client.import_profile(&change()).await.unwrap();
+    client.send_event(&act(), &event(true).document()).await.unwrap();
+    client.send_event(&act(), &event(false).document()).await.unwrap();
+    client.import_profile(&act(), &change().document()).await.unwrap();
     let scopes = client.scopes(ScopeState::Granted).await.unwrap();
     assert!(scopes.iter().all(|scope| scope.state != ScopeState::Unknown), "{scopes:?}");
     let seen = forwarder.seen();
@@ -256,6 +260,10 @@ impl Forwarder {
         let port = self.url.rsplit(':').next().unwrap().parse().unwrap();
         forward(port, request, None).await.0
     }
+}
+
+fn act() -> ActionId {
+    ActionId::new("act_test")
 }
 
 fn event(full: bool) -> NewEvent {
@@ -296,7 +304,8 @@ async fn refusals_are_told_apart(forwarder: &Forwarder) {
         forwarder.answers(Some(status), None);
         // A client each: one that failed often enough is held back.
         let read = Problem::from(forwarder.client().events_of("AbC123", "01PROFILE").await.unwrap_err());
-        let sent = Problem::from(forwarder.client().import_profile(&change()).await.unwrap_err());
+        let sent =
+            Problem::from(forwarder.client().import_profile(&act(), &change().document()).await.unwrap_err());
         assert_eq!((read.code, sent.code), (code, code), "{status}: {read:?} {sent:?}");
         assert!(!read.hint.is_empty() && !read.message.contains("pk_"), "{read:?}");
         assert!(forwarder.seen().iter().all(|(_, _, told)| *told == status), "{:?}", forwarder.seen());

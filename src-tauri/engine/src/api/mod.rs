@@ -10,6 +10,7 @@ mod findings;
 mod imports;
 pub mod klaviyo;
 pub mod klaviyo_events;
+mod mirror;
 mod operations;
 pub mod operators;
 pub mod types;
