@@ -3,12 +3,14 @@
 //! The window and the command line call the same table by name. Deliberately absent: Tauri, printing.
 
 pub mod actions;
+pub mod audiences;
 mod credits;
 mod errors;
 mod findings;
 mod imports;
 pub mod klaviyo;
 pub mod klaviyo_events;
+mod mirror;
 mod operations;
 pub mod operators;
 pub mod types;

@@ -9,6 +9,10 @@ use super::actions::{
     audit_page, audit_verify, bulk_get, bulk_list, bulk_pause, bulk_plan, bulk_run, guard_get, guard_set,
     order_actions, writes_stop,
 };
+use super::audiences::{
+    AudienceExportArgs, AudienceExportReply, AudienceSegment, AudienceSegmentArgs, audience_export,
+    audience_list, audience_page, audience_segment,
+};
 use super::credits::{
     plan_catalogue, plan_list, plan_preview, plan_set, purchase_page, purchase_sheet, purchase_status,
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
@@ -21,9 +25,10 @@ use super::klaviyo::{
     klaviyo_set_metric, klaviyo_status, klaviyo_test,
 };
 use super::klaviyo_events::{
-    KlaviyoFillArgs, OrderEvents, klaviyo_event_page, klaviyo_events, klaviyo_events_check, klaviyo_events_fill,
-    klaviyo_order_events,
+    KlaviyoFillArgs, OrderEvents, klaviyo_event_page, klaviyo_events, klaviyo_events_check,
+    klaviyo_events_fill, klaviyo_order_events,
 };
+use super::mirror::{export, mirror_backup, mirror_rebuild, mirror_verify};
 use super::operators::{
     OperatorAddArgs, OperatorArgs, OperatorDisabledArgs, OperatorIdleArgs, OperatorList, OperatorMe,
     OperatorPassphraseArgs, OperatorRenameArgs, OperatorRoleArgs, OperatorUnlockArgs, operator_add,
@@ -31,26 +36,27 @@ use super::operators::{
     operator_set_idle, operator_set_passphrase, operator_set_role, operator_touch, operator_unlock,
 };
 use super::types::{
-    AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs,
-    ImportRunArgs, KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs,
-    StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
+    AppInfo, ExportArgs, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs, ImportRunArgs,
+    KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs, StoreAddArgs, StoreKeyArgs,
+    StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
 };
 use super::{ADMIN, Call, OWNER, Operation, SUPPORT, VIEWER, read_args, write_reply};
 use crate::actions::{ActionPlan, ActionView, BulkArgs, BulkPlan, BulkView, Guard, GuardView};
 use crate::audit::AuditVerdict;
 use crate::domain::action::ActionRequest;
+use crate::domain::audience::AudienceFilter;
 use crate::domain::kind::Kind;
 use crate::domain::klaviyo::{KlaviyoCheck, KlaviyoTest};
 use crate::domain::operator::MANAGE_INTEGRATIONS;
 use crate::domain::settings::Settings;
 use crate::domain::store::{Mode, STRIPE_URL, StoreView};
-use crate::engine::{Verified, machine_zone};
+use crate::engine::machine_zone;
 use crate::error::Problem;
 use crate::http::Priority;
 use crate::projections::findings::terms;
-use crate::queries::audit::{self as audit_rows, AuditPage, AuditPageArgs};
+use crate::queries::audiences::{AudienceList, AudiencePage, AudiencePageArgs};
+use crate::queries::audit::{AuditPage, AuditPageArgs};
 use crate::queries::credits::catalogue::Catalogue;
-use crate::queries::credits::export as credit_exports;
 use crate::queries::credits::payment::{PurchaseSheet, PurchaseSheetArgs};
 use crate::queries::credits::plans::{PlanList, PlanPreview, PlanPreviewArgs};
 use crate::queries::credits::purchases::{PurchasePage, PurchasePageArgs};
@@ -59,7 +65,6 @@ use crate::queries::credits::status::{PurchaseAnswer, PurchaseStatusArgs};
 use crate::queries::credits::wallets::{WalletPage, WalletPageArgs, WalletSheet, WalletSheetArgs};
 use crate::queries::events::{EventPage, EventPageArgs};
 use crate::queries::findings::counts::FindingCounts;
-use crate::queries::findings::export::export_findings;
 use crate::queries::findings::rules::RuleList;
 use crate::queries::findings::{FindingPage, FindingPageArgs};
 use crate::queries::funnel::{Funnel, FunnelArgs};
@@ -67,15 +72,15 @@ use crate::queries::health::{Freshness, Health};
 use crate::queries::imports::ImportList;
 use crate::queries::klaviyo::{DisconnectPreview, KlaviyoView};
 use crate::queries::klaviyo_events::{EventStandPage, EventStandPageArgs, EventsView};
-use crate::queries::leads::{LeadPage, LeadPageArgs, export_leads};
+use crate::queries::leads::{LeadPage, LeadPageArgs};
 use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
 use crate::queries::search::{SearchArgs, SearchReply};
 use crate::queries::sheet::{PreorderSheet, RawFact, RawFactArgs, SheetArgs};
 use crate::queries::webhooks::Webhooks;
 use crate::queries::{
-    events as event_log, export as exports, funnel as funnels, health as sync_health, overview as overviews,
-    preorders, search as searches, sheet, webhooks as hooks,
+    events as event_log, funnel as funnels, health as sync_health, overview as overviews, preorders,
+    search as searches, sheet, webhooks as hooks,
 };
 use crate::secrets::StripeKey;
 use crate::stripe::StripeError;
@@ -120,6 +125,9 @@ table! {
     finding_counts: NoArgs -> FindingCounts, VIEWER;
     finding_rules: NoArgs -> RuleList, VIEWER;
     lead_page: LeadPageArgs -> LeadPage, VIEWER;
+    audience_list: AudienceFilter -> AudienceList, VIEWER;
+    audience_page: AudiencePageArgs -> AudiencePage, VIEWER;
+    audience_export: AudienceExportArgs -> AudienceExportReply, SUPPORT;
     raw_fact: RawFactArgs -> RawFact, VIEWER;
     event_page: EventPageArgs -> EventPage, VIEWER;
     health: NoArgs -> Health, VIEWER;
@@ -163,6 +171,7 @@ table! {
     klaviyo_rotate: KlaviyoRotateArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
     klaviyo_set_metric: KlaviyoMetricArgs -> KlaviyoMetricReply, MANAGE_INTEGRATIONS;
     klaviyo_check: NoArgs -> KlaviyoCheck, SUPPORT;
+    audience_segment: AudienceSegmentArgs -> AudienceSegment, SUPPORT;
     klaviyo_disconnect_preview: NoArgs -> DisconnectPreview, VIEWER;
     klaviyo_disconnect: NoArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
     klaviyo_events: NoArgs -> EventsView, VIEWER;
@@ -395,52 +404,4 @@ async fn webhooks(call: Call, _: NoArgs) -> Result<Webhooks, Problem> {
     let store = call.store().await?;
     let now = store.clock().now();
     Ok(store.db().read(move |connection| hooks::webhooks(connection, now)).await?)
-}
-
-async fn mirror_verify(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {
-    Ok(report(call.store().await?.verify().await?))
-}
-
-fn report(found: Verified) -> MirrorReport {
-    MirrorReport {
-        ok: found.problems.is_empty(),
-        problems: found.problems,
-        facts: found.facts,
-        preorders: found.preorders,
-    }
-}
-
-async fn mirror_rebuild(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {
-    let store = call.store().await?;
-    store.rebuild().await?;
-    Ok(report(store.verify().await?))
-}
-
-async fn mirror_backup(call: Call, args: MirrorBackupArgs) -> Result<MirrorReport, Problem> {
-    let target = Path::new(&args.path);
-    call.store().await?.back_up(target).await?;
-    let copy = call.engine.open_file(target).await?;
-    let found = copy.verify().await;
-    call.engine.close_file(copy.public_id());
-    Ok(report(found?))
-}
-
-async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
-    let store = call.store().await?;
-    let (what, format) = (args.what, args.format);
-    let now = store.clock().now();
-    let rows = store
-        .export_to(&args.path, move |connection, out| match what {
-            ExportKind::Preorders => exports::export_preorders(connection, format, out),
-            ExportKind::Events => exports::export_events(connection, format, out),
-            ExportKind::Customers => exports::export_customers(connection, format, out),
-            ExportKind::Purchases => credit_exports::export_purchases(connection, format, out),
-            ExportKind::Wallets => credit_exports::export_wallets(connection, format, out),
-            ExportKind::Audit => audit_rows::export_audit(connection, format, out),
-            ExportKind::Differences => credit_exports::export_differences(connection, format, out),
-            ExportKind::Findings => export_findings(connection, now, format, out),
-            ExportKind::Leads => export_leads(connection, now, format, out),
-        })
-        .await?;
-    Ok(ExportReply { rows, path: args.path })
 }

@@ -1,6 +1,7 @@
 //! One open store: its mirror, its settings, its key, and its sync while it runs.
 
 mod actions;
+mod audiences;
 mod bulk;
 mod credits;
 mod guard;

@@ -29,7 +29,7 @@ use clock::ServerClock;
 pub use error::HttpError;
 use limiter::Limiter;
 pub use limiter::{Limits, Priority};
-pub use links::encode_segment;
+pub use links::{NextLink, encode_segment};
 pub use pace::{Pace, Paces};
 pub use probe::Probed;
 pub use rate::Rate;

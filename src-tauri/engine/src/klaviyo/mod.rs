@@ -23,13 +23,14 @@ pub use endpoints::{ENDPOINTS, Endpoint, pace_of};
 pub use error::KlaviyoError;
 pub use look::Look;
 pub use people::{PEOPLE_AT_ONCE, SeenPerson};
-pub use reads::{Listed, SeenEvent, SeenProfile};
+pub use reads::{Listed, SeenEvent, SeenProfile, SeenSegment};
 pub use writes::{Imported, NewEvent, ProfileChange};
 
 use crate::clock::SharedClock;
 use crate::domain::klaviyo::{KlaviyoLimit, KlaviyoRevision};
 use crate::http::{
     Answer, BaseUrlError, Call, Dialect, Http, HttpError, Limits, Method, Paces, Priority, Rate,
+    encode_segment,
 };
 use crate::secrets::KlaviyoKey;
 
@@ -71,6 +72,7 @@ struct Told {
     revision: Option<String>,
     rates: BTreeMap<&'static str, Option<Rate>>,
     latency_ms: Option<i64>,
+    foreign_next: Option<String>,
 }
 
 impl Klaviyo {
@@ -161,11 +163,35 @@ impl Klaviyo {
             .collect()
     }
 
+    /// The host that a list's next page was said to be at, where that is not the one we ask; nothing was sent there.
+    pub fn foreign_next(&self) -> Option<String> {
+        self.told.lock().expect("no panic while held").foreign_next.clone()
+    }
+
     /// Reads an endpoint.
     async fn get(&self, endpoint: &'static Endpoint, query: String) -> Result<Page, KlaviyoError> {
+        self.get_at(endpoint, endpoint.path.to_owned(), query).await
+    }
+
+    /// Reads one thing of an endpoint.
+    async fn get_one(
+        &self,
+        endpoint: &'static Endpoint,
+        id: &str,
+        query: String,
+    ) -> Result<Page, KlaviyoError> {
+        self.get_at(endpoint, endpoint.path.replace("{id}", &encode_segment(id)), query).await
+    }
+
+    async fn get_at(
+        &self,
+        endpoint: &'static Endpoint,
+        path: String,
+        query: String,
+    ) -> Result<Page, KlaviyoError> {
         let call = Call {
             method: Method::Get,
-            path: endpoint.path.to_owned(),
+            path,
             endpoint: endpoint.name,
             query: Some(query),
             body: None,

@@ -3,6 +3,7 @@
 //! In: a read connection and typed arguments. Out: plain serialisable replies, exported to
 //! TypeScript. Deliberately absent: writes, network, interface text (codes only).
 
+pub mod audiences;
 pub mod audit;
 mod counters;
 pub mod credits;

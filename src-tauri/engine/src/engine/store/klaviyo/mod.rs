@@ -5,6 +5,7 @@ mod connect;
 mod door;
 mod events;
 mod report;
+mod segment;
 
 use super::OpenStore;
 use crate::actions::Doer;
