@@ -172,13 +172,13 @@ table! {
     klaviyo_set_metric: KlaviyoMetricArgs -> KlaviyoMetricReply, MANAGE_INTEGRATIONS;
     klaviyo_check: NoArgs -> KlaviyoCheck, SUPPORT;
     audience_segment: AudienceSegmentArgs -> AudienceSegment, SUPPORT;
-    klaviyo_disconnect_preview: NoArgs -> DisconnectPreview, VIEWER;
-    klaviyo_disconnect: NoArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
     klaviyo_events: NoArgs -> EventsView, VIEWER;
     klaviyo_event_page: EventStandPageArgs -> EventStandPage, VIEWER;
     klaviyo_order_events: ActionIdArgs -> OrderEvents, VIEWER;
     klaviyo_events_check: NoArgs -> EventsView, SUPPORT;
     klaviyo_events_fill: KlaviyoFillArgs -> BulkPlan, SUPPORT;
+    klaviyo_disconnect_preview: NoArgs -> DisconnectPreview, VIEWER;
+    klaviyo_disconnect: NoArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
     operator_list: NoArgs -> OperatorList, VIEWER;
     operator_me: NoArgs -> OperatorMe, VIEWER;
     operator_unlock: OperatorUnlockArgs -> OperatorMe, VIEWER;
