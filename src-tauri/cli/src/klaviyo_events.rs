@@ -88,7 +88,10 @@ fn describe(view: &EventsView, zone: Tz) -> String {
         gaps.events, gaps.orders, gaps.people, gaps.unsubscribed
     ));
     let sent = &view.sent;
-    lines.push(format!("sent from here: {} waiting, {} confirmed, {} lost", sent.sent, sent.confirmed, sent.lost));
+    lines.push(format!(
+        "sent from here: {} waiting, {} confirmed, {} lost",
+        sent.sent, sent.confirmed, sent.lost
+    ));
     lines.join("\n")
 }
 

@@ -148,7 +148,8 @@ async fn a_profile_is_made_or_changed_and_what_is_left_out_stays() {
         email: "ann@example.com".to_owned(),
         properties: Map::from_iter([(name.to_owned(), value)]),
     };
-    let Imported { id, made } = client.import_profile(&act(), &change("status", json!("preordering")).document()).await.unwrap();
+    let Imported { id, made } =
+        client.import_profile(&act(), &change("status", json!("preordering")).document()).await.unwrap();
     assert!(made);
     let again = client.import_profile(&act(), &change("yoyo_color", json!("blue")).document()).await.unwrap();
     assert_eq!(again, Imported { id, made: false });
@@ -172,7 +173,10 @@ async fn refusals_are_read_as_what_they_are() {
     client.account().await.unwrap();
     let lacks = |scope: &str| KlaviyoError::ScopeMissing { scope: scope.to_owned() };
     assert_eq!(client.metrics().await.unwrap_err(), lacks("metrics:read"));
-    assert_eq!(client.send_event(&act(), &event("x", 1_700_000_000).document()).await.unwrap_err(), lacks("events:write"));
+    assert_eq!(
+        client.send_event(&act(), &event("x", 1_700_000_000).document()).await.unwrap_err(),
+        lacks("events:write")
+    );
     post.control.set_keys(vec![Key::full(DEFAULT_KLAVIYO_KEY)]);
     post.control.set_faults(Faults { html_rate: 1.0, ..Faults::default() });
     assert_eq!(client.account().await.unwrap_err(), KlaviyoError::Blocked { status: 403 });

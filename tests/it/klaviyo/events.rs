@@ -91,21 +91,27 @@ async fn what_is_missing_is_sent_once_with_its_own_time_and_mails_nobody() {
     let truth = post.control.truth();
     assert_eq!(truth.mails, [], "backfill mails nobody");
     let paid = truth.events_of("p0@example.com", &NAMES[2..])[0];
-    assert_eq!((paid.metric.as_str(), paid.unique_id.as_str()), ("Rolitt Preorder Success", "pre_0000:success"));
+    assert_eq!(
+        (paid.metric.as_str(), paid.unique_id.as_str()),
+        ("Rolitt Preorder Success", "pre_0000:success")
+    );
     let order = &post.desk.world.ledger().orders[0];
     assert_eq!(paid.value, Some(order.amount_minor as f64 / 100.0), "{order:?}");
     let said = |name: &str| paid.properties.get(name).and_then(Value::as_str).map(str::to_owned);
     assert_eq!((said("color").as_deref(), said("preorder_id").as_deref()), (Some("red"), Some("pre_0000")));
     assert_eq!(post.stand("present").await, 9);
     assert_eq!(post.refused("klaviyo_events_fill", json!({})).await, "NOTHING_MISSING");
-    let again = post.refused("action_plan", json!({"action": "send_event", "order": "pre_0000", "event": "success"})).await;
+    let again = post
+        .refused("action_plan", json!({"action": "send_event", "order": "pre_0000", "event": "success"}))
+        .await;
     assert_eq!(again, "ALREADY_SENT");
     assert_eq!(post.desk.text("SELECT DISTINCT state FROM klaviyo_event").await, ["confirmed"]);
 }
 
 #[tokio::test]
 async fn what_the_shop_told_under_either_name_is_not_told_again() {
-    let shop = ShopSender { spelling: Spelling::Mixed, share: 0.6, late_s: (1, 3_000), ..ShopSender::default() };
+    let shop =
+        ShopSender { spelling: Spelling::Mixed, share: 0.6, late_s: (1, 3_000), ..ShopSender::default() };
     let post = told(40, KlaviyoConfig { shop: Some(shop), ..KlaviyoConfig::default() }).await;
     let before = post.control.truth().events.len();
     let missing = usize::try_from(post.stand("missing").await).unwrap();
@@ -139,7 +145,11 @@ async fn an_answer_lost_a_crash_and_an_event_that_klaviyo_loses_make_one_event()
     post.control.on_write("/api/events", 3, WriteTrouble::LostBefore);
     post.control.lose_next(2);
     let view = post.fill(json!({})).await;
-    assert_eq!((&view["succeeded"], &view["failed"], &view["unknown"]), (&json!(6), &json!(0), &json!(0)), "{view:#}");
+    assert_eq!(
+        (&view["succeeded"], &view["failed"], &view["unknown"]),
+        (&json!(6), &json!(0), &json!(0)),
+        "{view:#}"
+    );
     post.assert_each_once();
     assert!(post.control.truth().lost.len() <= 2);
 }
@@ -159,15 +169,15 @@ async fn a_corrected_address_and_a_merge_mail_nobody_twice() {
     assert_eq!(post.stand("missing").await, 0);
     assert_eq!(post.refused("klaviyo_events_fill", json!({})).await, "NOTHING_MISSING");
     // An order of somebody unknown turns out to be another's second checkout.
-    let session = post.desk.world.with_world(|world| {
-        world.open_checkout(spec("pre_lone", "p1@example.com")).unwrap()
-    });
+    let session =
+        post.desk.world.with_world(|world| world.open_checkout(spec("pre_lone", "p1@example.com")).unwrap());
     post.desk.advance(2 * HOUR);
     post.desk.sync().await;
     assert_eq!(post.stand("missing").await, 1);
     post.fill(json!({})).await;
     let before = post.ours();
-    let link = post.desk.fix(json!({"action": "link_payment", "payment": session, "order": "pre_0001"})).await;
+    let link =
+        post.desk.fix(json!({"action": "link_payment", "payment": session, "order": "pre_0001"})).await;
     assert_eq!(link["state"], "succeeded", "{link:#}");
     post.desk.advance(2 * HOUR);
     post.desk.sync().await;
@@ -252,7 +262,10 @@ async fn a_policy_fills_gaps_of_its_own_time_and_leaves_older_ones_to_people() {
         post.desk.sync().await;
     }
     let truth = post.control.truth();
-    assert_eq!(truth.events.iter().map(|event| event.email.as_str()).collect::<Vec<_>>(), ["new@example.com"]);
+    assert_eq!(
+        truth.events.iter().map(|event| event.email.as_str()).collect::<Vec<_>>(),
+        ["new@example.com"]
+    );
     assert_eq!(truth.mails, []);
     // Who tells alone is refused while the shop tells.
     post.control.shop_sends("Preorder Started", "p1@example.com", post.desk.clock_now() - 60);
@@ -274,7 +287,11 @@ async fn a_policy_fills_gaps_of_its_own_time_and_leaves_older_ones_to_people() {
     assert_eq!(ours.collect::<Vec<_>>(), ["live@example.com"]);
     let audit = post.get("audit_page", json!({"limit": 500})).await;
     let by = |row: &&Value| row["event"] == "confirmed" && row["operator"] == "(policy)";
-    assert_eq!(audit["rows"].as_array().unwrap().iter().filter(by).count(), 2, "each run of it is in the audit");
+    assert_eq!(
+        audit["rows"].as_array().unwrap().iter().filter(by).count(),
+        2,
+        "each run of it is in the audit"
+    );
 }
 
 #[tokio::test]
@@ -311,7 +328,12 @@ async fn a_missing_event_is_a_finding_that_its_fix_cures() {
     let shop = ShopSender { share: 0.7, late_s: (1, 60), ..ShopSender::default() };
     let post = told(30, KlaviyoConfig { shop: Some(shop), ..KlaviyoConfig::default() }).await;
     let missing = post.stand("missing").await;
-    let page = post.get("finding_page", json!({"limit": 500, "rules": ["success_event_missing", "started_event_missing"]})).await;
+    let page = post
+        .get(
+            "finding_page",
+            json!({"limit": 500, "rules": ["success_event_missing", "started_event_missing"]}),
+        )
+        .await;
     let rows = page["rows"].as_array().unwrap().clone();
     assert_eq!(i64::try_from(rows.len()).unwrap(), missing, "each, and no other");
     let row = rows.iter().find(|row| row["rule"] == "success_event_missing").expect("one of them");
@@ -322,7 +344,9 @@ async fn a_missing_event_is_a_finding_that_its_fix_cures() {
     post.desk.advance(10);
     post.desk.sync().await;
     post.stand("missing").await;
-    let page = post.get("finding_page", json!({"limit": 500, "order": order, "rules": ["success_event_missing"]})).await;
+    let page = post
+        .get("finding_page", json!({"limit": 500, "order": order, "rules": ["success_event_missing"]}))
+        .await;
     assert_eq!(page["rows"], json!([]));
     let view = post.get("action_get", json!({"id": view["id"]})).await;
     assert_eq!(view["verified"], true, "{view:#}");
@@ -332,7 +356,8 @@ async fn a_missing_event_is_a_finding_that_its_fix_cures() {
 #[tokio::test]
 async fn a_great_fill_through_troubles_tells_each_order_once() {
     let orders = if std::env::var("FOREDECK_LONG").is_ok_and(|long| long == "1") { 5_000 } else { 120 };
-    let shop = ShopSender { spelling: Spelling::Mixed, share: 0.5, late_s: (1, 3_000), ..ShopSender::default() };
+    let shop =
+        ShopSender { spelling: Spelling::Mixed, share: 0.5, late_s: (1, 3_000), ..ShopSender::default() };
     let post = told(orders, KlaviyoConfig { shop: Some(shop), ..KlaviyoConfig::default() }).await;
     let missing = post.stand("missing").await;
     post.control.set_faults(Faults {
@@ -358,7 +383,8 @@ async fn a_change_of_colour_or_address_reaches_the_profile_after_stripe() {
     let post = told(2, KlaviyoConfig::default()).await;
     post.stand("missing").await;
     post.fill(json!({})).await;
-    let view = post.desk.fix(json!({"action": "change_details", "order": "pre_0000", "color": "green"})).await;
+    let view =
+        post.desk.fix(json!({"action": "change_details", "order": "pre_0000", "color": "green"})).await;
     assert_eq!((&view["state"], &view["verified"]), (&json!("succeeded"), &json!(true)), "{view:#}");
     let client = post.client();
     let person = client.find_profile("p0@example.com").await.unwrap().unwrap();

@@ -20,7 +20,10 @@ pub(super) fn requests(
              WHERE p.id = ?1 AND (c.verdict = ?2 OR (c.verdict = ?3 AND ?4)) ORDER BY c.happened_at",
         )
         .map_err(DbError::from)?
-        .query_map(params![order, EventVerdict::Missing.as_str(), EventVerdict::Waiting.as_str(), mail], |row| row.get(0))
+        .query_map(
+            params![order, EventVerdict::Missing.as_str(), EventVerdict::Waiting.as_str(), mail],
+            |row| row.get(0),
+        )
         .and_then(Iterator::collect::<rusqlite::Result<_>>)
         .map_err(DbError::from)?;
     let wanted = missing.into_iter().filter(|kind| event.is_none_or(|event| event.as_str() == kind));
@@ -38,7 +41,8 @@ pub fn list_fresh(connection: &Connection, since: i64, most: usize) -> DbResult<
          WHERE c.verdict IN ('missing', 'waiting') AND c.happened_at >= ?1 AND c.unsubscribed = 0
          GROUP BY p.id ORDER BY min(c.happened_at), p.id LIMIT ?2",
     )?;
-    let rows = statement.query_map(params![since, i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?;
+    let rows =
+        statement.query_map(params![since, i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -120,8 +120,11 @@ impl Desk {
     }
 
     async fn opened(&self, account: &str) -> Result<Opened, Halt> {
-        let opened =
-            self.klaviyo.open().await.map_err(|problem| Halt::Failed(problem.code.to_owned(), problem.message))?;
+        let opened = self
+            .klaviyo
+            .open()
+            .await
+            .map_err(|problem| Halt::Failed(problem.code.to_owned(), problem.message))?;
         if opened.account == account {
             return Ok(opened);
         }
@@ -328,7 +331,9 @@ impl Desk {
                 let other = |(name, wanted): &(&String, &Value)| said[name.as_str()] != **wanted;
                 match told.properties.iter().find(other) {
                     None => There::Yes,
-                    Some((name, _)) => There::No(format!("{}: {name} is {}", told.email, said[name.as_str()])),
+                    Some((name, _)) => {
+                        There::No(format!("{}: {name} is {}", told.email, said[name.as_str()]))
+                    }
                 }
             }
             Err(error) => match self.klaviyo_halt(&error).await {
@@ -348,7 +353,9 @@ impl Desk {
             for person in &found {
                 for (name, metric) in &metrics {
                     let events = opened.client.events_of(metric, &person.id).await?;
-                    seen.extend(events.rows.iter().filter_map(|one| seen_of(one, told.kind, name, &settings)));
+                    seen.extend(
+                        events.rows.iter().filter_map(|one| seen_of(one, told.kind, name, &settings)),
+                    );
                 }
             }
             people = people_of(&told.emails, &found, self.clock.now());
@@ -382,9 +389,7 @@ impl Desk {
                 let wait = until.map_or(60, |until| (until - now).max(1));
                 Halt::Later("KLAVIYO_THROTTLED".to_owned(), words, wait)
             }
-            KlaviyoError::Http(_) | KlaviyoError::Unexpected => {
-                Halt::Later("NO_ANSWER".to_owned(), words, 5)
-            }
+            KlaviyoError::Http(_) | KlaviyoError::Unexpected => Halt::Later("NO_ANSWER".to_owned(), words, 5),
             KlaviyoError::Blocked { .. } | KlaviyoError::MetricNotFound { .. } => {
                 Halt::Later("KLAVIYO_BLOCKED".to_owned(), words, 60)
             }
@@ -419,7 +424,9 @@ fn choice_of(told: &EventTold, action: &str) -> Choice {
 /// An event as it is kept; None for one without profile or time.
 pub fn seen_of(event: &SeenEvent, kind: OrderEvent, metric: &str, settings: &Settings) -> Option<Seen> {
     let properties = &event.properties;
-    let text = |name: &str| properties[name].as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text = |name: &str| {
+        properties[name].as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
     let first = |names: &[String]| names.iter().find_map(|name| text(name));
     let value = &properties["$value"];
     let value = value.as_f64().map(|_| value.to_string()).or_else(|| text("$value"));

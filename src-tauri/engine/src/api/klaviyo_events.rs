@@ -43,7 +43,10 @@ pub(super) async fn klaviyo_events(call: Call, _: NoArgs) -> Result<EventsView, 
     call.store().await?.klaviyo_events().await
 }
 
-pub(super) async fn klaviyo_event_page(call: Call, args: EventStandPageArgs) -> Result<EventStandPage, Problem> {
+pub(super) async fn klaviyo_event_page(
+    call: Call,
+    args: EventStandPageArgs,
+) -> Result<EventStandPage, Problem> {
     call.store().await?.klaviyo_event_page(args).await
 }
 

@@ -57,7 +57,8 @@ pub struct Choice {
     pub confirmed_at: Option<i64>,
 }
 
-const CHOICE: &str = "e.unique_id, e.kind, e.order_id, e.email, e.metric, e.happened_at, e.backfill, e.action, e.state,
+const CHOICE: &str =
+    "e.unique_id, e.kind, e.order_id, e.email, e.metric, e.happened_at, e.backfill, e.action, e.state,
     e.sent_at, e.confirmed_at";
 
 fn read_choice(row: &Row<'_>) -> DbResult<Choice> {
@@ -129,7 +130,9 @@ pub fn find_choice(connection: &Connection, account: &str, unique_id: &str) -> D
         return Ok(None);
     }
     connection
-        .prepare_cached(&format!("SELECT {CHOICE} FROM klaviyo_event e WHERE e.account = ?1 AND e.unique_id = ?2"))?
+        .prepare_cached(&format!(
+            "SELECT {CHOICE} FROM klaviyo_event e WHERE e.account = ?1 AND e.unique_id = ?2"
+        ))?
         .query_row([account, unique_id], |row| Ok(read_choice(row)))
         .optional()?
         .transpose()
@@ -323,7 +326,8 @@ impl Person {
 pub fn put_people(transaction: &Transaction<'_>, people: &[Person]) -> DbResult<()> {
     for one in people {
         let before = find_person(transaction, &one.email)?;
-        let same = before.as_ref().is_some_and(|before| Person { seen_at: one.seen_at, ..before.clone() } == *one);
+        let same =
+            before.as_ref().is_some_and(|before| Person { seen_at: one.seen_at, ..before.clone() } == *one);
         transaction
             .prepare_cached(
                 "INSERT INTO klaviyo_person (email, profile_id, subscription, suppressed, properties, seen_at)
@@ -376,7 +380,9 @@ pub fn find_person(connection: &Connection, email: &str) -> DbResult<Option<Pers
 /// # Errors
 /// The write failed.
 pub fn mark_check(transaction: &Transaction<'_>, email: &str) -> DbResult<()> {
-    transaction.prepare_cached("INSERT OR IGNORE INTO klaviyo_check_due (email) VALUES (?1)")?.execute([email])?;
+    transaction
+        .prepare_cached("INSERT OR IGNORE INTO klaviyo_check_due (email) VALUES (?1)")?
+        .execute([email])?;
     Ok(())
 }
 
@@ -386,8 +392,9 @@ pub fn mark_check(transaction: &Transaction<'_>, email: &str) -> DbResult<()> {
 /// The write failed.
 pub fn take_check_due(transaction: &Transaction<'_>, most: usize) -> DbResult<Vec<String>> {
     let mut statement = transaction.prepare_cached("SELECT email FROM klaviyo_check_due LIMIT ?1")?;
-    let emails: Vec<String> =
-        statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let emails: Vec<String> = statement
+        .query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     for email in &emails {
         transaction.prepare_cached("DELETE FROM klaviyo_check_due WHERE email = ?1")?.execute([email])?;
     }
@@ -399,6 +406,8 @@ pub fn take_check_due(transaction: &Transaction<'_>, most: usize) -> DbResult<Ve
 /// # Errors
 /// The write failed.
 pub fn clear_seen(transaction: &Transaction<'_>) -> DbResult<()> {
-    transaction.execute_batch("DELETE FROM klaviyo_seen; DELETE FROM klaviyo_person; DELETE FROM klaviyo_check_due;")?;
+    transaction.execute_batch(
+        "DELETE FROM klaviyo_seen; DELETE FROM klaviyo_person; DELETE FROM klaviyo_check_due;",
+    )?;
     Ok(())
 }

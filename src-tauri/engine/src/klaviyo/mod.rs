@@ -105,7 +105,13 @@ impl Klaviyo {
             Some(paces) => http.at_paces(paces),
             None => http,
         };
-        Ok(Self { http, clock, waits: Mutex::default(), told: Mutex::default(), names: tokio::sync::Mutex::default() })
+        Ok(Self {
+            http,
+            clock,
+            waits: Mutex::default(),
+            told: Mutex::default(),
+            names: tokio::sync::Mutex::default(),
+        })
     }
 
     /// The transport, for its numbers and clocks.

@@ -42,8 +42,10 @@ impl Klaviyo {
     /// # Errors
     /// Klaviyo refused, or could not be asked.
     pub async fn find_people(&self, emails: &[String]) -> Result<Vec<SeenPerson>, KlaviyoError> {
-        let quoted: Vec<String> =
-            emails.iter().map(|email| format!("\"{}\"", email.replace('\\', "\\\\").replace('"', "\\\""))).collect();
+        let quoted: Vec<String> = emails
+            .iter()
+            .map(|email| format!("\"{}\"", email.replace('\\', "\\\\").replace('"', "\\\"")))
+            .collect();
         let filter = format!("any(email,[{}])", quoted.join(","));
         let query = format!(
             "filter={}&additional-fields%5Bprofile%5D=subscriptions&page%5Bsize%5D=100",
@@ -60,7 +62,8 @@ impl Klaviyo {
     pub async fn metric_ids(&self, names: &[&str]) -> Result<Vec<(String, String)>, KlaviyoError> {
         let mut kept = self.names.lock().await;
         let now = self.clock.monotonic();
-        let knows = |all: &[(String, String)]| names.iter().all(|name| all.iter().any(|(known, _)| known == name));
+        let knows =
+            |all: &[(String, String)]| names.iter().all(|name| all.iter().any(|(known, _)| known == name));
         // A metric is there from its first event on: what is missing is asked for again, and not at once.
         let fresh = kept.as_ref().is_some_and(|(at, all)| knows(all) || *at + NAMES_KEPT > now);
         if !fresh {
@@ -82,8 +85,7 @@ impl Klaviyo {
             metric.replace('\\', "\\\\").replace('"', "\\\""),
             at.format("%Y-%m-%dT%H:%M:%SZ")
         );
-        let query =
-            format!("filter={}&sort=-datetime&page%5Bsize%5D={PAGE}", encode_segment(&filter));
+        let query = format!("filter={}&sort=-datetime&page%5Bsize%5D={PAGE}", encode_segment(&filter));
         let listed = self.list(&EVENTS, query, EVENT_PAGES).await?;
         Ok(Listed { rows: listed.rows.iter().map(SeenEvent::read).collect(), complete: listed.complete })
     }

@@ -116,7 +116,8 @@ fn labels_of(connection: &Connection, order: &Told) -> DbResult<Vec<String>> {
         "SELECT preorder_id FROM node WHERE preorder = ?1 AND preorder_id IS NOT NULL
          UNION SELECT f.preorder_id FROM node n JOIN former_preorder_id f ON f.node = n.key WHERE n.preorder = ?1",
     )?;
-    let more = statement.query_map([order.key], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    let more =
+        statement.query_map([order.key], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
     Ok(order.ids.iter().cloned().chain(more).collect())
 }
 
@@ -167,7 +168,9 @@ pub fn standing(
 ) -> DbResult<Vec<String>> {
     let mut found = Vec::new();
     for email in emails {
-        let Some(profile) = find_person(connection, email)?.and_then(|person| person.profile_id) else { continue };
+        let Some(profile) = find_person(connection, email)?.and_then(|person| person.profile_id) else {
+            continue;
+        };
         let seen = list_seen(connection, &profile, kind)?;
         let orders = list_told(connection, email)?;
         let own = orders.iter().find(|order| order.ids.iter().any(|id| ids.contains(id)));
@@ -264,7 +267,9 @@ fn told_elsewhere(
 ) -> DbResult<Vec<Seen>> {
     let mut found = Vec::new();
     for other in emails_of(connection, order.key)?.iter().filter(|other| *other != email) {
-        let Some(profile) = find_person(connection, other)?.and_then(|person| person.profile_id) else { continue };
+        let Some(profile) = find_person(connection, other)?.and_then(|person| person.profile_id) else {
+            continue;
+        };
         let chosen = list_choices(connection, &terms.account, kind, &order.ids)?;
         let labels = labels_of(connection, order)?;
         let is_own = |one: &Seen| {

@@ -162,7 +162,9 @@ fn sent(connection: &Connection) -> DbResult<EventsSent> {
             "SELECT count(*) FILTER (WHERE state = 'sent'), count(*) FILTER (WHERE state = 'confirmed'),
                     count(*) FILTER (WHERE state = 'lost') FROM klaviyo_event",
         )?
-        .query_row([], |row| Ok(EventsSent { sent: row.get(0)?, confirmed: row.get(1)?, lost: row.get(2)? }))?)
+        .query_row([], |row| {
+            Ok(EventsSent { sent: row.get(0)?, confirmed: row.get(1)?, lost: row.get(2)? })
+        })?)
 }
 
 /// Asks for orders' events as they stand at Klaviyo.
@@ -303,9 +305,13 @@ fn sent_at(connection: &Connection, order: &str, kind: OrderEvent) -> DbResult<O
 pub fn of_order(connection: &Connection, id: &str) -> DbResult<Vec<EventStand>> {
     require_current(connection)?;
     let key: Option<i64> = crate::db::OptionalExtension::optional(
-        connection.prepare_cached("SELECT key FROM preorder WHERE id = ?1")?.query_row([id], |row| row.get(0)),
+        connection
+            .prepare_cached("SELECT key FROM preorder WHERE id = ?1")?
+            .query_row([id], |row| row.get(0)),
     )?;
-    let Some(order) = key.map(|key| find_row(connection, key)).transpose()?.flatten() else { return Ok(Vec::new()) };
+    let Some(order) = key.map(|key| find_row(connection, key)).transpose()?.flatten() else {
+        return Ok(Vec::new());
+    };
     let mut statement = connection.prepare_cached(
         "SELECT kind, verdict, happened_at, count, event_id, detail, drift, unsubscribed FROM event_check WHERE preorder = ?1
          ORDER BY happened_at, kind",
@@ -314,7 +320,9 @@ pub fn of_order(connection: &Connection, id: &str) -> DbResult<Vec<EventStand>> 
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let (kind, verdict): (String, String) = (row.get(0)?, row.get(1)?);
-        let Some((kind, verdict)) = OrderEvent::parse(&kind).zip(EventVerdict::parse(&verdict)) else { continue };
+        let Some((kind, verdict)) = OrderEvent::parse(&kind).zip(EventVerdict::parse(&verdict)) else {
+            continue;
+        };
         found.push(EventStand {
             sent_at: sent_at(connection, &order.id, kind)?,
             order: order.clone(),

@@ -82,7 +82,10 @@ impl Watch {
         let (connection, looked) = self
             .db
             .read(|connection| {
-                Ok((find_klaviyo(connection)?, find_state::<LookedAt>(connection, LOOKED)?.unwrap_or_default()))
+                Ok((
+                    find_klaviyo(connection)?,
+                    find_state::<LookedAt>(connection, LOOKED)?.unwrap_or_default(),
+                ))
             })
             .await?;
         if connection.is_none() {
@@ -223,7 +226,9 @@ fn begin_check(
     let terms = CheckTerms { now, account, settings: settings.klaviyo.clone() };
     let before: Option<CheckedAt> = find_state(transaction, CHECKED)?;
     let is_whole = whole
-        || before.as_ref().is_none_or(|before| before.by != by || now - before.whole_at >= DAY || before.at > now);
+        || before
+            .as_ref()
+            .is_none_or(|before| before.by != by || now - before.whole_at >= DAY || before.at > now);
     let missing_after = i64::from(settings.klaviyo.missing_after_min) * 60;
     let since = match &before {
         Some(before) if !is_whole => before.at - missing_after - 300,

@@ -189,7 +189,9 @@ fn is_backfill(
 fn properties(ground: &Ground<'_>, order: &Order) -> Map<String, Value> {
     let mut all = Map::new();
     all.insert("preorder_id".to_owned(), json!(order.row.id));
-    for (name, value) in [("color", &order.row.color), ("locale", &order.row.locale), ("source", &order.row.source)] {
+    for (name, value) in
+        [("color", &order.row.color), ("locale", &order.row.locale), ("source", &order.row.source)]
+    {
         if let Some(value) = value {
             all.insert(name.to_owned(), json!(value));
         }

@@ -138,10 +138,13 @@ impl KlaviyoSettings {
     /// # Errors
     /// A sentence of what is wrong.
     pub fn check(&self) -> Result<(), String> {
-        let every =
-            [&self.started_event, &self.success_event].into_iter().chain(&self.started_also).chain(&self.success_also);
+        let every = [&self.started_event, &self.success_event]
+            .into_iter()
+            .chain(&self.started_also)
+            .chain(&self.success_also);
         for name in every {
-            let usable = !name.trim().is_empty() && name.chars().count() < 128 && !name.chars().any(char::is_control);
+            let usable =
+                !name.trim().is_empty() && name.chars().count() < 128 && !name.chars().any(char::is_control);
             if !usable {
                 return Err(format!("{name:?} is no name of a metric"));
             }
@@ -262,8 +265,11 @@ pub fn assign(events: &[SeenAt<'_>], orders: &[OrderAt]) -> Vec<Option<usize>> {
         let by_choice = event
             .unique_id
             .and_then(|unique| orders.iter().position(|order| order.chosen.iter().any(|one| one == unique)));
-        let by_label =
-            || event.label.and_then(|label| orders.iter().position(|order| order.ids.iter().any(|id| id == label)));
+        let by_label = || {
+            event
+                .label
+                .and_then(|label| orders.iter().position(|order| order.ids.iter().any(|id| id == label)))
+        };
         match by_choice.or_else(by_label) {
             Some(order) => {
                 of[index] = Some(order);
@@ -310,11 +316,10 @@ mod tests {
     fn events_that_name_nothing_go_to_the_nearest_orders_each_one_first() {
         let orders = [order("a", 1_000), order("b", 2_000)];
         assert_eq!(assign(&[seen(None, 1_900), seen(None, 2_100)], &orders), [Some(1), Some(0)]);
-        assert_eq!(assign(&[seen(None, 900), seen(None, 2_100), seen(None, 2_200)], &orders), [
-            Some(0),
-            Some(1),
-            Some(1)
-        ]);
+        assert_eq!(
+            assign(&[seen(None, 900), seen(None, 2_100), seen(None, 2_200)], &orders),
+            [Some(0), Some(1), Some(1)]
+        );
         let far = 1_000 - FAR_S - 1;
         assert_eq!(assign(&[seen(None, far)], &orders), [None]);
         assert_eq!(assign(&[seen(None, 1)], &[]), [None]);
@@ -323,7 +328,8 @@ mod tests {
     #[test]
     fn names_that_cannot_be_told_apart_are_refused() {
         assert_eq!(KlaviyoSettings::default().check(), Ok(()));
-        let same = KlaviyoSettings { success_event: "Preorder Started".to_owned(), ..KlaviyoSettings::default() };
+        let same =
+            KlaviyoSettings { success_event: "Preorder Started".to_owned(), ..KlaviyoSettings::default() };
         assert!(same.check().is_err());
         let none = KlaviyoSettings { started_event: " ".to_owned(), ..KlaviyoSettings::default() };
         assert!(none.check().is_err());

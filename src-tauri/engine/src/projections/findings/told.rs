@@ -38,7 +38,8 @@ fn list(
     )?;
     let found = statement.query_map(params![verdict.as_str(), kind.as_str()], |row| {
         let (key, id, at): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (detail, count, unsubscribed): (Option<String>, i64, bool) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        let (detail, count, unsubscribed): (Option<String>, i64, bool) =
+            (row.get(3)?, row.get(4)?, row.get(5)?);
         let mut evidence = vec![Evidence::named("klaviyo_event").at(Some(at)).text(Some(kind.as_str()))];
         if count > 0 {
             evidence.push(Evidence::named("count").text(Some(&count.to_string())));

@@ -14,7 +14,9 @@ use crate::domain::klaviyo::{EventPolicy, OrderEvent};
 use crate::domain::settings::Settings;
 use crate::error::Problem;
 use crate::facts::state::{find_state, set_state};
-use crate::queries::klaviyo_events::{self, EventStand, EventStandPage, EventStandPageArgs, EventsAround, EventsView};
+use crate::queries::klaviyo_events::{
+    self, EventStand, EventStandPage, EventStandPageArgs, EventsAround, EventsView,
+};
 use crate::tasks::klaviyo::{LOOKED, LookedAt, Watch, shop_told_since};
 
 /// State document: since when the policy is in force.
@@ -52,7 +54,8 @@ impl OpenStore {
     /// # Errors
     /// The mirror cannot be read.
     pub async fn klaviyo_events(&self) -> Result<EventsView, Problem> {
-        let (settings, live, now, zone) = (self.settings(), self.is_live(), self.wiring.clock.now(), self.zone());
+        let (settings, live, now, zone) =
+            (self.settings(), self.is_live(), self.wiring.clock.now(), self.zone());
         Ok(self
             .db
             .read(move |connection| {
@@ -127,7 +130,11 @@ impl OpenStore {
     }
 
     /// Says why a policy may not be set; and from when on it holds, where it is another.
-    pub(in crate::engine) async fn set_policy(&self, before: &Settings, after: &Settings) -> Result<(), Problem> {
+    pub(in crate::engine) async fn set_policy(
+        &self,
+        before: &Settings,
+        after: &Settings,
+    ) -> Result<(), Problem> {
         after.klaviyo.check().map_err(|why| {
             Problem::new("BAD_SETTING", why, "See the names and limits under Klaviyo in Settings.")
         })?;
@@ -136,7 +143,8 @@ impl OpenStore {
         }
         let now = self.wiring.clock.now();
         if after.klaviyo.policy == EventPolicy::SendAll {
-            let told = self.db.read(move |connection| shop_told_since(connection, now - SHOP_QUIET_S)).await?;
+            let told =
+                self.db.read(move |connection| shop_told_since(connection, now - SHOP_QUIET_S)).await?;
             if told.is_some() {
                 return Err(Problem::new(
                     "SHOP_SENDS_EVENTS",
@@ -178,7 +186,8 @@ impl OpenStore {
     }
 
     async fn send_by_policy(&self) -> Result<(), Problem> {
-        let (settings, live, now, zone) = (self.settings(), self.is_live(), self.wiring.clock.now(), self.zone());
+        let (settings, live, now, zone) =
+            (self.settings(), self.is_live(), self.wiring.clock.now(), self.zone());
         let policy = settings.klaviyo.policy;
         if policy == EventPolicy::Observe || self.klaviyo_connection().await?.is_none() {
             return Ok(());

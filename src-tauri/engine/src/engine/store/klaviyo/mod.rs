@@ -22,9 +22,9 @@ use crate::secrets::KlaviyoKey;
 use crate::topic::Topic;
 
 pub use connect::MetricSet;
-pub use events::Fill;
 pub(in crate::engine) use door::Door;
 use door::{Reached, not_connected};
+pub use events::Fill;
 
 /// Environment variable with the base URL of a new connection.
 const URL_VARIABLE: &str = "FOREDECK_KLAVIYO_URL";
