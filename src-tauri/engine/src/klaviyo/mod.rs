@@ -63,8 +63,11 @@ pub struct Klaviyo {
     waits: Mutex<BTreeMap<&'static str, Wait>>,
     told: Mutex<Told>,
     /// Names and ids of the account's metrics, and when they were asked for.
-    names: tokio::sync::Mutex<Option<(Duration, Vec<(String, String)>)>>,
+    names: tokio::sync::Mutex<Option<Names>>,
 }
+
+/// When names were asked for, and each with its id.
+type Names = (Duration, Vec<(String, String)>);
 
 /// What answers said beside what was asked.
 #[derive(Default)]
