@@ -20,6 +20,7 @@ mod lease;
 mod mirror;
 mod power;
 mod secrets;
+mod told;
 mod truth;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -28,6 +28,7 @@ pub(super) fn plan(ground: &Ground<'_>, id: &str, event: &str, mail: bool) -> Re
     let key = key_of(ground, &order)?;
     let (happened_at, email) = subject_of(&order, kind)?;
     let ids = ids_of(ground.connection, key)?;
+    asked_already(ground, &order.row.id, kind)?;
     let unique_id = format!("{}:{}", order.row.id, kind.as_str());
     let chosen = chosen(ground, &account, kind, (&ids, &unique_id))?;
     let (unique_id, email) = match &chosen {
@@ -144,6 +145,30 @@ fn chosen(
         }
     }
     Ok(all.into_iter().next())
+}
+
+/// Refuses what an action asks for already that was confirmed before this one, and waits for its turn.
+fn asked_already(ground: &Ground<'_>, order: &str, kind: OrderEvent) -> Result<(), NotPlanned> {
+    let asked: Option<String> = ground
+        .connection
+        .prepare_cached(
+            "SELECT a.id FROM action_subject s JOIN action a ON a.seq = s.action
+             WHERE s.subject = ?1 AND a.order_id = ?1 AND a.kind = 'send_event' AND a.due_at IS NOT NULL AND a.id <> ?2
+               AND json_extract(a.request, '$.event') = ?3
+               AND a.seq < coalesce((SELECT own.seq FROM action own WHERE own.id = ?2), 9223372036854775807) LIMIT 1",
+        )
+        .map_err(DbError::from)?
+        .query_row([order, &ground.action_id(), kind.as_str()], |row| row.get(0))
+        .optional()
+        .map_err(DbError::from)?;
+    match asked {
+        None => Ok(()),
+        Some(action) => Err(refused(
+            "ALREADY_ASKED",
+            format!("{action} is about to send this event of {order}"),
+            "Wait for it; its bulk run may be paused.",
+        )),
+    }
 }
 
 /// Whether an action still does something, or waits to see what it did.
