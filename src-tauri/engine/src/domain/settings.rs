@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 use super::finding::{IdentityConnector, RuleSetting};
 use super::plan::PlanRule;
+use super::report::ReportSettings;
 
 /// Which metadata keys carry which meaning, in order of preference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -87,6 +88,8 @@ pub struct Settings {
     pub notify: bool,
     /// Who knows the shop's users.
     pub identity: IdentityConnector,
+    /// How Klaviyo's reports are synced.
+    pub reports: ReportSettings,
 }
 
 impl Default for Settings {
@@ -103,6 +106,7 @@ impl Default for Settings {
             findings: BTreeMap::new(),
             notify: true,
             identity: IdentityConnector::None,
+            reports: ReportSettings::default(),
         }
     }
 }

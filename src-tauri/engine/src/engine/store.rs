@@ -29,7 +29,7 @@ use crate::domain::store::{KeySource, STRIPE_URL, StoreRecord, StoreView};
 use crate::error::Problem;
 use crate::facts::codec::Codec;
 use crate::facts::settings::{append_settings, get_settings};
-use crate::http::Paces;
+use crate::http::{Paces, check_base_url};
 use crate::projections::findings::terms;
 use crate::projections::rebuild;
 use crate::secrets::{Kept, Secrets};
@@ -302,6 +302,12 @@ fn check_settings(settings: &Settings) -> Result<(), Problem> {
     }
     if !(1..=10_080).contains(&settings.undelivered_after_min) {
         return bad("the waiting time for deliveries is out of range".to_owned(), "Give 1 minute to 7 days.");
+    }
+    if let Some((message, hint)) = settings.reports.problem() {
+        return bad(message.to_owned(), hint);
+    }
+    if let Some(url) = &settings.reports.server_url {
+        check_base_url(url)?;
     }
     let names = &settings.metadata;
     let lists = [

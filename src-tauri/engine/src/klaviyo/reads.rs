@@ -150,7 +150,7 @@ impl Klaviyo {
     }
 
     /// Reads a list page by page. Where the next page is, `links.next` says; it is followed only to this very endpoint.
-    async fn list(
+    pub(super) async fn list(
         &self,
         endpoint: &'static Endpoint,
         query: String,

@@ -1,0 +1,2 @@
+-- A place that another change takes.
+SELECT 1;
