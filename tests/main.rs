@@ -16,6 +16,7 @@ mod it {
     mod operators;
     mod properties;
     mod queries;
+    mod reports;
     mod samples;
     mod shop;
     mod sync;

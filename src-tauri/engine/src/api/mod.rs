@@ -5,11 +5,13 @@
 pub mod actions;
 mod credits;
 mod errors;
+mod exports;
 mod findings;
 mod imports;
 pub mod klaviyo;
 mod operations;
 pub mod operators;
+pub mod reports;
 pub mod types;
 
 use std::future::Future;

@@ -13,6 +13,7 @@ use super::credits::{
     plan_catalogue, plan_list, plan_preview, plan_set, purchase_page, purchase_sheet, purchase_status,
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
 };
+use super::exports::export;
 use super::findings::{finding_counts, finding_page, finding_rules, lead_page};
 use super::imports::{import_list, import_preview, import_remove, import_run};
 use super::klaviyo::{
@@ -26,8 +27,12 @@ use super::operators::{
     operator_list, operator_lock, operator_me, operator_remove, operator_rename, operator_set_disabled,
     operator_set_idle, operator_set_passphrase, operator_set_role, operator_touch, operator_unlock,
 };
+use super::reports::{
+    ReportEngineArgs, ReportKindsArgs, ReportServerKeyArgs, ReportServerTest, report_page, report_series,
+    report_server_key, report_test, reports_cancel, reports_engine_set, reports_status, reports_sync,
+};
 use super::types::{
-    AppInfo, ExportArgs, ExportKind, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs,
+    AppInfo, ExportArgs, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs,
     ImportRunArgs, KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs,
     StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
 };
@@ -44,9 +49,8 @@ use crate::engine::{Verified, machine_zone};
 use crate::error::Problem;
 use crate::http::Priority;
 use crate::projections::findings::terms;
-use crate::queries::audit::{self as audit_rows, AuditPage, AuditPageArgs};
+use crate::queries::audit::{AuditPage, AuditPageArgs};
 use crate::queries::credits::catalogue::Catalogue;
-use crate::queries::credits::export as credit_exports;
 use crate::queries::credits::payment::{PurchaseSheet, PurchaseSheetArgs};
 use crate::queries::credits::plans::{PlanList, PlanPreview, PlanPreviewArgs};
 use crate::queries::credits::purchases::{PurchasePage, PurchasePageArgs};
@@ -55,21 +59,23 @@ use crate::queries::credits::status::{PurchaseAnswer, PurchaseStatusArgs};
 use crate::queries::credits::wallets::{WalletPage, WalletPageArgs, WalletSheet, WalletSheetArgs};
 use crate::queries::events::{EventPage, EventPageArgs};
 use crate::queries::findings::counts::FindingCounts;
-use crate::queries::findings::export::export_findings;
 use crate::queries::findings::rules::RuleList;
 use crate::queries::findings::{FindingPage, FindingPageArgs};
 use crate::queries::funnel::{Funnel, FunnelArgs};
 use crate::queries::health::{Freshness, Health};
 use crate::queries::imports::ImportList;
 use crate::queries::klaviyo::{DisconnectPreview, KlaviyoView};
-use crate::queries::leads::{LeadPage, LeadPageArgs, export_leads};
+use crate::queries::leads::{LeadPage, LeadPageArgs};
 use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
+use crate::queries::reports::{
+    ReportPage, ReportPageArgs, ReportSeries, ReportSeriesArgs, ReportsView,
+};
 use crate::queries::search::{SearchArgs, SearchReply};
 use crate::queries::sheet::{PreorderSheet, RawFact, RawFactArgs, SheetArgs};
 use crate::queries::webhooks::Webhooks;
 use crate::queries::{
-    events as event_log, export as exports, funnel as funnels, health as sync_health, overview as overviews,
+    events as event_log, funnel as funnels, health as sync_health, overview as overviews,
     preorders, search as searches, sheet, webhooks as hooks,
 };
 use crate::secrets::StripeKey;
@@ -160,6 +166,14 @@ table! {
     klaviyo_check: NoArgs -> KlaviyoCheck, SUPPORT;
     klaviyo_disconnect_preview: NoArgs -> DisconnectPreview, VIEWER;
     klaviyo_disconnect: NoArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
+    reports_status: NoArgs -> ReportsView, VIEWER;
+    reports_sync: ReportKindsArgs -> ReportsView, SUPPORT;
+    reports_cancel: ReportKindsArgs -> ReportsView, SUPPORT;
+    reports_engine_set: ReportEngineArgs -> ReportsView, ADMIN;
+    report_server_key: ReportServerKeyArgs -> ReportsView, MANAGE_INTEGRATIONS;
+    report_test: NoArgs -> ReportServerTest, SUPPORT;
+    report_page: ReportPageArgs -> ReportPage, VIEWER;
+    report_series: ReportSeriesArgs -> ReportSeries, VIEWER;
     operator_list: NoArgs -> OperatorList, VIEWER;
     operator_me: NoArgs -> OperatorMe, VIEWER;
     operator_unlock: OperatorUnlockArgs -> OperatorMe, VIEWER;
@@ -413,24 +427,4 @@ async fn mirror_backup(call: Call, args: MirrorBackupArgs) -> Result<MirrorRepor
     let found = copy.verify().await;
     call.engine.close_file(copy.public_id());
     Ok(report(found?))
-}
-
-async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
-    let store = call.store().await?;
-    let (what, format) = (args.what, args.format);
-    let now = store.clock().now();
-    let rows = store
-        .export_to(&args.path, move |connection, out| match what {
-            ExportKind::Preorders => exports::export_preorders(connection, format, out),
-            ExportKind::Events => exports::export_events(connection, format, out),
-            ExportKind::Customers => exports::export_customers(connection, format, out),
-            ExportKind::Purchases => credit_exports::export_purchases(connection, format, out),
-            ExportKind::Wallets => credit_exports::export_wallets(connection, format, out),
-            ExportKind::Audit => audit_rows::export_audit(connection, format, out),
-            ExportKind::Differences => credit_exports::export_differences(connection, format, out),
-            ExportKind::Findings => export_findings(connection, now, format, out),
-            ExportKind::Leads => export_leads(connection, now, format, out),
-        })
-        .await?;
-    Ok(ExportReply { rows, path: args.path })
 }

@@ -8,11 +8,13 @@ mod imports;
 mod keys;
 mod klaviyo;
 mod mirror;
+mod reports;
 mod sync;
 
 pub use credits::Adjust;
 pub use klaviyo::MetricSet;
 pub use mirror::Verified;
+pub use reports::ReportStep;
 
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
@@ -38,6 +40,7 @@ use crate::tasks::context::Context;
 use crate::tasks::import;
 use crate::tasks::poller::Signals;
 use crate::tasks::replay;
+use crate::tasks::reports::Memory;
 use crate::tasks::status::Status;
 use crate::topic::{Announcer, Topic};
 
@@ -67,6 +70,7 @@ pub struct OpenStore {
     running: Mutex<Option<Running>>,
     audit: tokio::sync::OnceCell<Audit>,
     klaviyo_paces: Paces,
+    report_memory: Arc<Memory>,
 }
 
 struct Running {
@@ -126,6 +130,7 @@ impl OpenStore {
             running: Mutex::default(),
             audit: tokio::sync::OnceCell::new(),
             klaviyo_paces: Paces::new(crate::klaviyo::pace_of),
+            report_memory: Arc::default(),
         };
         // A new mirror gets its empty tables at once; stale ones are made anew before anything reads them.
         if !store.db.is_read_only() {
@@ -204,6 +209,7 @@ impl OpenStore {
         // The plan table has an operation of its own, which shows the difference first.
         let settings = Settings { plans: before.plans.clone(), ..settings };
         let now = self.wiring.clock.now();
+        let before_engine = before.reports.engine;
         let renamed = before.metadata != settings.metadata;
         let moved = before.time_zone != settings.time_zone;
         let kept = settings.clone();
@@ -226,6 +232,7 @@ impl OpenStore {
             })
             .await?;
         *self.settings.write().expect("no panic while held") = settings.clone();
+        self.settle_report_engine(before_engine).await?;
         if renamed {
             replay::replay_if_due(&self.db, now, |_| {}).await?;
         }
@@ -235,6 +242,7 @@ impl OpenStore {
         }
         self.wiring.announcer.announce(Some(&self.public_id), Topic::Preorders);
         self.signals.sync_now();
+        self.signals.wake_reports();
         Ok(settings)
     }
 

@@ -157,7 +157,8 @@ impl OpenStore {
         let reacher = run_reacher(context.clone(), stop.clone());
         let desk = run_desk(self.desk(&context).await?, Arc::clone(&self.signals), stop.clone());
         let steward = run_steward(context, Arc::clone(&self.signals), stop.clone());
-        tokio::join!(poller, reacher, steward, desk);
+        let reports = self.run_reports(stop.clone());
+        tokio::join!(poller, reacher, steward, desk, reports);
         drop(lease);
         Ok(())
     }

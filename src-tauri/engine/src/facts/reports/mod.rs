@@ -1,9 +1,12 @@
 //! What Klaviyo's reports said, by day, and how their syncs stand.
 
 pub mod calls;
+pub mod due;
 pub mod entities;
+pub mod plan;
 pub mod records;
 pub mod statistics;
+pub mod terms;
 pub mod triggers;
 pub mod windows;
 

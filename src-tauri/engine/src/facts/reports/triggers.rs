@@ -151,7 +151,7 @@ pub fn set_outcome(
     let ended = (state != TriggerState::Queued).then_some(now);
     transaction
         .prepare_cached(
-            "UPDATE report_trigger SET state = ?2, unanswered = unanswered - ?3, next_at = ?4, ended_at = ?5,
+            "UPDATE report_trigger SET state = ?2, unanswered = max(unanswered - ?3, 0), next_at = ?4, ended_at = ?5,
                http_status = ?6, code = ?7, message = ?8 WHERE seq = ?1",
         )?
         .execute(params![

@@ -4,28 +4,25 @@
 //! window that has more than one, so a process that dies loses one window at most. Deliberately absent: waiting; the loop that
 //! does is the engine's.
 
-pub mod due;
 mod end;
 mod next;
 mod step;
 mod trigger;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono_tz::Tz;
-
 use crate::clock::SharedClock;
 use crate::db::Db;
-use crate::domain::day::parse_zone;
 use crate::domain::klaviyo::ReportKind;
 use crate::domain::report::ReportSettings;
 use crate::domain::report::plan::Window;
-use crate::facts::klaviyo::{KlaviyoConnection, Trouble};
+use crate::facts::klaviyo::Trouble;
 use crate::klaviyo::ReportRow;
 use crate::topic::{Alert, Announcer, Topic};
 
+pub use crate::facts::reports::terms::{Terms, metric_of};
 pub use next::{Next, What, Work};
 pub use trigger::{TriggerNext, server_trouble};
 
@@ -54,7 +51,7 @@ pub struct ReportDesk {
 /// What lasts from step to step, and may be lost.
 #[derive(Default)]
 pub struct Memory {
-    pages: Mutex<HashMap<ReportKind, Pages>>,
+    pages: Mutex<BTreeMap<ReportKind, Pages>>,
     told_at: Mutex<Option<Duration>>,
 }
 
@@ -64,33 +61,6 @@ struct Pages {
     rows: Vec<ReportRow>,
     cursor: String,
     count: usize,
-}
-
-/// How an account counts: its days and its money.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
-    /// The name of the time zone, as windows carry it.
-    pub zone_name: String,
-    /// The zone.
-    pub zone: Tz,
-    /// The currency; dollars where the account tells none, which have two decimals as most have.
-    pub currency: String,
-}
-
-impl Terms {
-    /// The terms of a connection.
-    pub fn of(connection: &KlaviyoConnection) -> Self {
-        let named = connection.account.time_zone.as_deref();
-        let zone = named.and_then(parse_zone);
-        let zone_name = named.filter(|_| zone.is_some()).unwrap_or("UTC").to_owned();
-        let currency = connection.account.currency.clone().unwrap_or_else(|| "USD".to_owned());
-        Self { zone_name, zone: zone.unwrap_or(Tz::UTC), currency }
-    }
-}
-
-/// The metric that a kind is counted by; None where conversions are not counted.
-pub fn metric_of(connection: &KlaviyoConnection, kind: ReportKind) -> Option<String> {
-    ReportKind::BY_METRIC.contains(&kind).then(|| connection.metric.id.clone())
 }
 
 impl ReportDesk {

@@ -1,13 +1,13 @@
 //! What is next: requests are taken up, what is due is queued, and of all open syncs the window is chosen that is worth the most.
 
 use super::ReportDesk;
-use super::due::{OFF, next_due};
 use crate::db::{Connection, DbResult, Transaction};
 use crate::domain::klaviyo::{ReportKind, ReportSyncState};
 use crate::domain::report::endpoint_name;
 use crate::domain::report::plan::Window;
 use crate::facts::klaviyo::{KlaviyoConnection, Trouble, list_waits};
 use crate::facts::reports::calls::{Calls, SHARED, read_calls};
+use crate::facts::reports::due::{OFF, next_due};
 use crate::facts::reports::records::{
     Asked, ReportRecord, find_record, list_asked, list_records, set_record, settle_asked, start_asked,
 };

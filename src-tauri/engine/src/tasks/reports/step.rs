@@ -1,20 +1,19 @@
 //! One step: names are listed and windows planned, or one page of one window is asked for and stored.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Timelike};
 
 use super::end::{Verdict, end, is_still, open_record, reason_of, verdict};
 use super::{Pages, ReportDesk, Terms, What, Work, metric_of};
 use crate::db::{DbResult, Transaction};
-use crate::domain::day::{Day, day_of};
+use crate::domain::day::day_of;
 use crate::domain::klaviyo::{ReportKind, ReportSyncState};
 use crate::domain::money::exponent;
-use crate::domain::report::plan::{Covered, Range, SEGMENTS_SINCE, Window, needed, windows};
+use crate::domain::report::plan::Window;
 use crate::error::Problem;
 use crate::facts::klaviyo::{KlaviyoConnection, Trouble};
 use crate::facts::reports::calls::append_call;
 use crate::facts::reports::entities::{ReportEntity, keep_entities};
+use crate::facts::reports::plan::draw_plan;
 use crate::facts::reports::records::{ReportRecord, set_record, settle_asked};
 use crate::facts::reports::statistics::{DayRow, replace_days};
 use crate::facts::reports::windows::{
@@ -72,7 +71,8 @@ impl ReportDesk {
         kind: ReportKind,
         listed: Vec<ListedEntity>,
     ) -> DbResult<()> {
-        let (now, terms, desk, of) = (self.clock.now(), Terms::of(of), self.clone(), of.clone());
+        let (now, terms, of) = (self.clock.now(), Terms::of(of), of.clone());
+        let settings = self.settings.clone();
         self.memory.pages.lock().expect("no panic while held").remove(&kind);
         let ended = self
             .db
@@ -84,11 +84,7 @@ impl ReportDesk {
                 let seen: Vec<ReportEntity> = listed.into_iter().map(kept).collect();
                 keep_entities(transaction, kind, &seen, now)?;
                 let today = day_of(now, terms.zone);
-                let range = desk.range(kind, &seen, &terms, today);
-                let planned = match range {
-                    Some(range) => plan_of(transaction, &of, (kind, range), &terms, &seen)?,
-                    None => Vec::new(),
-                };
+                let planned = draw_plan(transaction, &terms.for_plan(&of, kind), &settings, now)?;
                 set_plan(transaction, kind, &planned)?;
                 let first = planned.iter().map(|(window, _)| window.first).min();
                 let record = ReportRecord {
@@ -115,20 +111,6 @@ impl ReportDesk {
             None => self.tell(true),
         }
         Ok(())
-    }
-
-    /// The days that something can be known of; None where there is nothing that could be reported on.
-    fn range(&self, kind: ReportKind, seen: &[ReportEntity], terms: &Terms, today: Day) -> Option<Range> {
-        // What was made first bounds the history; where Klaviyo tells of nothing when it was made, the settings alone do.
-        let first = seen.iter().filter_map(|one| one.created_at.into_iter().chain(one.sent_at).min()).min();
-        if seen.is_empty() {
-            return None;
-        }
-        let oldest = today - i64::from(self.settings.history_days);
-        let floor = first.map_or(oldest, |at| day_of(at, terms.zone).max(oldest));
-        let floor = if kind == ReportKind::Segments { floor.max(SEGMENTS_SINCE) } else { floor };
-        let look_back = i64::from(self.settings.look_back_days);
-        Some(Range { floor: floor.min(today), today, look_back })
     }
 
     /// Asks for one page of a window: one call, written down before it is made.
@@ -294,30 +276,6 @@ impl ReportDesk {
         }
         Ok(error)
     }
-}
-
-/// The windows of a kind that were never read by these terms, or read while they could still change.
-fn plan_of(
-    transaction: &Transaction<'_>,
-    of: &KlaviyoConnection,
-    (kind, range): (ReportKind, Range),
-    terms: &Terms,
-    seen: &[ReportEntity],
-) -> DbResult<Vec<(Window, i64)>> {
-    let metric = metric_of(of, kind);
-    let days = Window { first: range.floor, last: range.today };
-    let covered: Vec<Covered> = list_outcomes(transaction, kind, days)?
-        .into_iter()
-        .filter(|outcome| outcome.done && outcome.zone == terms.zone_name && outcome.metric == metric)
-        .map(|outcome| Covered {
-            window: outcome.window,
-            // A clock that was set back since must not make a reading one of the future.
-            on: day_of(outcome.fetched_at, terms.zone).min(range.today),
-        })
-        .collect();
-    let sent_on: BTreeSet<Day> =
-        seen.iter().filter_map(|one| one.sent_at).map(|at| day_of(at, terms.zone)).collect();
-    Ok(windows(kind, &needed(&covered, range), &sent_on, range.today))
 }
 
 fn ended_if_done(

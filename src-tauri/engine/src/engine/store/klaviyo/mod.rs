@@ -27,8 +27,8 @@ pub use connect::MetricSet;
 const URL_VARIABLE: &str = "FOREDECK_KLAVIYO_URL";
 
 /// A client, and what it was made from.
-struct Reached {
-    client: Klaviyo,
+pub(super) struct Reached {
+    pub(super) client: Klaviyo,
     key: KlaviyoKey,
     url: String,
     /// The connection there is; None before the first.
@@ -64,11 +64,11 @@ impl OpenStore {
         Ok(self.klaviyo_connection().await?.map(|connection| connection.url))
     }
 
-    async fn klaviyo_connection(&self) -> Result<Option<KlaviyoConnection>, Problem> {
+    pub(super) async fn klaviyo_connection(&self) -> Result<Option<KlaviyoConnection>, Problem> {
         Ok(self.db.read(find_klaviyo).await?)
     }
 
-    async fn get_klaviyo(&self) -> Result<KlaviyoConnection, Problem> {
+    pub(super) async fn get_klaviyo(&self) -> Result<KlaviyoConnection, Problem> {
         self.klaviyo_connection().await?.ok_or_else(|| {
             Problem::new(
                 "KLAVIYO_NOT_CONNECTED",
@@ -99,7 +99,7 @@ impl OpenStore {
     }
 
     /// A client with a key that was given, or with the store's own.
-    async fn reach_klaviyo(
+    pub(super) async fn reach_klaviyo(
         &self,
         given: Option<KlaviyoKey>,
         asked_url: Option<&str>,
@@ -139,7 +139,7 @@ impl OpenStore {
     }
 
     /// Writes down what an answer to the store's own key says of the connection, and until when Klaviyo asks to wait.
-    async fn note_klaviyo(
+    pub(super) async fn note_klaviyo(
         &self,
         reached: &Reached,
         outcome: Result<&KlaviyoAccount, &KlaviyoError>,
@@ -197,6 +197,8 @@ impl OpenStore {
             .await?;
         self.db.read(move |connection| audit.keep_head(connection)).await?;
         self.wiring.announcer.announce(Some(&self.public_id), Topic::Klaviyo);
+        // A report sync may have been asked for with it.
+        self.signals.wake_reports();
         Ok(())
     }
 }

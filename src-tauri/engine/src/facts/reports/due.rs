@@ -2,7 +2,7 @@
 
 use crate::domain::klaviyo::ReportSyncState;
 use crate::domain::report::ReportPace;
-use crate::facts::reports::records::ReportRecord;
+use super::records::ReportRecord;
 
 /// The code of a sync that was not done because its kind is switched off.
 pub const OFF: &str = "REPORTS_OFF";
