@@ -18,6 +18,7 @@ mod klaviyo;
 mod operators;
 mod permissions;
 mod refusals;
+mod reports;
 mod troubles;
 mod usage;
 mod watching;
