@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use foredeck_engine::api::SUPPORT;
 use foredeck_engine::api::types::{ExportArgs, ExportKind, ExportReply};
 use foredeck_engine::domain::klaviyo::ReportKind;
-use foredeck_engine::queries::reports::export_reports;
 use foredeck_engine::queries::audit;
 use foredeck_engine::queries::credits::export as credits;
 use foredeck_engine::queries::events::{EventPage, EventPageArgs};
 use foredeck_engine::queries::export::{self, ExportFormat};
 use foredeck_engine::queries::findings::export::export_findings;
 use foredeck_engine::queries::leads::export_leads;
+use foredeck_engine::queries::reports::export_reports;
 use foredeck_engine::queries::sheet::{RawFact, RawFactArgs};
 
 use crate::deck::Deck;

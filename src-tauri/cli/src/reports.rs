@@ -46,7 +46,12 @@ pub async fn run(deck: &Deck, command: &ReportsCommand) -> Outcome {
         ReportsCommand::Test => {
             let test: ReportServerTest = deck.ask("report_test", &NoArgs {}).await?;
             deck.format.reply(&test, |test| {
-                format!("{} is there: it answered {} in {} ms", plain(&test.url), test.status, test.latency_ms)
+                format!(
+                    "{} is there: it answered {} in {} ms",
+                    plain(&test.url),
+                    test.status,
+                    test.latency_ms
+                )
             })
         }
         ReportsCommand::Key(line) => {
@@ -117,7 +122,16 @@ async fn show_view(deck: &Deck, view: &ReportsView) -> Outcome {
             ReportEngine::Local => {
                 let rows = view.kinds.iter().map(|kind| kind_row(kind, zone));
                 let heads = [
-                    "KIND", "STATE", "LAST", "NEXT", "UNTIL", "ROWS", "DONE", "LEFT", "COST TODAY", "CALLS LEFT",
+                    "KIND",
+                    "STATE",
+                    "LAST",
+                    "NEXT",
+                    "UNTIL",
+                    "ROWS",
+                    "DONE",
+                    "LEFT",
+                    "COST TODAY",
+                    "CALLS LEFT",
                 ];
                 text += &format!("\n{}", print::table(&heads, &[5, 6, 7, 8, 9], rows));
                 for kind in view.kinds.iter().filter(|kind| kind.message.is_some()) {
@@ -206,7 +220,8 @@ fn show_page(page: &ReportPage) -> String {
     let numbers: Vec<usize> = (1..heads.len()).collect();
     let rows = page.rows.iter().map(|one| row(one, &one.name));
     let rows = rows.chain(std::iter::once(row(&page.total, "all")));
-    let mut text = format!("{} to {}: {} of {} days are known\n\n", page.from, page.to, page.days_known, page.days);
+    let mut text =
+        format!("{} to {}: {} of {} days are known\n\n", page.from, page.to, page.days_known, page.days);
     text += &print::table(&heads, &numbers, rows);
     text
 }

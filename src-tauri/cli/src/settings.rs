@@ -51,7 +51,8 @@ fn named(document: &Value) -> Vec<(String, String)> {
 }
 
 /// Settings that may be none.
-const NULLABLE: &[&str] = &["max_requests_per_s", "checkout.success_url", "checkout.cancel_url", "reports.server_url"];
+const NULLABLE: &[&str] =
+    &["max_requests_per_s", "checkout.success_url", "checkout.cancel_url", "reports.server_url"];
 
 fn apply(document: &mut Value, change: &str) -> Result<(), String> {
     let (name, value) = change.split_once('=').ok_or_else(|| format!("{change:?} is not KEY=VALUE"))?;

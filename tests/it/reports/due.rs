@@ -46,6 +46,12 @@ async fn each_kind_begins_at_its_own_pace_for_thirty_days() {
         press.advance_to(due);
         due = press.run().await.unwrap();
     }
+    for (kind, at) in press.begun().await {
+        let known = begins.entry(kind).or_default();
+        if known.last() != Some(&at) {
+            known.push(at);
+        }
+    }
     for (kind, every) in [("campaigns", DAY), ("segments", DAY), ("flows", 2 * DAY), ("forms", 2 * DAY)] {
         let begins = &begins[kind];
         assert_eq!(begins.len() as i64, 30 * DAY / every, "{kind}: {begins:?}");
@@ -61,14 +67,15 @@ async fn what_came_due_while_the_laptop_was_closed_is_done_once_when_it_opens() 
     press.desk.advance(9 * DAY);
     press.restart().await;
     press.control.clear_requests();
+    let opened = press.now();
     let due = press.run().await.unwrap();
     let asked = press.asked();
     assert_eq!(asked["flow-series-reports"], 1, "{asked:?}");
     assert_eq!(asked["campaign-values-reports"], 15, "the days since, and five before: {asked:?}");
     for (kind, begun) in press.begun().await {
-        assert_eq!(begun, press.now(), "{kind}");
+        assert_eq!(begun, opened, "{kind}");
     }
-    assert_eq!(due, press.now() + DAY);
+    assert_eq!(due, opened + DAY);
     press.assert_true_to_the_ledger().await;
 }
 
@@ -86,15 +93,17 @@ async fn a_changed_pace_holds_at_once_and_what_is_off_is_left_alone_until_it_is_
     assert_eq!(press.run().await, Some(first["flows"] + 6 * HOUR));
     assert_eq!(press.kind("forms").await["next_at"], json!(null));
     press.desk.advance(4 * DAY);
+    let opened = press.now();
     press.run().await;
     let later = press.begun().await;
-    assert_eq!(later["flows"], press.now());
+    assert_eq!(later["flows"], opened);
     assert_eq!(later["forms"], first["forms"], "it is off");
     press.get("reports_sync", json!({"kinds": ["forms"]})).await;
+    let asked_at = press.now();
     press.run().await;
-    assert_eq!(press.begun().await["forms"], press.now(), "asked for, it is done all the same");
+    assert_eq!(press.begun().await["forms"], asked_at, "asked for, it is done all the same");
     press.set(|reports| reports["forms"]["on"] = json!(true)).await;
-    assert_eq!(press.kind("forms").await["next_at"], press.now() + 2 * DAY);
+    assert_eq!(press.kind("forms").await["next_at"], asked_at + 2 * DAY);
 }
 
 #[tokio::test]

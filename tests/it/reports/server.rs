@@ -110,8 +110,12 @@ async fn a_server_that_is_down_or_fails_is_told_later_and_once() {
         told.press.run().await;
         assert_eq!(told.trigger().await["state"], "accepted", "{manner:?}");
         assert_eq!(told.server.syncs(), 1);
-        let keys: std::collections::BTreeSet<_> =
-            told.server.requests().iter().map(|one| one.header("idempotency-key").map(str::to_owned)).collect();
+        let keys: std::collections::BTreeSet<_> = told
+            .server
+            .requests()
+            .iter()
+            .map(|one| one.header("idempotency-key").map(str::to_owned))
+            .collect();
         assert_eq!(keys.len(), 1, "one key each time");
     }
 }
@@ -130,7 +134,11 @@ async fn what_it_refuses_is_said_and_not_repeated() {
         told.press.ask().await;
         told.press.run().await;
         let trigger = told.trigger().await;
-        assert_eq!((&trigger["state"], &trigger["code"]), (&json!("failed"), &json!(code)), "{manner:?} {trigger}");
+        assert_eq!(
+            (&trigger["state"], &trigger["code"]),
+            (&json!("failed"), &json!(code)),
+            "{manner:?} {trigger}"
+        );
         assert_eq!(told.server.requests().len(), 1, "{manner:?}");
         assert!(!trigger["message"].as_str().unwrap().contains(KEY));
     }
@@ -166,14 +174,16 @@ async fn connecting_does_not_wait_for_a_server_that_is_gone() {
     told.press.get("klaviyo_disconnect", json!({})).await;
     let url = told.press.klaviyo.base_url();
     let key = foredeck_sandbox::DEFAULT_KLAVIYO_KEY;
-    let view = told
-        .press
-        .get("klaviyo_connect", json!({"key": key, "klaviyo_url": url, "metric_id": metric}))
-        .await;
+    let view =
+        told.press.get("klaviyo_connect", json!({"key": key, "klaviyo_url": url, "metric_id": metric})).await;
     assert_eq!((&view["status"], &view["sync_status"]), (&json!("connected"), &json!("queued")));
     told.press.step().await;
     assert_eq!(told.trigger().await["code"], "REPORT_SERVER_OFFLINE");
-    assert_eq!(told.press.get("klaviyo_status", json!({})).await["status"], "connected", "the connection stands");
+    assert_eq!(
+        told.press.get("klaviyo_status", json!({})).await["status"],
+        "connected",
+        "the connection stands"
+    );
 }
 
 #[tokio::test]
@@ -182,20 +192,25 @@ async fn a_test_tells_it_nothing_and_says_what_is_wrong() {
     let seen = told.press.get("report_test", json!({})).await;
     assert_eq!((&seen["status"], &seen["url"]), (&json!(405), &json!(told.server.base_url())));
     assert_eq!((told.server.syncs(), told.server.requests()[0].method.as_str()), (0, "GET"));
-    for (manner, code) in
-        [(Manner::Reject(401), "REPORT_SERVER_KEY_REJECTED"), (Manner::Reject(404), "REPORT_SERVER_NOT_THERE")]
-    {
+    for (manner, code) in [
+        (Manner::Reject(401), "REPORT_SERVER_KEY_REJECTED"),
+        (Manner::Reject(404), "REPORT_SERVER_NOT_THERE"),
+    ] {
         told.server.set_manner(manner);
         assert_eq!(told.press.desk.ask("report_test", json!({})).await.unwrap_err().code, code);
     }
     told.server.set_down(true);
-    assert_eq!(told.press.desk.ask("report_test", json!({})).await.unwrap_err().code, "REPORT_SERVER_OFFLINE");
+    assert_eq!(
+        told.press.desk.ask("report_test", json!({})).await.unwrap_err().code,
+        "REPORT_SERVER_OFFLINE"
+    );
 }
 
 #[tokio::test]
 async fn only_https_or_this_machine_is_told_anything() {
     let told = Told::open("shopify").await;
-    for url in ["http://reports.example.com", "ftp://127.0.0.1", "127.0.0.1:8001", "https://a:b@example.com"] {
+    for url in ["http://reports.example.com", "ftp://127.0.0.1", "127.0.0.1:8001", "https://a:b@example.com"]
+    {
         let mut settings = told.press.get("settings_get", json!({})).await;
         settings["reports"]["server_url"] = json!(url);
         let refused = told.press.desk.ask("settings_set", settings).await.unwrap_err();
@@ -211,7 +226,11 @@ async fn changing_who_syncs_calls_off_what_the_other_had_begun() {
     told.press.step().await;
     told.press.get("reports_engine_set", json!({"engine": "local"})).await;
     let trigger = told.trigger().await;
-    assert_eq!((&trigger["state"], &trigger["code"]), (&json!("failed"), &json!("REPORTS_CANCELLED")), "{trigger}");
+    assert_eq!(
+        (&trigger["state"], &trigger["code"]),
+        (&json!("failed"), &json!("REPORTS_CANCELLED")),
+        "{trigger}"
+    );
     told.server.set_down(false);
     let stop = told.press.desk.clock.now() + 60;
     told.press.run().await;

@@ -59,7 +59,10 @@ fn hold(value: &Value, schema: &Value, place: &str) {
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, item)| hold(item, &schema["items"], &format!("{place}/{at}")));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(at, item)| hold(item, &schema["items"], &format!("{place}/{at}")));
         }
         _ => {}
     }

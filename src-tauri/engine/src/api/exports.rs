@@ -4,12 +4,12 @@ use super::Call;
 use super::types::{ExportArgs, ExportKind, ExportReply};
 use crate::domain::klaviyo::ReportKind;
 use crate::error::Problem;
+use crate::queries::audit as audit_rows;
 use crate::queries::credits::export as credit_exports;
 use crate::queries::export as exports;
 use crate::queries::findings::export::export_findings;
 use crate::queries::leads::export_leads;
 use crate::queries::reports::export_reports;
-use crate::queries::audit as audit_rows;
 
 pub(super) async fn export(call: Call, args: ExportArgs) -> Result<ExportReply, Problem> {
     let store = call.store().await?;

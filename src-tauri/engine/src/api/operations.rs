@@ -32,9 +32,9 @@ use super::reports::{
     report_server_key, report_test, reports_cancel, reports_engine_set, reports_status, reports_sync,
 };
 use super::types::{
-    AppInfo, ExportArgs, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs,
-    ImportRunArgs, KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs,
-    StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
+    AppInfo, ExportArgs, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs, ImportRunArgs,
+    KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs, StoreAddArgs, StoreKeyArgs,
+    StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
 };
 use super::{ADMIN, Call, OWNER, Operation, SUPPORT, VIEWER, read_args, write_reply};
 use crate::actions::{ActionPlan, ActionView, BulkArgs, BulkPlan, BulkView, Guard, GuardView};
@@ -68,15 +68,13 @@ use crate::queries::klaviyo::{DisconnectPreview, KlaviyoView};
 use crate::queries::leads::{LeadPage, LeadPageArgs};
 use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
-use crate::queries::reports::{
-    ReportPage, ReportPageArgs, ReportSeries, ReportSeriesArgs, ReportsView,
-};
+use crate::queries::reports::{ReportPage, ReportPageArgs, ReportSeries, ReportSeriesArgs, ReportsView};
 use crate::queries::search::{SearchArgs, SearchReply};
 use crate::queries::sheet::{PreorderSheet, RawFact, RawFactArgs, SheetArgs};
 use crate::queries::webhooks::Webhooks;
 use crate::queries::{
-    events as event_log, funnel as funnels, health as sync_health, overview as overviews,
-    preorders, search as searches, sheet, webhooks as hooks,
+    events as event_log, funnel as funnels, health as sync_health, overview as overviews, preorders,
+    search as searches, sheet, webhooks as hooks,
 };
 use crate::secrets::StripeKey;
 use crate::stripe::StripeError;

@@ -315,11 +315,13 @@ mod tests {
             .to_string()
         };
         // Midnight in Berlin, written in UTC.
-        let dates = json!(["2025-12-31T23:00:00+00:00", "2026-01-01T23:00:00+00:00", "2026-01-02T23:00:00+00:00"]);
+        let dates =
+            json!(["2025-12-31T23:00:00+00:00", "2026-01-01T23:00:00+00:00", "2026-01-02T23:00:00+00:00"]);
         let page = request.read(answer(dates).as_bytes()).unwrap();
         assert_eq!(page.next.as_deref(), Some("abc%3D"));
         let opens = statistics(ReportKind::Flows).iter().position(|name| *name == "opens").unwrap();
-        let told: Vec<_> = page.rows.iter().map(|row| (row.day, row.counts[0], row.counts[opens], row.value)).collect();
+        let told: Vec<_> =
+            page.rows.iter().map(|row| (row.day, row.counts[0], row.counts[opens], row.value)).collect();
         let first = request.window.first;
         assert_eq!(
             told,

@@ -187,7 +187,11 @@ pub(in crate::queries) enum Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    pub(in crate::queries) fn new(format: ExportFormat, out: &'a mut dyn Write, columns: &[&str]) -> DbResult<Self> {
+    pub(in crate::queries) fn new(
+        format: ExportFormat,
+        out: &'a mut dyn Write,
+        columns: &[&str],
+    ) -> DbResult<Self> {
         if format == ExportFormat::Jsonl {
             return Ok(Self::Lines(out, 0));
         }

@@ -7,7 +7,9 @@ use reqwest::header::HeaderValue;
 use serde::Serialize;
 
 use crate::clock::SharedClock;
-use crate::http::{Answer, BaseUrlError, Call, Dialect, Http, HttpError, Limits, Method, Priority, Unanswered};
+use crate::http::{
+    Answer, BaseUrlError, Call, Dialect, Http, HttpError, Limits, Method, Priority, Unanswered,
+};
 use crate::secrets::ReportServerKey;
 
 /// Where it is told to sync.

@@ -29,7 +29,8 @@ impl ReportServerKey {
     /// [`ReportServerKeyError`], which never repeats the text.
     pub fn parse(text: &str) -> Result<Self, ReportServerKeyError> {
         let key = text.trim();
-        let usable = !key.is_empty() && key.len() <= MAX_LENGTH && key.bytes().all(|byte| byte.is_ascii_graphic());
+        let usable =
+            !key.is_empty() && key.len() <= MAX_LENGTH && key.bytes().all(|byte| byte.is_ascii_graphic());
         if usable { Ok(Self(Arc::new(Zeroizing::new(key.to_owned())))) } else { Err(ReportServerKeyError) }
     }
 

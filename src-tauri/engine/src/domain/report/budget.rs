@@ -61,6 +61,8 @@ mod tests {
         assert_eq!(weigh(&[], Some(&all), 1_000), Budget { used: 225, left: 0, next_at: DAY + 1 });
         assert_eq!(weigh(&[990], Some(&[980, 990]), 1_000).next_at, 1_000);
         assert!(looks_shared(60, 225, 40_000));
-        assert!(!looks_shared(60, 225, 30) && !looks_shared(225, 400, 40_000) && !looks_shared(60, 224, 40_000));
+        assert!(
+            !looks_shared(60, 225, 30) && !looks_shared(225, 400, 40_000) && !looks_shared(60, 224, 40_000)
+        );
     }
 }

@@ -113,7 +113,8 @@ impl OpenStore {
             let pause = match step {
                 Ok(ReportStep::Did) => continue,
                 Ok(ReportStep::Wait(at) | ReportStep::Idle(Some(at))) => {
-                    Duration::from_secs(u64::try_from(at - now).unwrap_or(0)).clamp(Duration::from_secs(1), LOOK_EVERY)
+                    Duration::from_secs(u64::try_from(at - now).unwrap_or(0))
+                        .clamp(Duration::from_secs(1), LOOK_EVERY)
                 }
                 Ok(ReportStep::Idle(None)) => LOOK_EVERY,
                 Err(problem) => {

@@ -41,8 +41,8 @@ pub fn read_calls(connection: &Connection, now: i64) -> DbResult<Calls> {
     if !super::has_tables(connection)? {
         return Ok(calls);
     }
-    let mut statement =
-        connection.prepare_cached("SELECT endpoint, min(at, ?1) FROM report_call WHERE at > ?1 - ?2 ORDER BY 2, seq")?;
+    let mut statement = connection
+        .prepare_cached("SELECT endpoint, min(at, ?1) FROM report_call WHERE at > ?1 - ?2 ORDER BY 2, seq")?;
     let mut rows = statement.query(params![now, DAY + 1])?;
     while let Some(row) = rows.next()? {
         let at: i64 = row.get(1)?;

@@ -1,8 +1,8 @@
 //! When the sync of a kind is due. Pure.
 
+use super::records::ReportRecord;
 use crate::domain::klaviyo::ReportSyncState;
 use crate::domain::report::ReportPace;
-use super::records::ReportRecord;
 
 /// The code of a sync that was not done because its kind is switched off.
 pub const OFF: &str = "REPORTS_OFF";
@@ -36,7 +36,12 @@ mod tests {
 
     fn ended(at: i64) -> ReportRecord {
         let new = ReportRecord::new("SbXk7Q", ReportKind::Forms, "due", at);
-        ReportRecord { state: ReportSyncState::Succeeded, started_at: Some(at), ended_at: Some(at + 9), ..new }
+        ReportRecord {
+            state: ReportSyncState::Succeeded,
+            started_at: Some(at),
+            ended_at: Some(at + 9),
+            ..new
+        }
     }
 
     #[test]

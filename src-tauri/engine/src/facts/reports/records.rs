@@ -76,7 +76,9 @@ impl ReportRecord {
     pub fn shown(&self, now: i64) -> ReportSyncState {
         let touched = self.touched_at.is_some_and(|at| at <= now && now - at < RUNS_S);
         match self.state {
-            ReportSyncState::Waiting if self.until.is_none_or(|until| until <= now) => ReportSyncState::Queued,
+            ReportSyncState::Waiting if self.until.is_none_or(|until| until <= now) => {
+                ReportSyncState::Queued
+            }
             ReportSyncState::Queued if touched => ReportSyncState::Running,
             state => state,
         }
@@ -121,8 +123,7 @@ pub fn list_records(connection: &Connection, public_id: &str) -> DbResult<Vec<Re
         return Ok(Vec::new());
     }
     let mut statement = connection.prepare_cached("SELECT * FROM report_record WHERE public_id = ?1")?;
-    let mut records =
-        statement.query_map([public_id], ReportRecord::read)?.collect::<Result<Vec<_>, _>>()?;
+    let mut records = statement.query_map([public_id], ReportRecord::read)?.collect::<Result<Vec<_>, _>>()?;
     records.sort_by_key(|record| record.kind);
     Ok(records)
 }

@@ -92,7 +92,9 @@ fn summed(kind: ReportKind, by_message: bool) -> String {
     let mut parts: Vec<String> =
         statistics(kind).iter().map(|name| format!("{name} = {name} + excluded.{name}")).collect();
     if by_message {
-        parts.push("conversion_value_minor = conversion_value_minor + excluded.conversion_value_minor".to_owned());
+        parts.push(
+            "conversion_value_minor = conversion_value_minor + excluded.conversion_value_minor".to_owned(),
+        );
     }
     parts.join(", ")
 }

@@ -188,7 +188,8 @@ pub fn list_triggers(connection: &Connection, most: i64) -> DbResult<Vec<Trigger
     if !super::has_tables(connection)? {
         return Ok(Vec::new());
     }
-    let mut statement = connection.prepare_cached("SELECT * FROM report_trigger ORDER BY seq DESC LIMIT ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM report_trigger ORDER BY seq DESC LIMIT ?1")?;
     let all = statement.query_map([most], Trigger::read)?;
     Ok(all.collect::<Result<_, _>>()?)
 }

@@ -27,11 +27,7 @@ pub struct WindowOutcome {
 ///
 /// # Errors
 /// The write failed.
-pub fn set_plan(
-    transaction: &Transaction<'_>,
-    kind: ReportKind,
-    windows: &[(Window, i64)],
-) -> DbResult<()> {
+pub fn set_plan(transaction: &Transaction<'_>, kind: ReportKind, windows: &[(Window, i64)]) -> DbResult<()> {
     clear_plan(transaction, kind)?;
     let mut insert = transaction.prepare_cached(
         "INSERT INTO report_plan (kind, first_day, last_day, place) VALUES (?1, ?2, ?3, ?4)",
@@ -59,9 +55,7 @@ pub fn find_next(connection: &Connection, kind: ReportKind) -> DbResult<Option<(
         .prepare_cached(
             "SELECT first_day, last_day, place FROM report_plan WHERE kind = ?1 ORDER BY place LIMIT 1",
         )?
-        .query_row([kind.as_str()], |row| {
-            Ok((Window { first: row.get(0)?, last: row.get(1)? }, row.get(2)?))
-        })
+        .query_row([kind.as_str()], |row| Ok((Window { first: row.get(0)?, last: row.get(1)? }, row.get(2)?)))
         .optional()?)
 }
 
@@ -97,7 +91,9 @@ pub fn set_outcome(transaction: &Transaction<'_>, kind: ReportKind, of: &WindowO
     let Window { first, last } = of.window;
     if of.done {
         transaction
-            .prepare_cached("DELETE FROM report_window WHERE kind = ?1 AND first_day >= ?2 AND last_day <= ?3")?
+            .prepare_cached(
+                "DELETE FROM report_window WHERE kind = ?1 AND first_day >= ?2 AND last_day <= ?3",
+            )?
             .execute(params![kind.as_str(), first, last])?;
     }
     transaction

@@ -57,7 +57,12 @@ pub fn export_reports(
             ExportFormat::Jsonl => sink.document(&Exported {
                 day: format_day(row.day),
                 kind: kind.as_str(),
-                statistics: names.iter().copied().zip(&row.counts).filter_map(|(n, c)| Some((n, (*c)?))).collect(),
+                statistics: names
+                    .iter()
+                    .copied()
+                    .zip(&row.counts)
+                    .filter_map(|(n, c)| Some((n, (*c)?)))
+                    .collect(),
                 id: row.entity,
                 name,
                 message: row.message,
@@ -66,8 +71,14 @@ pub fn export_reports(
                 currency,
             }),
             ExportFormat::Csv => {
-                let mut cells =
-                    vec![format_day(row.day), kind.as_str().to_owned(), row.entity, name, row.message, row.channel];
+                let mut cells = vec![
+                    format_day(row.day),
+                    kind.as_str().to_owned(),
+                    row.entity,
+                    name,
+                    row.message,
+                    row.channel,
+                ];
                 cells.extend(row.counts.iter().map(|count| number(*count)));
                 let major = row.value_minor.zip(currency).map(|(minor, currency)| decimal(minor, currency));
                 cells.extend([

@@ -121,10 +121,9 @@ pub fn page(connection: &Connection, args: &ReportPageArgs, now: i64) -> DbResul
     let window = days_of(args.from.as_deref(), args.to.as_deref(), today);
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     list_days(connection, kind, window, None, |row| {
-        let sum = sums.entry(row.entity).or_insert_with(|| Sum {
-            counts: vec![None; names.len()],
-            ..Sum::default()
-        });
+        let sum = sums
+            .entry(row.entity)
+            .or_insert_with(|| Sum { counts: vec![None; names.len()], ..Sum::default() });
         add(names, &mut sum.counts, &row.counts);
         sum.value_minor = plus(sum.value_minor, row.value_minor);
         if !row.channel.is_empty() {
@@ -155,7 +154,9 @@ pub fn page(connection: &Connection, args: &ReportPageArgs, now: i64) -> DbResul
             let mut days = BTreeSet::new();
             for outcome in list_outcomes(connection, kind, window)? {
                 if outcome.done && outcome.zone == terms.zone_name && outcome.metric == metric {
-                    days.extend(outcome.window.first.max(window.first)..=outcome.window.last.min(window.last));
+                    days.extend(
+                        outcome.window.first.max(window.first)..=outcome.window.last.min(window.last),
+                    );
                 }
             }
             i64::try_from(days.len()).unwrap_or(i64::MAX)

@@ -226,8 +226,7 @@ pub fn view(
     };
     let Some(of) = find_klaviyo(connection)? else { return Ok(view) };
     let records = list_records(connection, &of.account.public_id)?;
-    let ground =
-        Ground { connection, of: &of, settings, calls: read_calls(connection, now)?, shared, now };
+    let ground = Ground { connection, of: &of, settings, calls: read_calls(connection, now)?, shared, now };
     for kind in ReportKind::ALL {
         let record = records.iter().find(|record| record.kind == kind);
         let next_at = next_due(record, settings.pace(kind), of.connected_at, now);

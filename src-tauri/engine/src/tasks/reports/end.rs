@@ -41,7 +41,9 @@ pub(super) fn verdict(error: &KlaviyoError, now: i64) -> Verdict {
     match error {
         KlaviyoError::Throttled { until, .. } => Verdict::WaitUntil(until.unwrap_or(now + 60).max(now + 1)),
         KlaviyoError::Http(_) | KlaviyoError::Blocked { .. } | KlaviyoError::Unexpected => Verdict::Retry,
-        KlaviyoError::KeyRejected | KlaviyoError::KeyMalformed | KlaviyoError::RevisionRetired => Verdict::All,
+        KlaviyoError::KeyRejected | KlaviyoError::KeyMalformed | KlaviyoError::RevisionRetired => {
+            Verdict::All
+        }
         KlaviyoError::MetricNotFound { .. } | KlaviyoError::MetricNotReportable => Verdict::Metric,
         KlaviyoError::ScopeMissing { .. } => Verdict::Kind,
         _ => Verdict::Window,
@@ -110,7 +112,9 @@ impl ReportDesk {
                         continue;
                     }
                     let after = match verdict {
-                        Verdict::WaitUntil(until) => desk.wait(transaction, record, (until, now), told.clone())?,
+                        Verdict::WaitUntil(until) => {
+                            desk.wait(transaction, record, (until, now), told.clone())?
+                        }
                         Verdict::Retry => desk.retry(transaction, record, told.clone(), now)?,
                         _ => end(transaction, record, Some(told.clone()), now)?,
                     };
@@ -229,8 +233,7 @@ pub(super) fn end(
         (false, true) if cancelled => ReportSyncState::Skipped,
         (false, true) => ReportSyncState::Failed,
     };
-    let succeeded_at =
-        if state == ReportSyncState::Succeeded { Some(now) } else { record.succeeded_at };
+    let succeeded_at = if state == ReportSyncState::Succeeded { Some(now) } else { record.succeeded_at };
     // The last failure of a window is what is told, where nothing else is wrong.
     let trouble = trouble.or(if failed > 0 { record.trouble.clone() } else { None });
     let record = ReportRecord { state, ended_at: Some(now), until: None, succeeded_at, trouble, ..record };

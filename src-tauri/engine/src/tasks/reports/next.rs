@@ -144,7 +144,9 @@ impl ReportDesk {
         let stopped: Vec<ReportKind> = ground
             .records
             .iter()
-            .filter(|record| record.is_open() && record.reason != "asked" && !self.settings.pace(record.kind).on)
+            .filter(|record| {
+                record.is_open() && record.reason != "asked" && !self.settings.pace(record.kind).on
+            })
             .map(|record| record.kind)
             .collect();
         if wanted.is_empty() && stopped.is_empty() && asked.is_empty() {

@@ -84,7 +84,9 @@ impl ReportDesk {
         self.db.write_durable(move |transaction| note_sent(transaction, seq, now)).await?;
         self.tell(false);
         match server.full_sync(&trigger.body, &trigger.idempotency_key).await {
-            Ok(status) => self.settle(trigger, TriggerState::Accepted, (true, Some(status.into())), None).await,
+            Ok(status) => {
+                self.settle(trigger, TriggerState::Accepted, (true, Some(status.into())), None).await
+            }
             Err(error) => self.note_refusal(trigger, &error).await,
         }
     }

@@ -92,11 +92,13 @@ impl Activity {
             Reported::Campaigns => self.campaigns(now),
             Reported::Flows => self.flows(now),
             Reported::Segments => Vec::new(),
-            Reported::Forms => [("Newsletter popup", 0, "live"), ("Launch embed", 90, "live"), ("Draft", 10, "draft")]
-                .iter()
-                .map(|(name, later, status)| self.short("form", name, later * DAY, status))
-                .filter(|form| form.created <= now)
-                .collect(),
+            Reported::Forms => {
+                [("Newsletter popup", 0, "live"), ("Launch embed", 90, "live"), ("Draft", 10, "draft")]
+                    .iter()
+                    .map(|(name, later, status)| self.short("form", name, later * DAY, status))
+                    .filter(|form| form.created <= now)
+                    .collect()
+            }
         }
     }
 
@@ -140,9 +142,11 @@ impl Activity {
 
     fn flows(&self, now: i64) -> Vec<Counted> {
         let mut all = Vec::new();
-        for (name, messages, later, status) in
-            [("Preorder reminders", 2, 0, "live"), ("Preorder thanks", 1, 30, "live"), ("Preorder survey", 1, 5, "draft")]
-        {
+        for (name, messages, later, status) in [
+            ("Preorder reminders", 2, 0, "live"),
+            ("Preorder thanks", 1, 30, "live"),
+            ("Preorder survey", 1, 5, "draft"),
+        ] {
             for number in 0..messages {
                 let flow = self.short("flow", name, later * DAY, status);
                 let message = id_of(self.seed, &format!("flow message:{name}:{number}"), 6, SHORT);
@@ -155,7 +159,12 @@ impl Activity {
     }
 
     /// The instants at which something can be counted, with the account's own time, between two of its own times.
-    pub(crate) fn instants(&self, from: NaiveDateTime, to: NaiveDateTime, now: i64) -> Vec<(i64, NaiveDateTime)> {
+    pub(crate) fn instants(
+        &self,
+        from: NaiveDateTime,
+        to: NaiveDateTime,
+        now: i64,
+    ) -> Vec<(i64, NaiveDateTime)> {
         let first = (from.and_utc().timestamp() - 15 * HOUR).div_euclid(HOUR);
         let last = (to.and_utc().timestamp() + 15 * HOUR).div_euclid(HOUR);
         (first..=last)
@@ -183,7 +192,11 @@ impl Activity {
             return false;
         }
         let draw = |purpose: u64| {
-            let key = thing.id.bytes().chain(thing.message.bytes()).fold(purpose, |hash, b| mix(hash ^ u64::from(b)));
+            let key = thing
+                .id
+                .bytes()
+                .chain(thing.message.bytes())
+                .fold(purpose, |hash, b| mix(hash ^ u64::from(b)));
             mix(self.seed ^ key ^ mix(at as u64)) >> 11
         };
         match reported {
@@ -275,7 +288,8 @@ impl Activity {
             for (at, local) in &instants {
                 let mut one = Sums::default();
                 if self.add((reported, thing), *at, (metric, now), &mut one) {
-                    let key = (day(*local), thing.id.clone(), thing.message.clone(), thing.channel.to_owned());
+                    let key =
+                        (day(*local), thing.id.clone(), thing.message.clone(), thing.channel.to_owned());
                     let sums = all.entry(key).or_default();
                     sums.plus(&one);
                     members += one.net();

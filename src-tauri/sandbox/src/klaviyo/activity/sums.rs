@@ -88,7 +88,9 @@ impl Sums {
             "conversion_value" => Some(self.value_minor as f64 / minor),
             "spam_complaints" => count(self.spam),
             "unsubscribes" | "unsubscribe_uniques" => count(self.unsubscribes),
-            "message_segment_count_sum" | "text_message_credit_usage_amount" | "text_message_roi"
+            "message_segment_count_sum"
+            | "text_message_credit_usage_amount"
+            | "text_message_roi"
             | "text_message_spend" => Some(0.0),
             "delivery_rate" => Some(of(delivered, self.recipients)),
             "bounce_rate" => Some(of(self.bounced, self.recipients)),

@@ -106,8 +106,7 @@ mod tests {
     fn any_24_hours_hold_no_more_than_the_days_number() {
         let mut limiter = Limiter::default();
         let rates = Rates { burst: 1, steady: 2, daily: Some(3) };
-        let mut ask =
-            |name: &'static str, now: i64| limiter.admit(name, "", rates, true, now).map(|_| ());
+        let mut ask = |name: &'static str, now: i64| limiter.admit(name, "", rates, true, now).map(|_| ());
         for now in [0, 40, 70] {
             assert_eq!(ask("flow-series-reports", now), Ok(()), "{now}");
         }

@@ -16,15 +16,17 @@ const CAMPAIGN_FILTERS: Allowed = &[
 ];
 const FLOW_FILTERS: Allowed =
     &[("id", &["any"]), ("archived", &["equals"]), ("status", &["equals"]), ("name", &["equals"])];
-const FORM_FILTERS: Allowed = &[("id", &["any", "equals"]), ("status", &["equals"]), ("ab_test", &["equals"])];
+const FORM_FILTERS: Allowed =
+    &[("id", &["any", "equals"]), ("status", &["equals"]), ("ab_test", &["equals"])];
 
 /// Campaigns of one channel; without saying so, those that are not archived.
 pub(super) fn campaigns(account: &Account, ask: &Ask<'_>) -> Asked<Value> {
     let terms = terms(ask, CAMPAIGN_FILTERS)?;
     let value = |field: &str| terms.iter().find(|term| term.field == field).map(|term| term.value());
-    let channel = value("messages.channel").filter(|channel| CHANNELS.contains(channel)).ok_or_else(|| {
-        Denial::invalid("A channel filter is required to list campaigns.").parameter("filter")
-    })?;
+    let channel =
+        value("messages.channel").filter(|channel| CHANNELS.contains(channel)).ok_or_else(|| {
+            Denial::invalid("A channel filter is required to list campaigns.").parameter("filter")
+        })?;
     let archived = value("archived") == Some("true");
     let (_, down) = ask.sorted(&["created_at", "id", "name", "scheduled_at", "updated_at"], "created_at")?;
     let mut found = account.counted(Reported::Campaigns);

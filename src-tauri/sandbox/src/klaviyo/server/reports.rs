@@ -187,8 +187,8 @@ fn metric_of(account: &Account, attributes: &Map<String, Value>, reported: Repor
     if given.is_empty() {
         return Err(Denial::invalid("'conversion_metric_id' is a required field.").at(place));
     }
-    let known = account.metrics.iter().any(|m| m.id == given)
-        || account.custom_metrics.iter().any(|m| m.id == given);
+    let known =
+        account.metrics.iter().any(|m| m.id == given) || account.custom_metrics.iter().any(|m| m.id == given);
     if !known {
         return Err(Denial::invalid(format!("Metric IDs ['{given}'] do not exist.")).at(place));
     }

@@ -122,7 +122,6 @@ pub(crate) fn find(method: &str, segments: &[&str]) -> Found {
 
 /// Limits while an endpoint is asked for something costly.
 pub(crate) fn limits(route: &Route, query: &str) -> Rates {
-    let (burst, steady) =
-        if query.contains("profile_count") { XS } else { (route.burst, route.steady) };
+    let (burst, steady) = if query.contains("profile_count") { XS } else { (route.burst, route.steady) };
     Rates { burst, steady, daily: route.daily }
 }
