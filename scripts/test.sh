@@ -19,6 +19,10 @@ LIMIT=1500
 
 rm -f "$LOGS"/*.log
 stage ui 600 npm run --silent test -w ui
+# A server of Klaviyo's published specification, for the test that asks it; without the specification nobody starts it.
+if [ -f "${FOREDECK_DATA:-}/klaviyo/prism-2026-07-15.json" ]; then
+    stage prism 330 tests/prism/install.sh
+fi
 # The programs too, for the tests that start one.
 stage build 3000 bash -c 'cargo test --locked "$@" --no-run && cargo build --locked "$@"' - "${BUILD[@]}"
 stage rust $LIMIT scripts/with-keyring.sh cargo test --locked "${BUILD[@]}" --no-fail-fast

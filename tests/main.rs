@@ -9,6 +9,7 @@
 
 mod it {
     mod actions;
+    mod audiences;
     mod credits;
     mod findings;
     mod imports;

@@ -21,5 +21,7 @@ export default defineConfig({
     setupFiles: ["tests/setup.ts"],
     include: ["tests/**/*.test.{ts,tsx}"],
     testTimeout: 20_000,
+    // What fails on a starved machine alone is run again, and said to have been.
+    retry: 2,
   },
 });

@@ -58,6 +58,14 @@ pub async fn measure(mirror: &Mirror) {
         ("leads", "lead_page", json!({})),
         ("leads of a colour", "lead_page", json!({"color": row["color"]})),
         ("leads worth much", "lead_page", json!({"least_minor": 20_000})),
+        ("audiences, counts", "audience_list", json!({})),
+        ("audiences of a colour", "audience_list", json!({"color": row["color"]})),
+        ("abandoned, newest", "audience_page", json!({"audience": "abandoned"})),
+        (
+            "successful of a colour",
+            "audience_page",
+            json!({"audience": "successful", "filter": {"color": row["color"]}}),
+        ),
         ("sheet", "preorder_sheet", json!({"id": row["id"]})),
         ("health", "health", json!({})),
     ];

@@ -1,5 +1,5 @@
 // Credits in the real window: a plan is edited and its difference seen, the shop's rows are imported, and a double grant is opened
-// down to its two events.
+// down to its two events and taken back.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -107,11 +107,33 @@ async function walk(page, folder) {
   await page.run(() => document.querySelector('[data-testid="applied-twice"] button[aria-expanded]').click());
   await until("the stored event", async () => (await page.text('[data-testid="applied-twice"]')).includes('"object": "event"'));
   await picture(page, "double-grant");
+
+  // What was granted once too often is taken back, by a plan; the second time there is nothing left to take.
+  await page.press("Take credits back…");
+  await page.find('[data-testid="fix-reverse_grant"]');
+  const filled = await page.run(() => Array.from(document.querySelectorAll('[role="dialog"] input'), (one) => one.value));
+  assert.equal(filled[1], double.payment_intent);
+  assert.ok(number(filled[2]) > 0, "what to take back is filled in");
+  await page.press("Show the plan…");
+  await until("the plan", async () => (await page.text(DIALOG)).includes("Back"));
+  await picture(page, "take-back-plan");
+  await page.run(() => document.querySelector('[role="dialog"] button[type="submit"]').click());
+  await until("it is done", async () => (await page.texts('[data-testid="outcome"]')).some((text) => text.includes("Kept here")));
+  await picture(page, "take-back-outcome");
+  await page.press("Done");
+  await go(`wallets/${encodeURIComponent(filled[0])}`);
+  await until("it stands in the wallet's ledger", async () => (await page.text("main")).includes(`${double.payment_intent} was granted twice`));
+  await picture(page, "take-back-wallet");
+  await go(`purchases/${double.payment_intent}`);
+  await page.press("Take credits back…");
+  await page.find('[data-testid="fix-reverse_grant"]');
+  await page.press("Show the plan…");
+  await until("it is refused", async () => (await page.text(DIALOG)).includes("ALREADY_REVERSED"));
   return events;
 }
 
 describe("credits", () => {
-  it("are followed from the plan table to the two events of a double grant", async (t) => {
+  it("are followed from the plan table to the two events of a double grant, which is taken back once", async (t) => {
     const folder = mkdtempSync(path.join(FOLDER, "credits-"));
     const window = await open(["--data-dir", folder, "--sandbox"]);
     try {

@@ -49,6 +49,7 @@ const browser = await chromium.launch({
 const S = "/s/k7m2qxa";
 const routes = [
   ["welcome", "/welcome"], ["full", `${S}/overview`], ["full", `${S}/funnel`], ["full", `${S}/preorders`], ["full", "open"], ["full", `${S}/stuck`], ["full", `${S}/leads`], ["full", `${S}/new-preorder`], ["full", `${S}/audit`], ["full", `${S}/bulk`], ["stopped", `${S}/stuck`], ["locked", `${S}/stuck`], ["viewer", `${S}/settings`], ["full", `${S}/health`],
+  ["full", `${S}/klaviyo`], ["empty", `${S}/klaviyo`], ["rejected", `${S}/klaviyo`], ["throttled", `${S}/klaviyo`], ["viewer", `${S}/klaviyo`],
   ["full", `${S}/settings`], ["offline", `${S}/health`], ["empty", `${S}/preorders`], ["readonly", "/s/file-aurora/overview"],
 ];
 

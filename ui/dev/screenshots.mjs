@@ -82,6 +82,22 @@ const pages = [
   ["health-restricted", "restricted", `${S}/health`],
   ["settings", "full", `${S}/settings`],
   ["settings-nokey", "nokey", `${S}/settings`],
+  ["klaviyo", "full", `${S}/klaviyo`],
+  ["klaviyo-checked", "full", `${S}/klaviyo`, ["click:klaviyo-check"]],
+  ["klaviyo-metric", "full", `${S}/klaviyo`, ["click:klaviyo-change-metric"]],
+  ["klaviyo-disconnect", "full", `${S}/klaviyo`, ["click:klaviyo-disconnect"]],
+  ["klaviyo-rotate", "full", `${S}/klaviyo`, ["click:klaviyo-rotate"]],
+  ["klaviyo-none", "empty", `${S}/klaviyo`],
+  ["klaviyo-found", "empty", `${S}/klaviyo`, ["key-of-klaviyo:pk_4a7f0123456789abcdef0123456789abcdef"]],
+  ["klaviyo-narrow", "empty", `${S}/klaviyo`, ["key-of-klaviyo:pk_narrow"]],
+  ["klaviyo-wrong", "empty", `${S}/klaviyo`, ["key-of-klaviyo:pk_wrong"]],
+  ["klaviyo-rejected", "rejected", `${S}/klaviyo`],
+  ["klaviyo-offline", "offline", `${S}/klaviyo`],
+  ["klaviyo-throttled", "throttled", `${S}/klaviyo`],
+  ["klaviyo-viewer", "viewer", `${S}/klaviyo`],
+  ["klaviyo-readonly", "readonly", "/s/file-aurora/klaviyo"],
+  ["klaviyo-test", "late", "/s/p3w9tzd/klaviyo"],
+  ["klaviyo-broken", "broken", `${S}/klaviyo`],
   ["practice", "full", "/s/sandbox/overview"],
   ["test", "late", "/s/p3w9tzd/overview"],
 ];
@@ -134,7 +150,10 @@ async function shoot(context, name, fixture, route, look, file, act) {
     if (what === "key") await page.keyboard.press(of);
     else if (what === "click") await page.getByTestId(of).first().click();
     else if (what === "scroll") await page.locator(`#${of}`).evaluate((part) => part.scrollIntoView());
-    else await page.locator('[role="dialog"] button[type="submit"]').click();
+    else if (what === "key-of-klaviyo") {
+      await page.locator('input[name="klaviyo-key"]').fill(of);
+      await page.locator('main form button[type="submit"]').click();
+    } else await page.locator('[role="dialog"] button[type="submit"]').click();
     await page.clock.runFor(600);
     await page.waitForTimeout(150);
     await page.clock.runFor(600);

@@ -29,6 +29,7 @@ import { Bulk } from "./pages/Bulk";
 import { Funnel } from "./pages/Funnel";
 import { Health } from "./pages/Health";
 import { Imports } from "./pages/Imports";
+import { Klaviyo } from "./pages/Klaviyo";
 import { Leads } from "./pages/Leads";
 import { NewPreorder } from "./pages/NewPreorder";
 import { Overview } from "./pages/Overview";
@@ -118,6 +119,7 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     getParentRoute: inside, path: "/imports", component: Imports,
     validateSearch: (query: Record<string, unknown>): ImportView => readImportView(query),
   });
+  const klaviyo = createRoute({ getParentRoute: inside, path: "/klaviyo", component: Klaviyo });
   const health = createRoute({ getParentRoute: inside, path: "/health", component: Health });
   const settings = createRoute({ getParentRoute: inside, path: "/settings", component: Settings });
 
@@ -125,7 +127,7 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     routeTree: root.addChildren([
       start, welcome,
       store.addChildren([
-        overview, stuck, leads, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, imports, audit, bulk, health, settings,
+        overview, stuck, leads, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, klaviyo, imports, audit, bulk, health, settings,
       ]),
     ]),
     history,

@@ -62,6 +62,20 @@ describe("purchases", () => {
 });
 
 describe("a purchase", () => {
+  it("that was granted twice is taken back from here, by a plan that is filled in already", async () => {
+    const user = userEvent.setup();
+    const { router, asked } = openWindow("full", `${STORE}/overview`);
+    const id = await twice();
+    await router.navigate({ to: "/s/$store/purchases/$id", params: { store: "k7m2qxa", id } });
+    await user.click(within(await screen.findByTestId("applied-twice")).getByRole("button", { name: "Take credits back…" }));
+    const dialog = await screen.findByRole("dialog");
+    await within(dialog).findByTestId("fix-reverse_grant");
+    expect(within(dialog).getByLabelText("Payment")).toHaveProperty("value", id);
+    await user.click(within(dialog).getByRole("button", { name: "Show the plan…" }));
+    await waitFor(() => expect(asked("action_plan")[0]?.args).toMatchObject({ action: "reverse_grant", payment: id }));
+    expect(asked("action_run")).toHaveLength(0);
+  });
+
   it("that was applied twice shows both rows side by side with the event each came by", async () => {
     const { router, asked } = openWindow("full", `${STORE}/overview`);
     await router.navigate({ to: "/s/$store/purchases/$id", params: { store: "k7m2qxa", id: await twice() } });

@@ -66,9 +66,16 @@ async fn plan(deck: &Deck, line: &BulkPlanLine) -> Outcome {
         state: line.state.map(word),
         until: until(deck, line.hours).await?,
         reason: reason(line.reason),
+        event: None,
+        mail: line.mail,
     };
     let plan: BulkPlan = deck.ask("bulk_plan", &args).await?;
-    deck.format.reply(&plan, |plan| {
+    show_plan(deck, &plan)
+}
+
+/// Shows a plan for many orders, and how it is run.
+pub fn show_plan(deck: &Deck, plan: &BulkPlan) -> Outcome {
+    deck.format.reply(plan, |plan| {
         let mut lines = vec![format!("{} for {} orders", plan.action.as_str(), plan.count)];
         for (currency, total) in &plan.money {
             lines.push(format!("money: {}", money(Some(*total), Some(currency))));
@@ -101,7 +108,7 @@ pub async fn confirm(deck: &Deck, line: &RunLine) -> Outcome {
     see_through(deck, &view.id).await
 }
 
-async fn see_through(deck: &Deck, id: &str) -> Outcome {
+pub async fn see_through(deck: &Deck, id: &str) -> Outcome {
     let told = std::cell::Cell::new(-1);
     let view = deck
         .store()

@@ -227,7 +227,7 @@ pub enum BulkCommand {
 /// One fix for many orders.
 #[derive(Debug, Args)]
 pub struct BulkPlanLine {
-    /// The action, such as `refetch`, `new_link`, `expire_session`, `capture`, `cancel_authorisation`, `refund`, `annotate`, `set_finding`.
+    /// The action, such as `refetch`, `new_link`, `expire_session`, `capture`, `cancel_authorisation`, `refund`, `send_event`, `annotate`, `set_finding`.
     #[arg(value_parser = parse_action)]
     pub action: foredeck_engine::domain::action::ActionKind,
     /// A note, of `annotate` and `set_finding`.
@@ -242,6 +242,9 @@ pub struct BulkPlanLine {
     /// Why money is paid back.
     #[arg(long, value_enum, default_value = "requested_by_customer")]
     pub reason: ReasonWord,
+    /// Lets Klaviyo's flows mail people, of `send_event`; else it is backfill.
+    #[arg(long)]
+    pub mail: bool,
 }
 
 fn parse_action(text: &str) -> Result<foredeck_engine::domain::action::ActionKind, String> {

@@ -12,6 +12,7 @@ use foredeck_engine::domain::store::KeySource;
 use foredeck_engine::queries::klaviyo::{DisconnectPreview, KlaviyoCleared, KlaviyoView};
 
 use crate::deck::Deck;
+use crate::klaviyo_events;
 use crate::klaviyo_lines::{DisconnectLine, KlaviyoCommand};
 use crate::plain::{cell, instant, maybe, maybe_instant, plain};
 use crate::print::{self, Format, Outcome};
@@ -53,6 +54,7 @@ pub async fn run(deck: &Deck, command: &KlaviyoCommand) -> Outcome {
             let text = |check: &KlaviyoCheck| check.report.lines().map(|line| plain(line) + "\n").collect();
             deck.format.reply(&check, text)
         }
+        KlaviyoCommand::Events(command) => klaviyo_events::run(deck, command).await,
     }
 }
 

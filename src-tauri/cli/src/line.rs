@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use foredeck_engine::domain::shop::ShopKind;
 use foredeck_engine::domain::status::PreorderStatus;
 
+use crate::audience_lines::AudienceCommand;
 use crate::credit_lines::CreditCommand;
 use crate::export_lines::ExportLine;
 use crate::finding_lines::FindingCommand;
@@ -124,6 +125,9 @@ pub enum Command {
         /// Its number.
         batch: i64,
     },
+    /// Counts, lists and exports audiences.
+    #[command(subcommand)]
+    Audience(AudienceCommand),
     /// Connects Klaviyo, and says where it stands.
     #[command(subcommand)]
     Klaviyo(KlaviyoCommand),

@@ -3,6 +3,8 @@
 //! In: a command line. Out: data on stdout; progress, logs and errors on stderr; 0, 1 or 2. Deliberately absent:
 //! rules about orders, SQL, HTTP. Only `print` writes.
 
+mod audience_lines;
+mod audiences;
 mod audits;
 mod bulk_runs;
 mod credit_lines;
@@ -18,6 +20,7 @@ mod fix_lines;
 mod fixes;
 mod imports;
 mod klaviyo;
+mod klaviyo_events;
 mod klaviyo_lines;
 mod line;
 mod mirror;
@@ -142,6 +145,7 @@ async fn command(deck: &Deck, line: &Line) -> Outcome {
         Command::Import(line) => imports::import(deck, line).await,
         Command::Imports => imports::list(deck).await,
         Command::ImportRemove { batch } => imports::remove(deck, *batch).await,
+        Command::Audience(command) => audiences::run(deck, command).await,
         Command::Klaviyo(command) => klaviyo::run(deck, command).await,
         Command::Reports(command) => reports::run(deck, command).await,
         Command::Mirror(command) => mirror::run(deck, command).await,

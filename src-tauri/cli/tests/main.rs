@@ -6,6 +6,7 @@
     reason = "tests fail by panicking, say what they skip, and wait for another process by the machine's own clock"
 )]
 
+mod audiences;
 mod credits;
 mod desk;
 mod doctoring;

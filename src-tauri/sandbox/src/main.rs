@@ -2,7 +2,7 @@
 
 use clap::{Parser, ValueEnum};
 use foredeck_sandbox::backoffice::{Books, Faults};
-use foredeck_sandbox::klaviyo::{ShopSender, Spelling};
+use foredeck_sandbox::klaviyo::{DEFAULT_KLAVIYO_KEY, KLAVIYO_SCOPES, KlaviyoKey, ShopSender, Spelling};
 use foredeck_sandbox::{ClockMode, Config, KeySpec, KlaviyoConfig, Limits, Sandbox, ShopPlan};
 use std::io::Write;
 use std::path::PathBuf;
@@ -61,6 +61,9 @@ struct Arguments {
     /// Opens a Klaviyo too, on this port of 127.0.0.1; 0 takes any free one.
     #[arg(long, value_name = "PORT")]
     klaviyo: Option<u16>,
+    /// A private key of that Klaviyo beside the full one: KEY:scope,scope of what it lacks.
+    #[arg(long, value_name = "KEY:LACKS", requires = "klaviyo")]
+    klaviyo_key: Vec<String>,
     /// The shop's own site sends this share of its preorders' events to the Klaviyo, 0 to 1.
     #[arg(long, value_name = "SHARE", requires = "klaviyo")]
     shop_sends: Option<f64>,
@@ -85,7 +88,15 @@ impl Arguments {
             late_s: (2, 600),
             ..ShopSender::default()
         });
-        self.klaviyo.map(|port| KlaviyoConfig { port, limits, shop, ..KlaviyoConfig::default() })
+        let more = self.klaviyo_key.iter().map(|spec| {
+            // A key has no colon, so the first one ends it; scopes have one of their own.
+            let (key, lacks) = spec.split_once(':').unwrap_or((spec, ""));
+            let lacks: Vec<_> = lacks.split(',').collect();
+            let has = KLAVIYO_SCOPES.into_iter().filter(|scope| !lacks.contains(scope));
+            KlaviyoKey::with(key, &has.collect::<Vec<_>>())
+        });
+        let keys = std::iter::once(KlaviyoKey::full(DEFAULT_KLAVIYO_KEY)).chain(more).collect();
+        self.klaviyo.map(|port| KlaviyoConfig { port, limits, shop, keys, ..KlaviyoConfig::default() })
     }
 
     #[allow(clippy::disallowed_methods, reason = "an anchored clock is anchored at the start of the process")]

@@ -2,7 +2,7 @@
 
 mod audit;
 mod bulk;
-mod desk;
+pub mod desk;
 mod desks;
 mod each;
 mod refused;

@@ -127,7 +127,7 @@ async fn settings_show_every_rule_and_change_it_without_a_rebuild() {
     settings["findings"]["payment_failed"]["threshold_s"] = json!(-1);
     assert_eq!(desk.ask("settings_set", settings).await.unwrap_err().code, "BAD_SETTING");
     let rules = desk.get("finding_rules", json!({})).await;
-    assert_eq!(rules["rules"].as_array().unwrap().len(), 25);
+    assert_eq!(rules["rules"].as_array().unwrap().len(), 28);
 }
 
 #[tokio::test]

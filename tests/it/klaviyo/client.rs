@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use foredeck_engine::clock::FixedClock;
+use foredeck_engine::domain::action::ActionId;
 use foredeck_engine::klaviyo::{Imported, Klaviyo, KlaviyoError, NewEvent, ProfileChange, REVISION};
 use foredeck_sandbox::klaviyo::KlaviyoKey as Key;
 use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, Faults, KlaviyoConfig, WriteTrouble};
@@ -13,6 +14,10 @@ use super::stand::{Stand, account, ok};
 use super::{Post, key};
 
 const STARTED: &str = "Rolitt Preorder Started";
+
+fn act() -> ActionId {
+    ActionId::new("act_test")
+}
 
 fn event(unique_id: &str, at: i64) -> NewEvent {
     NewEvent {
@@ -65,20 +70,45 @@ async fn long_lists_are_read_whole() {
 async fn a_next_page_elsewhere_never_gets_the_key() {
     let config = KlaviyoConfig { more_metrics: 300, foreign_next: true, ..KlaviyoConfig::default() };
     let post = Post::open(config).await;
-    let error = post.client().metrics().await.unwrap_err();
-    assert!(matches!(error, KlaviyoError::ForeignNext { .. }), "{error}");
+    let client = post.client();
+    let found = client.metrics().await.unwrap();
+    assert!(found.complete && found.rows.len() > 300, "the cursor is enough: {}", found.rows.len());
+    assert_eq!(
+        client.foreign_next().as_deref(),
+        Some("127.0.0.1"),
+        "the same host at another port is another server"
+    );
+    let test = post.get("klaviyo_test", post.with_key(json!({}))).await;
+    let warned =
+        test["warnings"].as_array().unwrap().iter().filter(|warning| warning["code"] == "FOREIGN_NEXT");
+    assert_eq!(warned.count(), 1, "{}", test["warnings"]);
     assert_eq!(post.control.trapped(), [], "nobody even went there");
-    assert_eq!(post.refused("klaviyo_test", post.with_key(json!({}))).await, "KLAVIYO_FOREIGN_LINK");
-    // Neither does one of the same server that is another endpoint.
-    let stand = Stand::open(|path, _| match path {
-        "/api/metrics" => ok(&json!({"data": [], "links": {"next": "/api/profiles?page[cursor]=x"}})),
-        _ => account("AbCdEf"),
-    })
-    .await;
-    let client =
-        Klaviyo::new(&stand.url, &key(DEFAULT_KLAVIYO_KEY), None, Arc::new(FixedClock::new(0))).unwrap();
-    assert_eq!(client.metrics().await.unwrap_err(), KlaviyoError::Unexpected);
-    assert_eq!(stand.asked(), [("/api/metrics".to_owned(), true)]);
+    let honest = Post::open(KlaviyoConfig { more_metrics: 300, ..KlaviyoConfig::default() }).await;
+    let client = honest.client();
+    client.metrics().await.unwrap();
+    assert_eq!(client.foreign_next(), None);
+}
+
+#[tokio::test]
+async fn a_list_whose_next_page_leads_nowhere_ends_with_an_error_and_never_goes_round() {
+    for (next, repeated, asked) in [
+        ("/api/profiles?page[cursor]=x", true, 2),
+        ("https://elsewhere.example/?page%5Bcursor%5D=x", true, 2),
+        ("https://elsewhere.example/", false, 1),
+        ("/api/metrics?page[size]=10", false, 1),
+    ] {
+        let stand = Stand::open(move |path, _| match path {
+            "/api/metrics" => ok(&json!({"data": [], "links": {"next": next}})),
+            _ => account("AbCdEf"),
+        })
+        .await;
+        let client =
+            Klaviyo::new(&stand.url, &key(DEFAULT_KLAVIYO_KEY), None, Arc::new(FixedClock::new(0))).unwrap();
+        let error = client.metrics().await.unwrap_err();
+        assert_eq!(error, KlaviyoError::ListBroken { endpoint: "metrics", repeated }, "{next}");
+        // Always this endpoint, whatever the link names.
+        assert_eq!(stand.asked(), vec![("/api/metrics".to_owned(), true); asked], "{next}");
+    }
 }
 
 #[tokio::test]
@@ -86,11 +116,11 @@ async fn an_event_is_there_once_with_its_own_time_however_often_it_was_sent() {
     let post = Post::open(KlaviyoConfig::default()).await;
     let (client, now) = (post.client(), post.desk.clock_now());
     let sent = event("pre_1:started", now - 86_400);
-    client.send_event(&sent).await.unwrap();
+    client.send_event(&act(), &sent.document()).await.unwrap();
     // The answer is lost after the effect: it is sent again, and is the same event.
     post.control.on_next_write(WriteTrouble::LostAfter);
-    client.send_event(&event("pre_2:started", now - 500)).await.unwrap();
-    client.send_event(&sent).await.unwrap();
+    client.send_event(&act(), &event("pre_2:started", now - 500).document()).await.unwrap();
+    client.send_event(&act(), &sent.document()).await.unwrap();
     assert_eq!(post.control.metric_id(STARTED, "api"), None, "accepted is not there");
     post.desk.advance(10);
     let metric = post.control.metric_id(STARTED, "api").unwrap();
@@ -118,9 +148,10 @@ async fn a_profile_is_made_or_changed_and_what_is_left_out_stays() {
         email: "ann@example.com".to_owned(),
         properties: Map::from_iter([(name.to_owned(), value)]),
     };
-    let Imported { id, made } = client.import_profile(&change("status", json!("preordering"))).await.unwrap();
+    let Imported { id, made } =
+        client.import_profile(&act(), &change("status", json!("preordering")).document()).await.unwrap();
     assert!(made);
-    let again = client.import_profile(&change("yoyo_color", json!("blue"))).await.unwrap();
+    let again = client.import_profile(&act(), &change("yoyo_color", json!("blue")).document()).await.unwrap();
     assert_eq!(again, Imported { id, made: false });
     let there = client.find_profile("ann@example.com").await.unwrap().unwrap();
     assert_eq!(there.properties, json!({"status": "preordering", "yoyo_color": "blue"}));
@@ -142,7 +173,10 @@ async fn refusals_are_read_as_what_they_are() {
     client.account().await.unwrap();
     let lacks = |scope: &str| KlaviyoError::ScopeMissing { scope: scope.to_owned() };
     assert_eq!(client.metrics().await.unwrap_err(), lacks("metrics:read"));
-    assert_eq!(client.send_event(&event("x", 1_700_000_000)).await.unwrap_err(), lacks("events:write"));
+    assert_eq!(
+        client.send_event(&act(), &event("x", 1_700_000_000).document()).await.unwrap_err(),
+        lacks("events:write")
+    );
     post.control.set_keys(vec![Key::full(DEFAULT_KLAVIYO_KEY)]);
     post.control.set_faults(Faults { html_rate: 1.0, ..Faults::default() });
     assert_eq!(client.account().await.unwrap_err(), KlaviyoError::Blocked { status: 403 });

@@ -2,10 +2,13 @@
 
 mod client;
 mod connection;
+mod events;
 mod keychain;
+mod prism;
 mod real;
 mod stand;
 mod troubles;
+mod words;
 
 use foredeck_engine::clock::SharedClock;
 use foredeck_engine::klaviyo::Klaviyo as Client;

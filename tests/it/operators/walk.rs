@@ -19,6 +19,8 @@ fn arguments(desk: &Desk, name: &str) -> Value {
         "settings_set" => json!({"time_zone": "Asia/Shanghai"}),
         "mirror_backup" => json!({"path": file("copy.mirror")}),
         "export" => json!({"what": "customers", "format": "csv", "path": file("customers.csv")}),
+        "audience_export" => json!({"audience": "abandoned", "format": "csv", "path": file("people.csv")}),
+        "audience_page" => json!({"audience": "abandoned"}),
         "plan_set" => {
             json!({"rules": [{"by": "amount", "value": "900 eur", "plan": "x", "credits": 1}], "revision": 1})
         }
@@ -121,6 +123,10 @@ async fn what_was_refused_would_have_written() {
             let url = klaviyo.base_url();
             json!({"key": DEFAULT_KLAVIYO_KEY, "klaviyo_url": url, "metric_id": metric("shopify")})
         }
+        "audience_segment" => {
+            let segment = klaviyo.control().segment_id("Preorder successful").unwrap();
+            json!({"audience": "successful", "segment_id": segment})
+        }
         "klaviyo_rotate" => json!({"key": DEFAULT_KLAVIYO_KEY}),
         "klaviyo_set_metric" => json!({"metric_id": metric("api")}),
         _ => json!({}),
@@ -193,6 +199,8 @@ async fn every_level_belongs_to_a_role() {
     for (name, level) in [
         ("wallet_adjust", 50),
         ("export", 50),
+        ("audience_export", 50),
+        ("audience_segment", 50),
         ("store_add", 80),
         ("store_set_key", 80),
         ("plan_set", 80),

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useFormat } from "../data/format";
@@ -86,7 +87,9 @@ function RowFacts({ claim, store }: { claim: Claim; store: string }) {
 }
 
 /** The rows that applied one payment, side by side, each with the event it came by. */
-export function AppliedTwice({ rows, claims, store }: { rows: readonly Claim[]; claims: readonly Claim[]; store: string }) {
+export function AppliedTwice({
+  rows, claims, store, action,
+}: { rows: readonly Claim[]; claims: readonly Claim[]; store: string; action: ReactNode }) {
   const { t } = useTranslation();
   const words = useWords();
   return (
@@ -94,6 +97,7 @@ export function AppliedTwice({ rows, claims, store }: { rows: readonly Claim[]; 
       <p className={css["head"]}>
         <Tag tone="red">{t("claims.twice")}</Tag>
         <span>{t("claims.twice_text", { count: rows.length })}</span>
+        <span className={css["do"]}>{action}</span>
       </p>
       <div className={css["sides"]}>
         {rows.map((row, index) => {

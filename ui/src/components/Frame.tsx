@@ -14,6 +14,7 @@ import css from "./Frame.module.css";
 import { Desk, DeskLock } from "./Desk";
 import { FreshnessPill } from "./FreshnessPill";
 import { JumpBox } from "./JumpBox";
+import { KlaviyoMark } from "./KlaviyoMark";
 import { ModeTag, natureOf } from "./ModeTag";
 import { NAV, NAV_GROUPS } from "./nav";
 import { NavCount } from "./NavCount";
@@ -50,6 +51,7 @@ export function Frame() {
                   <Icon name={item.icon} size={15} />
                   <span>{t(`nav.${item.name}`)}</span>
                   {item.name === "stuck" ? <NavCount store={id} /> : null}
+                  {item.name === "klaviyo" ? <KlaviyoMark store={id} /> : null}
                 </Link>
               ))}
             </div>

@@ -10,6 +10,7 @@ export const NAV = [
   { name: "purchases", group: "credits", to: "/s/$store/purchases", icon: "purchases", key: "u" },
   { name: "wallets", group: "credits", to: "/s/$store/wallets", icon: "wallets", key: "w" },
   { name: "reconciliation", group: "credits", to: "/s/$store/reconciliation", icon: "reconciliation", key: "r" },
+  { name: "klaviyo", group: "store", to: "/s/$store/klaviyo", icon: "flag", key: "k" },
   { name: "imports", group: "store", to: "/s/$store/imports", icon: "imports", key: "i" },
   { name: "audit", group: "store", to: "/s/$store/audit", icon: "audit", key: "a" },
   { name: "health", group: "store", to: "/s/$store/health", icon: "health", key: "h" },

@@ -13,6 +13,8 @@ export type FixSubject = {
   finding?: FindingRow;
   /** An event that was not delivered. */
   event?: string;
+  /** Credits of a payment that were granted once too often, and whose. */
+  grant?: { owner: string; payment: string; credits: number };
   /** What is chosen first. */
   prefer?: ActionKind;
 };
@@ -47,7 +49,7 @@ export function choicesOf(
   const known = allowed.map(({ action, request, disabled }, index) => ({
     key: `${index} ${action}`, action, request, disabled, suggested: cures.includes(action),
   }));
-  const missing = [...cures, ...(subject.event === undefined ? [] : (["resend_event"] as const))]
+  const missing = [...cures, ...(subject.event === undefined ? [] : (["resend_event"] as const)), ...(subject.grant === undefined ? [] : (["reverse_grant"] as const))]
     .filter((kind, at, all) => all.indexOf(kind) === at && BY_HAND.has(kind) && !known.some((choice) => choice.action === kind))
     .map((action) => ({ key: `by hand ${action}`, action, request: null, disabled: blocked(action), suggested: true }));
   const rank = (choice: FixChoice) => {

@@ -31,10 +31,10 @@ export function draftOf(choice: FixChoice, subject: FixSubject, sheet: PreorderS
     amount: "", reason: finding?.rule === "paid_twice" ? "duplicate" : "requested_by_customer",
     color: sheet?.row.color ?? "", email: sheet?.row.email ?? "", locale: sheet?.row.locale ?? "",
     withAddress: finding?.rule === "missing_address", address: { ...NO_ADDRESS, name: sheet?.row.name ?? "" },
-    payment: orphan ? finding.subject : choice.request?.action === "link_payment" ? choice.request.payment : "",
+    payment: orphan ? finding.subject : choice.action === "reverse_grant" ? (subject.grant?.payment ?? "") : choice.request?.action === "link_payment" ? choice.request.payment : "",
     order: orphan ? (best?.id ?? "") : (subject.order ?? ""),
     note: "", event: subject.event ?? (finding?.rule === "undelivered_event" ? finding.subject : ""), endpoint: "", klaviyo: "success", mail: false,
-    owner: "", credits: "",
+    owner: subject.grant?.owner ?? "", credits: subject.grant === undefined ? "" : String(subject.grant.credits),
   };
 }
 

@@ -25,15 +25,16 @@ export function NewPreorder() {
   const { data, error, isError, refetch } = useQuery(planCatalogueQuery(store));
   const [draft, setDraft] = useState<Draft>(EMPTY);
   const [request, setRequest] = useState<ActionRequest | null>(null);
+  const [done, setDone] = useState(false);
   const toList = () => void navigate({ to: "/s/$store/preorders", params: { store } });
   const back = useBack(toList);
   const prices = data?.prices.filter((price) => price.active && price.amount_minor !== null) ?? [];
   return (
     <Page title={<span className={css["title"]}><BackButton back={back} />{t("new_preorder.title")}</span>} note={t("new_preorder.note")}>
       <div className={css["narrow"]}>
-        <Section title={request === null ? t("new_preorder.order") : t("fix.plan_title")}>
+        <Section title={t(request === null ? "new_preorder.order" : done ? "fix.outcome_title" : "fix.plan_title")}>
           {request !== null ? (
-            <FixFlow request={request} back={() => setRequest(null)} close={() => { setDraft(EMPTY); setRequest(null); toList(); }} />
+            <FixFlow request={request} back={() => setRequest(null)} onRun={() => setDone(true)} close={toList} />
           ) : data === undefined ? (
             isError ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Waiting rows={6} />
           ) : prices.length === 0 ? (

@@ -1,11 +1,13 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { BackButton, useBack } from "../components/Back";
 import { AppliedTwice, appliedRows, Claims } from "../components/Claims";
 import { CoverageTag, PurchaseStatusTag } from "../components/CreditTags";
+import { FixDialog } from "../components/FixDialog";
 import { KindNotice } from "../components/KindNotice";
 import { Ledger } from "../components/Ledger";
 import { PaidLookup } from "../components/PaidLookup";
@@ -13,9 +15,11 @@ import { RawObject } from "../components/RawObject";
 import { Summary } from "../components/Summary";
 import { CreditChange, Credits, Given, Instant, Money } from "../components/Values";
 import { useStoreId } from "../data/active_store";
+import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
 import { purchaseSheetQuery } from "../data/queries";
 import { asApiError } from "../ipc/api_error";
+import type { Claim } from "../ipc/generated/Claim";
 import type { PurchaseRow } from "../ipc/generated/PurchaseRow";
 import type { PurchaseSheet } from "../ipc/generated/PurchaseSheet";
 import { readMatched } from "../lib/plan_rule";
@@ -103,7 +107,7 @@ function Body({ sheet, store }: { sheet: PurchaseSheet; store: string }) {
   return (
     <>
       <Short purchase={purchase} />
-      {applied.length > 1 ? <AppliedTwice rows={applied} claims={claims} store={store} /> : null}
+      {applied.length > 1 ? <AppliedTwice rows={applied} claims={claims} store={store} action={<TakeBack purchase={purchase} rows={applied} />} /> : null}
       <Columns shape="wide_left">
         <Stack>
           <Section title={t("claims.title")} note={t("claims.note")} flush><Claims claims={claims} store={store} /></Section>
@@ -122,6 +126,22 @@ function Body({ sheet, store }: { sheet: PurchaseSheet; store: string }) {
           </Section>
         </Stack>
       </Columns>
+    </>
+  );
+}
+
+/** Takes back what the rows after the first granted. */
+function TakeBack({ purchase, rows }: { purchase: PurchaseRow; rows: readonly Claim[] }) {
+  const { t } = useTranslation();
+  const refusal = useRefusal("repair");
+  const [asking, setAsking] = useState(false);
+  const { owner, payment_id: payment } = purchase;
+  const credits = rows.slice(1).reduce((sum, row) => sum + (row.credits ?? purchase.credits), 0);
+  if (owner === null || credits < 1) return null;
+  return (
+    <>
+      <Button disabled={refusal !== undefined} title={refusal} onClick={() => setAsking(true)}>{t("claims.take_back")}</Button>
+      {asking ? <FixDialog subject={{ order: null, grant: { owner, payment, credits }, prefer: "reverse_grant" }} close={() => setAsking(false)} /> : null}
     </>
   );
 }

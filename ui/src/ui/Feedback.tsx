@@ -24,8 +24,8 @@ export function Empty({ icon, title, children, action }: { icon: IconName; title
   );
 }
 
-/** An error in three parts: what could not be done, what to do, and the code to pass on. */
-export function ErrorPanel({ error, retry }: { error: unknown; retry?: () => void }) {
+/** An error in three parts: what could not be done, what to do, and the code to pass on. `detail` is what else was said of it. */
+export function ErrorPanel({ error, detail, retry }: { error: unknown; detail?: string | null; retry?: () => void }) {
   const { t } = useTranslation();
   const [copied, setCopied] = useState(false);
   const { code, message, hint } = asApiError(error);
@@ -35,11 +35,12 @@ export function ErrorPanel({ error, retry }: { error: unknown; retry?: () => voi
       <div className={css["errorBody"]}>
         <p className={css["errorMessage"]}>{message === "" ? t("error.unknown") : sentence(message)}</p>
         {hint === "" ? null : <p className={css["errorHint"]}>{hint}</p>}
+        {detail === undefined || detail === null ? null : <p className={css["errorDetail"]}><bdi>{sentence(detail)}</bdi></p>}
         <div className={css["errorFoot"]}>
           <code className={css["errorCode"]}>{code}</code>
           <Button
             size="compact-xs"
-            onClick={() => void copyText(`${code}: ${message} ${hint}`.trim()).then(setCopied)}
+            onClick={() => void copyText(`${code}: ${detail ?? message} ${hint}`.trim()).then(setCopied)}
           >
             {copied ? t("copy.done") : t("error.copy")}
           </Button>

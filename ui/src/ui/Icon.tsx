@@ -8,6 +8,8 @@ const PATHS = {
   wallets: "M13.5 5.5v-2h-10a1.5 1.5 0 0 0 0 3h10v7h-10a1.5 1.5 0 0 1-1.5-1.5V5M11 10h.1",
   reconciliation: "M8 2v12M4.5 14h7M3 4.5h10M3 4.5L1.2 9.2h3.6zM13 4.5l-1.8 4.7h3.6z",
   imports: "M8 2v7.5M4.8 6.7L8 9.9l3.2-3.2M2.5 9.5v4h11v-4",
+  flag: "M3.5 14.5v-12h9.5l-2.6 3.4L13 9.3H3.5",
+  mail: "M2 3.5h12v9H2zM2 4l6 5 6-5",
   health: "M1.5 8.5h3l2-5 3 9 2-4h3",
   audit: "M3.5 1.8h9v12.4h-9zM6 5h4M6 7.6h4M6 10.2h2",
   stop: "M5.3 2h5.4L14 5.3v5.4L10.7 14H5.3L2 10.7V5.3zM5.8 5.8h4.4v4.4H5.8z",

@@ -10,7 +10,9 @@ use super::plans::{NotPlanned, draw};
 use crate::db::{Connection, DbResult};
 use crate::domain::action::{ActionKind, ActionRequest, RefundReason};
 use crate::domain::kind::Kind;
+use crate::domain::klaviyo::OrderEvent;
 use crate::error::Problem;
+use crate::facts::klaviyo::find_klaviyo;
 use crate::facts::state::find_state;
 
 /// The level that repairs orders.
@@ -58,7 +60,11 @@ pub fn allowed(ground: &Ground<'_>, id: &str, doer: &Doer, offline: bool) -> DbR
     };
     let stopped = stops(ground.connection, ground.live, true)?;
     let mut found = Vec::new();
-    for (action, request) in candidates(&order) {
+    let mut all = candidates(&order);
+    if find_klaviyo(ground.connection)?.is_some() {
+        all.extend(events_of(&order));
+    }
+    for (action, request) in all {
         let disabled = if doer.level < SUPPORT {
             Some(not_permitted(doer))
         } else if action.is_local() {
@@ -113,6 +119,17 @@ pub(super) fn denied_state(path: &str) -> String {
 
 fn denied(connection: &Connection, path: &str) -> DbResult<Option<String>> {
     find_state(connection, &denied_state(path))
+}
+
+/// What Klaviyo can be told of an order.
+fn events_of(order: &Order) -> Vec<(ActionKind, Option<ActionRequest>)> {
+    let kinds = OrderEvent::ALL.into_iter().filter(|kind| *kind == OrderEvent::Started || order.is_paid());
+    let request = |kind: OrderEvent| ActionRequest::SendEvent {
+        order: order.row.id.clone(),
+        event: kind.as_str().to_owned(),
+        mail: false,
+    };
+    kinds.map(|kind| (ActionKind::SendEvent, Some(request(kind)))).collect()
 }
 
 fn candidates(order: &Order) -> Vec<(ActionKind, Option<ActionRequest>)> {

@@ -15,6 +15,7 @@ use super::step::hex;
 use crate::db::{Connection, DbError, DbResult};
 use crate::domain::action::{ActionKind, ActionRequest, FindingWord, RefundReason};
 use crate::domain::kind::Kind;
+use crate::domain::klaviyo::OrderEvent;
 use crate::domain::settings::Settings;
 
 /// Orders of one bulk run.
@@ -27,7 +28,7 @@ const SHOWN: usize = 20;
 #[serde(deny_unknown_fields)]
 #[ts(export)]
 pub struct BulkArgs {
-    /// `refetch`, `new_link`, `expire_session`, `capture`, `cancel_authorisation`, `refund` (whole), `annotate` or `set_finding`.
+    /// `refetch`, `new_link`, `expire_session`, `capture`, `cancel_authorisation`, `refund` (whole), `send_event`, `annotate` or `set_finding`.
     pub action: ActionKind,
     /// Orders by any id; of `set_finding`, findings.
     pub targets: Vec<String>,
@@ -44,6 +45,14 @@ pub struct BulkArgs {
     /// Why money is paid back.
     #[serde(default)]
     pub reason: RefundReason,
+    /// Of `send_event`: this event alone; left out, whatever is missing.
+    #[serde(default)]
+    #[ts(optional)]
+    pub event: Option<OrderEvent>,
+    /// Of `send_event`: flows may mail people; else it is backfill.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub mail: bool,
 }
 
 /// One order of a bulk run that is not done.
@@ -306,6 +315,7 @@ fn requests_of(ground: &Ground<'_>, args: &BulkArgs, target: &str) -> Result<Vec
         ActionKind::Refetch => vec![ActionRequest::Refetch { order: id }],
         ActionKind::NewLink => vec![ActionRequest::NewLink { order: id }],
         ActionKind::Annotate => vec![ActionRequest::Annotate { order: id, note: note() }],
+        ActionKind::SendEvent => super::fill::requests(ground, &id, args.event, args.mail)?,
         ActionKind::ExpireSession => of(Kind::Session, "open")
             .into_iter()
             .map(|session| ActionRequest::ExpireSession { session })

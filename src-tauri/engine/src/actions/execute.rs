@@ -8,6 +8,7 @@ use std::sync::{Arc, RwLock};
 use chrono_tz::Tz;
 use serde_json::Value;
 
+use super::door::OpensKlaviyo;
 use super::ground::Ground;
 use super::guard::stops;
 use super::outcome::{objects_of, tell};
@@ -50,6 +51,8 @@ pub struct Desk {
     pub audit: Audit,
     /// Whether real money moves.
     pub live: bool,
+    /// The way to Klaviyo.
+    pub klaviyo: Arc<dyn OpensKlaviyo>,
 }
 
 /// What a turn at the desk did.
@@ -99,7 +102,7 @@ impl Desk {
         }
         let begun = steps.iter().any(|step| step.state != StepState::Waiting);
         // What only reads does no harm in another world.
-        let writes = program.moves.iter().any(|one| matches!(one, Move::Write(_)));
+        let writes = program.moves.iter().any(Move::goes_out);
         if !begun
             && writes
             && let Some(halt) = self.no_longer_holds(&row).await?
@@ -183,6 +186,8 @@ impl Desk {
                 Ok(Ok(()))
             }
             Move::Write(write) => self.write_step(row, write, steps, index).await,
+            Move::Event(told) => self.event_step(row, told, steps, index).await,
+            Move::Profile(told) => self.profile_step(row, told, index).await,
         }
     }
 

@@ -7,7 +7,9 @@
 
 mod allowed;
 mod bulk;
+mod door;
 mod execute;
+mod fill;
 mod ground;
 mod guard;
 mod identity;
@@ -19,11 +21,14 @@ mod program;
 mod rows;
 mod send;
 mod step;
+mod tell;
 mod views;
 
 pub use allowed::{AllowedAction, DisabledReason, allowed};
 pub use bulk::{BulkArgs, BulkPlan, BulkRow, BulkView, plan_bulk};
+pub use door::{Later, Opened, OpensKlaviyo};
 pub use execute::{Desk, Ran};
+pub use fill::{Gaps, list_fresh, list_gaps};
 pub use ground::Ground;
 pub use guard::{Doer, Guard, GuardView, read_guard, set_guard, view_guard};
 pub use outcome::run_local;
@@ -34,4 +39,5 @@ pub use rows::{
     ActionState, confirm, confirm_bulk, find_bulk_plan, find_plan, is_settled, keep_bulk_plan, keep_plan,
     pause_bulk,
 };
+pub use tell::{EventTold, ProfileTold, people_of, seen_of};
 pub use views::{ActionStepView, ActionView, find_bulk, list_bulk, list_of_order, view};

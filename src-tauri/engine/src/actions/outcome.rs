@@ -6,6 +6,7 @@ use super::execute::{Desk, Halt};
 use super::program::{Check, Move, Program};
 use super::rows::ActionRow;
 use super::step::{self, Step, StepState};
+use super::tell::There;
 use crate::audit::{Audit, Entry};
 use crate::db::{DbResult, Transaction, params};
 use crate::facts::local::{LocalFact, append_local};
@@ -21,7 +22,17 @@ impl Desk {
     /// Reads the objects again and says whether they are as they should be.
     pub(super) async fn verify(&self, row: &ActionRow, program: &Program, steps: &[Step]) -> DbResult<()> {
         let mut differences: Vec<String> = Vec::new();
-        for (one, step) in program.moves.iter().zip(steps) {
+        for (index, (one, step)) in program.moves.iter().zip(steps).enumerate() {
+            let there = match one {
+                Move::Event(told) => self.is_there(row, told, index, step).await?,
+                Move::Profile(told) => self.are_so(told).await,
+                _ => There::Yes,
+            };
+            match there {
+                There::Yes => {}
+                There::NotYet(due) => return self.set_due(row.seq, Some(due)).await,
+                There::No(words) => differences.push(words),
+            }
             let Move::Write(write) = one else { continue };
             if write.unless.is_some_and(|at| steps[at].object.is_some()) {
                 continue;
@@ -67,8 +78,7 @@ impl Desk {
     }
 
     pub(super) async fn succeed(&self, row: &ActionRow, program: &Program, steps: &[Step]) -> DbResult<()> {
-        let verifies =
-            program.moves.iter().any(|one| matches!(one, Move::Write(write) if !write.expect.is_empty()));
+        let verifies = program.moves.iter().any(Move::is_verified);
         let (audit, now, seq) = (self.audit.clone(), self.clock.now(), row.seq);
         let (id, operator, objects) = (row.id.clone(), row.operator.clone(), objects_of(steps));
         self.db

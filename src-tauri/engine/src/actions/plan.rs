@@ -78,7 +78,8 @@ pub struct ActionPlan {
     /// Mails that go to people because of it, as far as is known.
     pub mails: u32,
     /// Things to know, by name: `stripe_may_send_receipt`, `open_sessions_end`, `link_lasts_a_day`, `other_email`,
-    /// `other_amount`, `undocumented`, `mirror_only`, `no_identity`, `keeps_no_address`.
+    /// `other_amount`, `undocumented`, `mirror_only`, `no_identity`, `keeps_no_address`; of what Klaviyo is told `backfill`,
+    /// `flows_may_mail`, `unsubscribed`, `paid_meanwhile`, `not_kept`, `profile_too`.
     pub notices: Vec<String>,
     /// How it is undone: `same_again`, `expire_new_link`, `unlink`, `open_again`, `adjust`, `none`.
     pub undo: String,

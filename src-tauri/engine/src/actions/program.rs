@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::tell::{EventTold, ProfileTold};
 use crate::stripe::Post;
 
 /// The moves of an action, in their order.
@@ -30,6 +31,10 @@ pub enum Move {
     },
     /// Changes something at Stripe.
     Write(Box<Write>),
+    /// Tells Klaviyo of an order.
+    Event(Box<EventTold>),
+    /// Tells Klaviyo of a person.
+    Profile(Box<ProfileTold>),
     /// Appends a local fact.
     Fact {
         /// Its kind.
@@ -41,6 +46,22 @@ pub enum Move {
         /// Its body.
         body: Value,
     },
+}
+
+impl Move {
+    /// Whether it changes something elsewhere.
+    pub(super) const fn goes_out(&self) -> bool {
+        matches!(self, Self::Write(_) | Self::Event(_) | Self::Profile(_))
+    }
+
+    /// Whether it is looked at again afterwards.
+    pub(super) fn is_verified(&self) -> bool {
+        match self {
+            Self::Write(write) => !write.expect.is_empty(),
+            Self::Event(_) | Self::Profile(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// A write and all that is needed to make it happen once.

@@ -275,7 +275,7 @@ pub fn find_bulk_plan(connection: &Connection, id: &str) -> DbResult<Option<Bulk
 
 const DUE: &str = "
     SELECT seq FROM action WHERE due_at <= ?1 AND (bulk IS NULL OR bulk NOT IN (SELECT id FROM bulk WHERE paused = 1))
-    ORDER BY bulk IS NOT NULL, due_at, seq LIMIT 1";
+    ORDER BY bulk IS NOT NULL, kind = 'send_event', due_at, seq LIMIT 1";
 
 /// The next action to be run: what someone waits for before bulk runs.
 pub(super) fn next_due(connection: &Connection, now: i64) -> DbResult<Option<i64>> {

@@ -223,8 +223,8 @@ impl From<KlaviyoError> for Problem {
             KlaviyoError::Blocked { .. } => {
                 ("KLAVIYO_BLOCKED", "Check VPN and proxy, then try again; the key is not at fault.")
             }
-            KlaviyoError::ForeignNext { .. } => {
-                ("KLAVIYO_FOREIGN_LINK", "Check the base URL and any proxy between here and Klaviyo.")
+            KlaviyoError::ListBroken { .. } => {
+                ("KLAVIYO_LIST_BROKEN", "Check the base URL and any proxy between here and Klaviyo.")
             }
             KlaviyoError::Refused { .. } => ("KLAVIYO_REFUSED", "Try again; report this if it stays."),
             KlaviyoError::Unexpected => {

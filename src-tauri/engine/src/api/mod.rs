@@ -3,12 +3,15 @@
 //! The window and the command line call the same table by name. Deliberately absent: Tauri, printing.
 
 pub mod actions;
+pub mod audiences;
 mod credits;
 mod errors;
 mod exports;
 mod findings;
 mod imports;
 pub mod klaviyo;
+pub mod klaviyo_events;
+mod mirror;
 mod operations;
 pub mod operators;
 pub mod reports;

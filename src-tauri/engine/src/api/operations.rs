@@ -9,6 +9,10 @@ use super::actions::{
     audit_page, audit_verify, bulk_get, bulk_list, bulk_pause, bulk_plan, bulk_run, guard_get, guard_set,
     order_actions, writes_stop,
 };
+use super::audiences::{
+    AudienceExportArgs, AudienceExportReply, AudienceSegment, AudienceSegmentArgs, audience_export,
+    audience_list, audience_page, audience_segment,
+};
 use super::credits::{
     plan_catalogue, plan_list, plan_preview, plan_set, purchase_page, purchase_sheet, purchase_status,
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
@@ -21,6 +25,11 @@ use super::klaviyo::{
     klaviyo_check, klaviyo_connect, klaviyo_disconnect, klaviyo_disconnect_preview, klaviyo_rotate,
     klaviyo_set_metric, klaviyo_status, klaviyo_test,
 };
+use super::klaviyo_events::{
+    KlaviyoFillArgs, OrderEvents, klaviyo_event_page, klaviyo_events, klaviyo_events_check,
+    klaviyo_events_fill, klaviyo_order_events,
+};
+use super::mirror::{export, mirror_backup, mirror_rebuild, mirror_verify};
 use super::operators::{
     OperatorAddArgs, OperatorArgs, OperatorDisabledArgs, OperatorIdleArgs, OperatorList, OperatorMe,
     OperatorPassphraseArgs, OperatorRenameArgs, OperatorRoleArgs, OperatorUnlockArgs, operator_add,
@@ -40,15 +49,17 @@ use super::{ADMIN, Call, OWNER, Operation, SUPPORT, VIEWER, read_args, write_rep
 use crate::actions::{ActionPlan, ActionView, BulkArgs, BulkPlan, BulkView, Guard, GuardView};
 use crate::audit::AuditVerdict;
 use crate::domain::action::ActionRequest;
+use crate::domain::audience::AudienceFilter;
 use crate::domain::kind::Kind;
 use crate::domain::klaviyo::{KlaviyoCheck, KlaviyoTest};
 use crate::domain::operator::MANAGE_INTEGRATIONS;
 use crate::domain::settings::Settings;
 use crate::domain::store::{Mode, STRIPE_URL, StoreView};
-use crate::engine::{Verified, machine_zone};
+use crate::engine::machine_zone;
 use crate::error::Problem;
 use crate::http::Priority;
 use crate::projections::findings::terms;
+use crate::queries::audiences::{AudienceList, AudiencePage, AudiencePageArgs};
 use crate::queries::audit::{AuditPage, AuditPageArgs};
 use crate::queries::credits::catalogue::Catalogue;
 use crate::queries::credits::payment::{PurchaseSheet, PurchaseSheetArgs};
@@ -65,6 +76,7 @@ use crate::queries::funnel::{Funnel, FunnelArgs};
 use crate::queries::health::{Freshness, Health};
 use crate::queries::imports::ImportList;
 use crate::queries::klaviyo::{DisconnectPreview, KlaviyoView};
+use crate::queries::klaviyo_events::{EventStandPage, EventStandPageArgs, EventsView};
 use crate::queries::leads::{LeadPage, LeadPageArgs};
 use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
@@ -119,6 +131,9 @@ table! {
     finding_counts: NoArgs -> FindingCounts, VIEWER;
     finding_rules: NoArgs -> RuleList, VIEWER;
     lead_page: LeadPageArgs -> LeadPage, VIEWER;
+    audience_list: AudienceFilter -> AudienceList, VIEWER;
+    audience_page: AudiencePageArgs -> AudiencePage, VIEWER;
+    audience_export: AudienceExportArgs -> AudienceExportReply, SUPPORT;
     raw_fact: RawFactArgs -> RawFact, VIEWER;
     event_page: EventPageArgs -> EventPage, VIEWER;
     health: NoArgs -> Health, VIEWER;
@@ -162,6 +177,12 @@ table! {
     klaviyo_rotate: KlaviyoRotateArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
     klaviyo_set_metric: KlaviyoMetricArgs -> KlaviyoMetricReply, MANAGE_INTEGRATIONS;
     klaviyo_check: NoArgs -> KlaviyoCheck, SUPPORT;
+    audience_segment: AudienceSegmentArgs -> AudienceSegment, SUPPORT;
+    klaviyo_events: NoArgs -> EventsView, VIEWER;
+    klaviyo_event_page: EventStandPageArgs -> EventStandPage, VIEWER;
+    klaviyo_order_events: ActionIdArgs -> OrderEvents, VIEWER;
+    klaviyo_events_check: NoArgs -> EventsView, SUPPORT;
+    klaviyo_events_fill: KlaviyoFillArgs -> BulkPlan, SUPPORT;
     klaviyo_disconnect_preview: NoArgs -> DisconnectPreview, VIEWER;
     klaviyo_disconnect: NoArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
     reports_status: NoArgs -> ReportsView, VIEWER;
@@ -397,32 +418,4 @@ async fn webhooks(call: Call, _: NoArgs) -> Result<Webhooks, Problem> {
     let store = call.store().await?;
     let now = store.clock().now();
     Ok(store.db().read(move |connection| hooks::webhooks(connection, now)).await?)
-}
-
-async fn mirror_verify(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {
-    Ok(report(call.store().await?.verify().await?))
-}
-
-fn report(found: Verified) -> MirrorReport {
-    MirrorReport {
-        ok: found.problems.is_empty(),
-        problems: found.problems,
-        facts: found.facts,
-        preorders: found.preorders,
-    }
-}
-
-async fn mirror_rebuild(call: Call, _: NoArgs) -> Result<MirrorReport, Problem> {
-    let store = call.store().await?;
-    store.rebuild().await?;
-    Ok(report(store.verify().await?))
-}
-
-async fn mirror_backup(call: Call, args: MirrorBackupArgs) -> Result<MirrorReport, Problem> {
-    let target = Path::new(&args.path);
-    call.store().await?.back_up(target).await?;
-    let copy = call.engine.open_file(target).await?;
-    let found = copy.verify().await;
-    call.engine.close_file(copy.public_id());
-    Ok(report(found?))
 }

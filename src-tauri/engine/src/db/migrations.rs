@@ -8,7 +8,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_findings.sql", include_str!("../../../../migrations/0004_findings.sql")),
     ("0005_actions.sql", include_str!("../../../../migrations/0005_actions.sql")),
     ("0006_klaviyo.sql", include_str!("../../../../migrations/0006_klaviyo.sql")),
-    ("0007_pending.sql", include_str!("../../../../migrations/0007_pending.sql")),
+    ("0007_klaviyo_events.sql", include_str!("../../../../migrations/0007_klaviyo_events.sql")),
     ("0008_reports.sql", include_str!("../../../../migrations/0008_reports.sql")),
 ];
 

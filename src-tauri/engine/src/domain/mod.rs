@@ -3,6 +3,8 @@
 //! Pure values and pure rules. Deliberately absent: databases, clocks, networks.
 
 pub mod action;
+pub mod audience;
+pub mod customer_list;
 pub mod day;
 pub mod email;
 pub mod finding;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::finding::{IdentityConnector, RuleSetting};
+use super::klaviyo::KlaviyoSettings;
 use super::plan::PlanRule;
 use super::report::ReportSettings;
 
@@ -88,6 +89,8 @@ pub struct Settings {
     pub notify: bool,
     /// Who knows the shop's users.
     pub identity: IdentityConnector,
+    /// How orders are told to Klaviyo.
+    pub klaviyo: KlaviyoSettings,
     /// How Klaviyo's reports are synced.
     pub reports: ReportSettings,
 }
@@ -106,6 +109,7 @@ impl Default for Settings {
             findings: BTreeMap::new(),
             notify: true,
             identity: IdentityConnector::None,
+            klaviyo: KlaviyoSettings::default(),
             reports: ReportSettings::default(),
         }
     }

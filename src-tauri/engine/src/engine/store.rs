@@ -1,6 +1,7 @@
 //! One open store: its mirror, its settings, its key, and its sync while it runs.
 
 mod actions;
+mod audiences;
 mod bulk;
 mod credits;
 mod guard;
@@ -12,7 +13,7 @@ mod reports;
 mod sync;
 
 pub use credits::Adjust;
-pub use klaviyo::MetricSet;
+pub use klaviyo::{Fill, MetricSet};
 pub use mirror::Verified;
 pub use reports::ReportStep;
 
@@ -69,7 +70,7 @@ pub struct OpenStore {
     wiring: Wiring,
     running: Mutex<Option<Running>>,
     audit: tokio::sync::OnceCell<Audit>,
-    klaviyo_paces: Paces,
+    klaviyo: Arc<klaviyo::Door>,
     report_memory: Arc<Memory>,
 }
 
@@ -118,6 +119,16 @@ impl OpenStore {
                 xxhash_rust::xxh3::xxh3_64(db.path().to_string_lossy().as_bytes()) >> 32
             ),
         };
+        let klaviyo = Arc::new(klaviyo::Door {
+            store: public_id.clone(),
+            db: db.clone(),
+            secrets: Arc::clone(&wiring.secrets),
+            clock: Arc::clone(&wiring.clock),
+            announcer: wiring.announcer.clone(),
+            // Whoever opened the engine with a rate of their own is taken at their word.
+            paces: wiring.max_per_s.is_none().then(|| Paces::new(crate::klaviyo::pace_of)),
+            kept: tokio::sync::Mutex::default(),
+        });
         let store = Self {
             public_id,
             record,
@@ -129,7 +140,7 @@ impl OpenStore {
             wiring,
             running: Mutex::default(),
             audit: tokio::sync::OnceCell::new(),
-            klaviyo_paces: Paces::new(crate::klaviyo::pace_of),
+            klaviyo,
             report_memory: Arc::default(),
         };
         // A new mirror gets its empty tables at once; stale ones are made anew before anything reads them.
@@ -208,6 +219,7 @@ impl OpenStore {
         let before = self.settings();
         // The plan table has an operation of its own, which shows the difference first.
         let settings = Settings { plans: before.plans.clone(), ..settings };
+        self.set_policy(&before, &settings).await?;
         let now = self.wiring.clock.now();
         let before_engine = before.reports.engine;
         let renamed = before.metadata != settings.metadata;

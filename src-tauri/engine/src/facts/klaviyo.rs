@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::klaviyo_events::clear_seen;
 use crate::db::{Connection, DbResult, OptionalExtension, Row, Transaction, params};
 use crate::domain::klaviyo::{
     KlaviyoAccount, KlaviyoIntegration, KlaviyoMetric, KlaviyoStatus, ReportKind, ReportSyncState,
@@ -173,7 +174,7 @@ pub fn find_disconnected(connection: &Connection) -> DbResult<Option<(i64, Strin
     }))
 }
 
-/// Clears everything of Klaviyo's: the connection, its waits and its report syncs.
+/// Clears everything of Klaviyo's: the connection, its waits, its report syncs and what was seen there.
 ///
 /// # Errors
 /// The write failed.
@@ -182,6 +183,7 @@ pub fn clear_klaviyo(transaction: &Transaction<'_>, at: i64, by: &str) -> DbResu
         "DELETE FROM klaviyo_connection; DELETE FROM klaviyo_wait; DELETE FROM report_sync;",
     )?;
     clear_reports(transaction)?;
+    clear_seen(transaction)?;
     transaction
         .prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")?
         .execute(params![DISCONNECTED, format!("{at} {by}")])?;

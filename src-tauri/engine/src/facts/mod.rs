@@ -9,6 +9,7 @@ pub mod endpoints;
 pub mod events;
 pub mod imports;
 pub mod klaviyo;
+pub mod klaviyo_events;
 pub mod local;
 pub mod names;
 pub mod reports;

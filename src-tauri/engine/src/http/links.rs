@@ -1,4 +1,4 @@
-//! Text inside an address, and addresses that a server names: followed only where they stay with the same server.
+//! Text inside an address, and addresses that a server names: read for their cursor, and never followed.
 
 use reqwest::Url;
 
@@ -14,39 +14,51 @@ pub fn encode_segment(id: &str) -> String {
         .collect()
 }
 
+/// What the link to a list's next page says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextLink {
+    /// Its `page[cursor]`; None where it has none.
+    pub cursor: Option<String>,
+    /// The host it leads to, where that is not our own server.
+    pub foreign: Option<String>,
+}
+
 impl Http {
-    /// The path and query of a link that an answer names; the host it leads to where that is another one. The headers of
-    /// this client, the key among them, go to its own server only.
-    ///
-    /// # Errors
-    /// The link leads elsewhere, or is none.
-    pub fn own_link(&self, link: &str) -> Result<(String, String), String> {
-        own_link(&self.base, link)
+    /// Reads the link to a list's next page. Nothing but the cursor is taken from it: whatever is asked next is asked of this
+    /// client's own server, and its headers, the key among them, go nowhere else.
+    pub fn next_link(&self, link: &str) -> NextLink {
+        next_link(&self.base, link)
     }
 }
 
-fn own_link(base: &str, link: &str) -> Result<(String, String), String> {
-    let nowhere = || "nowhere".to_owned();
-    let base = Url::parse(base).map_err(|_| nowhere())?;
-    let link = base.join(link).map_err(|_| nowhere())?;
-    let same = link.origin() == base.origin() && link.username().is_empty() && link.password().is_none();
-    if !same {
-        return Err(link.host_str().map_or_else(nowhere, str::to_owned));
-    }
-    Ok((link.path().to_owned(), link.query().unwrap_or_default().to_owned()))
+fn next_link(base: &str, link: &str) -> NextLink {
+    let nowhere = || NextLink { cursor: None, foreign: Some("nowhere".to_owned()) };
+    let Ok(base) = Url::parse(base) else { return nowhere() };
+    let Ok(link) = base.join(link) else { return nowhere() };
+    let own = link.origin() == base.origin() && link.username().is_empty() && link.password().is_none();
+    let host = || link.host_str().unwrap_or("nowhere").to_owned();
+    let cursor = link.query_pairs().find(|(name, value)| name == "page[cursor]" && !value.is_empty());
+    NextLink { cursor: cursor.map(|(_, value)| value.into_owned()), foreign: (!own).then(host) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::own_link;
+    use super::next_link;
 
     #[test]
-    fn only_the_same_server_is_followed() {
+    fn only_the_cursor_is_taken_and_another_server_is_named() {
         let base = "https://a.klaviyo.com";
-        let followed = own_link(base, "https://a.klaviyo.com/api/metrics/?page%5Bcursor%5D=x").unwrap();
-        assert_eq!(followed, ("/api/metrics/".to_owned(), "page%5Bcursor%5D=x".to_owned()));
-        assert_eq!(own_link(base, "/api/x").unwrap().0, "/api/x");
-        assert_eq!(own_link(base, "https://a.klaviyo.com:443/api/x").unwrap().0, "/api/x");
+        let read = |link: &str| {
+            let next = next_link(base, link);
+            (next.cursor, next.foreign)
+        };
+        let own = (Some("x y".to_owned()), None);
+        assert_eq!(read("https://a.klaviyo.com/api/metrics/?page%5Bcursor%5D=x%20y&filter=z"), own);
+        assert_eq!(read("/api/x?page[cursor]=x+y"), own);
+        assert_eq!(read("https://a.klaviyo.com:443/api/x?page[cursor]=x+y"), own);
+        for nothing in ["/api/x", "/api/x?page[cursor]=", "/api/x?cursor=x", "/api/x?page%5Bsize%5D=1"] {
+            assert_eq!(read(nothing), (None, None), "{nothing}");
+        }
         for (elsewhere, host) in [
             ("https://evil.example/api/metrics", "evil.example"),
             ("http://a.klaviyo.com/api/metrics", "a.klaviyo.com"),
@@ -55,9 +67,12 @@ mod tests {
             ("https://u:p@a.klaviyo.com/", "a.klaviyo.com"),
             ("//evil.example/api", "evil.example"),
             ("https://a.klaviyo.com.evil.example/", "a.klaviyo.com.evil.example"),
+            ("data:text/plain,x", "nowhere"),
             ("http://", "nowhere"),
         ] {
-            assert_eq!(own_link(base, elsewhere), Err(host.to_owned()), "{elsewhere}");
+            assert_eq!(read(elsewhere), (None, Some(host.to_owned())), "{elsewhere}");
         }
+        let led = read("https://evil.example/api?page%5Bcursor%5D=c1");
+        assert_eq!(led, (Some("c1".to_owned()), Some("evil.example".to_owned())));
     }
 }

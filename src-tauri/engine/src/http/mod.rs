@@ -30,7 +30,7 @@ use clock::ServerClock;
 pub use error::HttpError;
 use limiter::Limiter;
 pub use limiter::{Limits, Priority};
-pub use links::encode_segment;
+pub use links::{NextLink, encode_segment};
 pub use once::Unanswered;
 pub use pace::{Pace, Paces};
 pub use probe::Probed;

@@ -62,6 +62,8 @@ pub const MAPPED_METRICS: Endpoint = get("mapped-metrics", "/api/mapped-metrics"
 pub const LISTS: Endpoint = get("lists", "/api/lists", "lists:read", L);
 /// Segments of profiles.
 pub const SEGMENTS: Endpoint = get("segments", "/api/segments", "segments:read", L);
+/// One segment with how many profiles it has, which is counted anew for each request: that has limits of its own.
+pub const SEGMENT: Endpoint = get("segment-count", "/api/segments/{id}", "segments:read", XS);
 /// Flows.
 pub const FLOWS: Endpoint = get("flows", "/api/flows", "flows:read", S);
 /// Forms.
@@ -89,13 +91,14 @@ pub const SEGMENT_SERIES: Endpoint =
 pub const FORM_SERIES: Endpoint = report("form-series-reports", "/api/form-series-reports", "forms:read");
 
 /// Every endpoint.
-pub const ENDPOINTS: [&Endpoint; 20] = [
+pub const ENDPOINTS: [&Endpoint; 21] = [
     &ACCOUNTS,
     &METRICS,
     &CUSTOM_METRICS,
     &MAPPED_METRICS,
     &LISTS,
     &SEGMENTS,
+    &SEGMENT,
     &FLOWS,
     &FORMS,
     &CAMPAIGNS,

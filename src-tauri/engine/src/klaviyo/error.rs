@@ -71,11 +71,13 @@ pub enum KlaviyoError {
         /// Klaviyo's words, without what looks like an e-mail.
         detail: String,
     },
-    /// A list goes on at another host, where the key does not go.
-    #[error("Klaviyo's list goes on at another host ({host}); the key is not sent there")]
-    ForeignNext {
-        /// That host.
-        host: String,
+    /// A list has a next page and does not say where, or says the same again.
+    #[error("Klaviyo's list of {endpoint} cannot be read to its end: {}", broken_words(*.repeated))]
+    ListBroken {
+        /// The endpoint, by name.
+        endpoint: &'static str,
+        /// The cursor of the next page is one that was followed already; else there is none.
+        repeated: bool,
     },
     /// The answer is not what Klaviyo answers.
     #[error("the answer does not read as Klaviyo's")]
@@ -86,6 +88,14 @@ pub enum KlaviyoError {
     /// The base URL is refused.
     #[error("{0}")]
     BaseUrl(String),
+}
+
+const fn broken_words(repeated: bool) -> &'static str {
+    if repeated {
+        "the cursor of its next page is that of a page before"
+    } else {
+        "its next page has no cursor"
+    }
 }
 
 fn until_words(until: Option<i64>) -> String {

@@ -39,7 +39,17 @@ impl Klaviyo {
         if let Some(answered) = self.revision().answered.filter(|answered| answered != REVISION) {
             look.warn("REVISION", format!("asked for revision {REVISION}, Klaviyo answered as {answered}"));
         }
+        look.warnings.extend(self.foreign_next_warning());
         Ok(look)
+    }
+
+    /// That a list went on at another host, if one did: a sign that something stands between here and Klaviyo.
+    pub fn foreign_next_warning(&self) -> Option<KlaviyoWarning> {
+        let host: String = self.foreign_next()?.chars().take(100).collect();
+        let message = format!(
+            "a list goes on at {host}, where nothing was sent: its next page was asked for where the first one was"
+        );
+        Some(KlaviyoWarning { code: "FOREIGN_NEXT".to_owned(), message })
     }
 
     async fn look_at_metrics(&self, look: &mut Look) -> Result<(), KlaviyoError> {

@@ -7,6 +7,7 @@ mod document;
 mod endpoints;
 mod error;
 mod look;
+mod people;
 mod reads;
 mod reports;
 mod scopes;
@@ -14,6 +15,7 @@ mod writes;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 
@@ -21,7 +23,8 @@ pub use document::{Page, Resource};
 pub use endpoints::{ENDPOINTS, Endpoint, pace_of};
 pub use error::KlaviyoError;
 pub use look::Look;
-pub use reads::{Listed, SeenEvent, SeenProfile};
+pub use people::{PEOPLE_AT_ONCE, SeenPerson};
+pub use reads::{Listed, SeenEvent, SeenProfile, SeenSegment};
 pub use reports::{ListedEntity, ReportPage, ReportRequest, ReportRow, report_endpoint};
 pub use writes::{Imported, NewEvent, ProfileChange};
 
@@ -29,6 +32,7 @@ use crate::clock::SharedClock;
 use crate::domain::klaviyo::{KlaviyoLimit, KlaviyoRevision};
 use crate::http::{
     Answer, BaseUrlError, Call, Dialect, Http, HttpError, Limits, Method, Paces, Priority, Rate,
+    encode_segment,
 };
 use crate::secrets::KlaviyoKey;
 
@@ -60,7 +64,12 @@ pub struct Klaviyo {
     clock: SharedClock,
     waits: Mutex<BTreeMap<&'static str, Wait>>,
     told: Mutex<Told>,
+    /// Names and ids of the account's metrics, and when they were asked for.
+    names: tokio::sync::Mutex<Option<Names>>,
 }
+
+/// When names were asked for, and each with its id.
+type Names = (Duration, Vec<(String, String)>);
 
 /// What answers said beside what was asked.
 #[derive(Default)]
@@ -68,6 +77,7 @@ struct Told {
     revision: Option<String>,
     rates: BTreeMap<&'static str, Option<Rate>>,
     latency_ms: Option<i64>,
+    foreign_next: Option<String>,
 }
 
 impl Klaviyo {
@@ -100,7 +110,13 @@ impl Klaviyo {
             Some(paces) => http.at_paces(paces),
             None => http,
         };
-        Ok(Self { http, clock, waits: Mutex::default(), told: Mutex::default() })
+        Ok(Self {
+            http,
+            clock,
+            waits: Mutex::default(),
+            told: Mutex::default(),
+            names: tokio::sync::Mutex::default(),
+        })
     }
 
     /// The transport, for its numbers and clocks.
@@ -158,11 +174,35 @@ impl Klaviyo {
             .collect()
     }
 
+    /// The host that a list's next page was said to be at, where that is not the one we ask; nothing was sent there.
+    pub fn foreign_next(&self) -> Option<String> {
+        self.told.lock().expect("no panic while held").foreign_next.clone()
+    }
+
     /// Reads an endpoint.
     async fn get(&self, endpoint: &'static Endpoint, query: String) -> Result<Page, KlaviyoError> {
+        self.get_at(endpoint, endpoint.path.to_owned(), query).await
+    }
+
+    /// Reads one thing of an endpoint.
+    async fn get_one(
+        &self,
+        endpoint: &'static Endpoint,
+        id: &str,
+        query: String,
+    ) -> Result<Page, KlaviyoError> {
+        self.get_at(endpoint, endpoint.path.replace("{id}", &encode_segment(id)), query).await
+    }
+
+    async fn get_at(
+        &self,
+        endpoint: &'static Endpoint,
+        path: String,
+        query: String,
+    ) -> Result<Page, KlaviyoError> {
         let call = Call {
             method: Method::Get,
-            path: endpoint.path.to_owned(),
+            path,
             endpoint: endpoint.name,
             query: Some(query),
             body: None,

@@ -1,12 +1,14 @@
 //! Everything that is read: the account, its metrics and lists, and what is known of a person.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::document::text;
 use super::endpoints::{
-    ACCOUNTS, CUSTOM_METRICS, EVENTS, Endpoint, LISTS, MAPPED_METRICS, METRICS, PROFILES,
+    ACCOUNTS, CUSTOM_METRICS, EVENTS, Endpoint, LISTS, MAPPED_METRICS, METRICS, PROFILES, SEGMENT,
 };
-use super::{Klaviyo, KlaviyoError, Page, Resource};
+use super::{Klaviyo, KlaviyoError, Resource};
 use crate::domain::klaviyo::{KlaviyoAccount, KlaviyoIntegration, KlaviyoList, KlaviyoLists, KlaviyoMetric};
 use crate::http::encode_segment;
 
@@ -43,6 +45,18 @@ pub struct SeenEvent {
     pub properties: Value,
 }
 
+impl SeenEvent {
+    pub(super) fn read(row: &Resource) -> Self {
+        Self {
+            id: row.id().to_owned(),
+            metric: row.related("metric"),
+            profile: row.related("profile"),
+            at: row.attribute("timestamp").as_i64(),
+            properties: row.attribute("event_properties").clone(),
+        }
+    }
+}
+
 /// A profile as it is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeenProfile {
@@ -52,6 +66,19 @@ pub struct SeenProfile {
     pub email: Option<String>,
     /// Its own properties.
     pub properties: Value,
+}
+
+/// A segment as it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenSegment {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Profiles in it, by Klaviyo's own count; None where it does not say.
+    pub count: Option<i64>,
+    /// Klaviyo is still working it out: the count is that of before.
+    pub is_processing: bool,
 }
 
 impl Klaviyo {
@@ -125,14 +152,7 @@ impl Klaviyo {
         let filter = format!("{},{}", equals("metric_id", metric), equals("profile_id", profile));
         let query = format!("filter={}&sort=-datetime", encode_segment(&filter));
         let listed = self.list(&EVENTS, query, EVENT_PAGES).await?;
-        let seen = |row: &Resource| SeenEvent {
-            id: row.id().to_owned(),
-            metric: row.related("metric"),
-            profile: row.related("profile"),
-            at: row.attribute("timestamp").as_i64(),
-            properties: row.attribute("event_properties").clone(),
-        };
-        Ok(Listed { rows: listed.rows.iter().map(seen).collect(), complete: listed.complete })
+        Ok(Listed { rows: listed.rows.iter().map(SeenEvent::read).collect(), complete: listed.complete })
     }
 
     /// The profile with an e-mail.
@@ -149,29 +169,53 @@ impl Klaviyo {
         }))
     }
 
-    /// Reads a list page by page. Where the next page is, `links.next` says; it is followed only to this very endpoint.
+    /// A segment with its count.
+    ///
+    /// # Errors
+    /// Klaviyo has no such segment, refused, or could not be asked.
+    pub async fn segment(&self, id: &str) -> Result<SeenSegment, KlaviyoError> {
+        let query = "additional-fields%5Bsegment%5D=profile_count&fields%5Bsegment%5D=name%2Cprofile_count%2Cis_processing";
+        let page = self.get_one(&SEGMENT, id, query.to_owned()).await?;
+        let segment = page.data.first().ok_or(KlaviyoError::Unexpected)?;
+        Ok(SeenSegment {
+            id: segment.id().to_owned(),
+            name: segment.text("name").unwrap_or_default(),
+            count: segment.attribute("profile_count").as_i64(),
+            is_processing: segment.attribute("is_processing").as_bool().unwrap_or_default(),
+        })
+    }
+
+    /// Reads a list page by page. That there is a next page, `links.next` says; its cursor alone is taken from it, and asked
+    /// of this very endpoint with the same filter, wherever the link leads.
     pub(super) async fn list(
         &self,
         endpoint: &'static Endpoint,
         query: String,
         most: usize,
     ) -> Result<Listed<Resource>, KlaviyoError> {
-        let mut page = self.get(endpoint, query).await?;
+        let mut page = self.get(endpoint, query.clone()).await?;
         let mut rows = std::mem::take(&mut page.data);
+        let mut followed = BTreeSet::new();
         for _ in 1..most {
-            let Some(next) = page.next.take() else { break };
-            page = self.next_page(endpoint, &next).await?;
+            let Some(link) = page.next.take() else { break };
+            let cursor = self.cursor_of(endpoint, &link)?;
+            let joint = if query.is_empty() { "" } else { "&" };
+            let asked = format!("{query}{joint}page%5Bcursor%5D={}", encode_segment(&cursor));
+            if !followed.insert(cursor) {
+                return Err(KlaviyoError::ListBroken { endpoint: endpoint.name, repeated: true });
+            }
+            page = self.get(endpoint, asked).await?;
             rows.append(&mut page.data);
         }
         Ok(Listed { rows, complete: page.next.is_none() })
     }
 
-    async fn next_page(&self, endpoint: &'static Endpoint, link: &str) -> Result<Page, KlaviyoError> {
-        let (path, query) = self.http.own_link(link).map_err(|host| KlaviyoError::ForeignNext { host })?;
-        if path.trim_end_matches('/') != endpoint.path {
-            return Err(KlaviyoError::Unexpected);
+    fn cursor_of(&self, endpoint: &'static Endpoint, link: &str) -> Result<String, KlaviyoError> {
+        let next = self.http.next_link(link);
+        if let Some(host) = next.foreign {
+            self.told.lock().expect("no panic while held").foreign_next.get_or_insert(host);
         }
-        self.get(endpoint, query).await
+        next.cursor.ok_or(KlaviyoError::ListBroken { endpoint: endpoint.name, repeated: false })
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::endpoints::{CREATE_EVENT, IMPORT_PROFILE};
 use super::{Klaviyo, KlaviyoError, Page};
+use crate::domain::action::ActionId;
 use crate::domain::money::decimal;
 
 /// An event to be sent.
@@ -85,21 +86,23 @@ pub struct Imported {
 }
 
 impl Klaviyo {
-    /// Sends an event. That Klaviyo took it does not say that it is there: what is there is read back.
+    /// Sends the document of an event ([`NewEvent::document`]). That Klaviyo took it does not say that it is there: what is there
+    /// is read back.
     ///
     /// # Errors
     /// Klaviyo refused, or could not be asked.
-    pub async fn send_event(&self, event: &NewEvent) -> Result<(), KlaviyoError> {
+    pub async fn send_event(&self, _by: &ActionId, event: &Value) -> Result<(), KlaviyoError> {
         // The unique id makes one of however many come.
-        self.post(&CREATE_EVENT, &event.document(), !event.unique_id.is_empty()).await.map(drop)
+        let told = !event["data"]["attributes"]["unique_id"].as_str().unwrap_or_default().is_empty();
+        self.post(&CREATE_EVENT, event, told).await.map(drop)
     }
 
-    /// Makes or changes a profile.
+    /// Makes or changes a profile, by its document ([`ProfileChange::document`]).
     ///
     /// # Errors
     /// Klaviyo refused, or could not be asked.
-    pub async fn import_profile(&self, change: &ProfileChange) -> Result<Imported, KlaviyoError> {
-        let answer = self.post(&IMPORT_PROFILE, &change.document(), true).await?;
+    pub async fn import_profile(&self, _by: &ActionId, change: &Value) -> Result<Imported, KlaviyoError> {
+        let answer = self.post(&IMPORT_PROFILE, change, true).await?;
         let page = Page::read(&answer)?;
         let profile = page.data.first().ok_or(KlaviyoError::Unexpected)?;
         Ok(Imported { id: profile.id().to_owned(), made: answer.status == 201 })

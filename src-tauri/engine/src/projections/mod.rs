@@ -7,6 +7,7 @@
 
 pub mod components;
 pub mod credits;
+pub mod event_check;
 mod evidence;
 pub mod findings;
 pub mod fold;

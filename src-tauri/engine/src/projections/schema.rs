@@ -1,11 +1,11 @@
 //! The disposable tables. A new [`VERSION`] drops them and folds every fact again.
 
 use super::findings;
-use super::{evidence, identity, purchase_rows, sales, shop_tables, wallets};
+use super::{event_check, evidence, identity, purchase_rows, sales, shop_tables, wallets};
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
 
 /// Version of the projections. Raise it with any change to what they hold or mean.
-pub const VERSION: i64 = 5;
+pub const VERSION: i64 = 6;
 
 const TABLES: &[&str] = &[
     "node",
@@ -27,6 +27,7 @@ const TABLES: &[&str] = &[
 /// Tables that other files of this room keep, with their SQL.
 const PARTS: &[(&[&str], &str)] = &[
     (&evidence::TABLES, evidence::SQL),
+    (&event_check::TABLES, event_check::SQL),
     (&sales::TABLES, sales::SQL),
     (&findings::TABLES, findings::SQL),
     (&identity::TABLES, identity::SQL),

@@ -3,6 +3,7 @@
 //! In: a read connection and typed arguments. Out: plain serialisable replies, exported to
 //! TypeScript. Deliberately absent: writes, network, interface text (codes only).
 
+pub mod audiences;
 pub mod audit;
 mod counters;
 pub mod credits;
@@ -16,6 +17,7 @@ pub mod funnel;
 pub mod health;
 pub mod imports;
 pub mod klaviyo;
+pub mod klaviyo_events;
 pub mod leads;
 pub mod overview;
 mod people_text;

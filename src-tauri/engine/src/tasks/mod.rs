@@ -12,6 +12,7 @@ pub mod desk;
 pub mod findings;
 pub mod healing;
 pub mod import;
+pub mod klaviyo;
 pub mod lease;
 pub mod permissions;
 pub mod poll;

@@ -135,6 +135,12 @@ impl KlaviyoControl {
         });
     }
 
+    /// The id of the segment of a name.
+    pub fn segment_id(&self, name: &str) -> Option<String> {
+        let account = self.desk.account();
+        account.segments.iter().find(|segment| segment.name == name).map(|segment| segment.id.clone())
+    }
+
     /// The id of the profile with an e-mail.
     pub fn profile_id(&self, email: &str) -> Option<String> {
         let account = self.desk.account();

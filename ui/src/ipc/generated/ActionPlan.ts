@@ -55,7 +55,8 @@ money: PlanMoney | null,
 mails: number, 
 /**
  * Things to know, by name: `stripe_may_send_receipt`, `open_sessions_end`, `link_lasts_a_day`, `other_email`,
- * `other_amount`, `undocumented`, `mirror_only`, `no_identity`, `keeps_no_address`.
+ * `other_amount`, `undocumented`, `mirror_only`, `no_identity`, `keeps_no_address`; of what Klaviyo is told `backfill`,
+ * `flows_may_mail`, `unsubscribed`, `paid_meanwhile`, `not_kept`, `profile_too`.
  */
 notices: Array<string>, 
 /**

@@ -55,6 +55,7 @@ pub(super) fn plan(ground: &Ground<'_>, order: &str, wanted: &Wanted<'_>) -> Res
     {
         correct_email(ground, &order, email, &mut draft);
     }
+    super::profile::change(ground, &order, (wanted.color, email.as_deref()), &mut draft)?;
     if draft.changes.is_empty() {
         return Err(refused(
             "NOTHING_TO_CHANGE",

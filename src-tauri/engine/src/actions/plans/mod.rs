@@ -5,10 +5,12 @@ mod checkout;
 mod details;
 mod hold;
 mod link;
+mod profile;
 mod refetch;
 mod refund;
 mod resend;
 mod reverse;
+mod send_event;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -97,11 +99,7 @@ pub fn draw(ground: &Ground<'_>, request: &ActionRequest) -> Result<Drawn, NotPl
             annotate::finding(ground, finding, *state, *until, note.as_deref())
         }
         ActionRequest::Annotate { order, note } => annotate::note(ground, order, note),
-        ActionRequest::SendEvent { .. } => Err(refused(
-            "NO_KLAVIYO",
-            "no Klaviyo account is connected to this store",
-            "Connect Klaviyo first.",
-        )),
+        ActionRequest::SendEvent { order, event, mail } => send_event::plan(ground, order, event, *mail),
     }?;
     Ok(finish(ground, request, draft))
 }
@@ -138,6 +136,12 @@ fn hash(plan: &ActionPlan, program: &Program) -> String {
 }
 
 fn call_of(one: &Move) -> Option<PlannedCall> {
+    let told = |path: &str, scope: &str| PlannedCall {
+        service: "klaviyo".to_owned(),
+        method: "POST".to_owned(),
+        path: path.to_owned(),
+        permission: Some(scope.to_owned()),
+    };
     let call = |method: &str, path: String, permission: Option<String>| PlannedCall {
         service: "stripe".to_owned(),
         method: method.to_owned(),
@@ -153,6 +157,8 @@ fn call_of(one: &Move) -> Option<PlannedCall> {
         Move::Write(write) => {
             Some(call("POST", write.post.path.clone(), permission(&write.kind).map(str::to_owned)))
         }
+        Move::Event(_) => Some(told("/api/events", "events:write")),
+        Move::Profile(_) => Some(told("/api/profile-import", "profiles:write")),
         Move::Fact { .. } => None,
     }
 }

@@ -1,11 +1,13 @@
 //! A shop's Klaviyo account: where the connection stands, which metrics there are, and what a test of a key sees.
 
+mod events;
 mod metrics;
 mod seen;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use events::{EventPolicy, EventVerdict, KlaviyoSettings, OrderAt, OrderEvent, SeenAt, assign};
 pub use metrics::{
     KlaviyoIntegration, KlaviyoMetric, KlaviyoSuggestion, SuggestReason, merge_metrics, suggest,
 };

@@ -87,7 +87,7 @@ pub struct KlaviyoRevision {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct KlaviyoWarning {
-    /// `KEY_LENGTH`, `TEST_ACCOUNT`, `CUSTOM_METRICS`, `MAPPED_METRICS`, `METRICS_CUT`, `LISTS`, `REVISION`.
+    /// `KEY_LENGTH`, `TEST_ACCOUNT`, `CUSTOM_METRICS`, `MAPPED_METRICS`, `METRICS_CUT`, `LISTS`, `FOREIGN_NEXT`, `REVISION`.
     pub code: String,
     /// What it is, in a sentence.
     pub message: String,

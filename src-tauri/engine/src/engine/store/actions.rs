@@ -54,6 +54,7 @@ impl OpenStore {
             announcer: self.wiring.announcer.clone(),
             audit: self.audit().await?,
             live: self.is_live(),
+            klaviyo: Arc::clone(&self.klaviyo) as Arc<dyn actions::OpensKlaviyo>,
         })
     }
 

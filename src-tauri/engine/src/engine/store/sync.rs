@@ -157,8 +157,9 @@ impl OpenStore {
         let reacher = run_reacher(context.clone(), stop.clone());
         let desk = run_desk(self.desk(&context).await?, Arc::clone(&self.signals), stop.clone());
         let steward = run_steward(context, Arc::clone(&self.signals), stop.clone());
+        let told = self.keep_told(stop.clone());
         let reports = self.run_reports(stop.clone());
-        tokio::join!(poller, reacher, steward, desk, reports);
+        tokio::join!(poller, reacher, steward, desk, told, reports);
         drop(lease);
         Ok(())
     }
@@ -224,6 +225,9 @@ impl OpenStore {
                 context.publish_status().await?;
             }
             return Err(error.into());
+        }
+        if let Err(problem) = self.tell_once().await {
+            tracing::warn!(store = self.public_id, code = problem.code, "Klaviyo was not looked at");
         }
         // What was confirmed and never finished is finished by whoever syncs next.
         self.run_due_actions(&context).await?;

@@ -10,6 +10,7 @@ mod keep;
 pub mod rows;
 pub mod rules;
 pub mod terms;
+mod told;
 pub mod words;
 
 pub(super) use keep::{Findings, Looked};

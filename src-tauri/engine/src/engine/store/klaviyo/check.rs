@@ -51,6 +51,9 @@ impl OpenStore {
             seen.warnings.push(KlaviyoWarning { code: "LISTS".to_owned(), message });
             None
         });
+        if seen.warnings.iter().all(|warning| warning.code != "FOREIGN_NEXT") {
+            seen.warnings.extend(reached.client.foreign_next_warning());
+        }
         // The waits that came up since the first look.
         self.note_klaviyo(&reached, Ok(&account)).await?;
         seen.limits = reached.client.limits();

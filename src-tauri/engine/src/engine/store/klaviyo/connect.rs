@@ -194,6 +194,7 @@ impl OpenStore {
     async fn keep_klaviyo_key(&self, reached: &Reached) -> Result<Kept, Problem> {
         let (secrets, store) = (Arc::clone(&self.wiring.secrets), self.public_id.clone());
         let (url, key) = (reached.url.clone(), reached.key.clone());
+        self.klaviyo.forget().await;
         let kept = tokio::task::spawn_blocking(move || secrets.klaviyo().keep(&store, &url, &key)).await;
         kept.map_err(|_| Problem::new("INTERNAL", "the keychain call ended badly", "Try again."))
     }
@@ -202,6 +203,7 @@ impl OpenStore {
     async fn forget_klaviyo_key(&self, url: &str) -> bool {
         let (secrets, store, url) =
             (Arc::clone(&self.wiring.secrets), self.public_id.clone(), url.to_owned());
+        self.klaviyo.forget().await;
         let gone = tokio::task::spawn_blocking(move || {
             let keys = secrets.klaviyo();
             keys.forget(&store, &url) && (url == KLAVIYO_URL || keys.forget(&store, KLAVIYO_URL))

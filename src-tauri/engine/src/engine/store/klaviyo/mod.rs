@@ -2,10 +2,10 @@
 
 mod check;
 mod connect;
+mod door;
+mod events;
 mod report;
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod segment;
 
 use super::OpenStore;
 use crate::actions::Doer;
@@ -14,28 +14,20 @@ use crate::db::{DbResult, Transaction};
 use crate::domain::klaviyo::{KLAVIYO_URL, KlaviyoAccount, KlaviyoStatus};
 use crate::domain::store::KeySource;
 use crate::error::Problem;
-use crate::facts::klaviyo::{KlaviyoConnection, Trouble, find_klaviyo, list_waits, set_klaviyo, set_waits};
+use crate::facts::klaviyo::{KlaviyoConnection, Trouble};
 use crate::http::check_base_url;
-use crate::klaviyo::{Klaviyo, KlaviyoError, REVISION, Wait};
+use crate::klaviyo::{KlaviyoError, REVISION};
 use crate::queries::klaviyo::{DisconnectPreview, KeyAtHand, KlaviyoView, disconnect_preview, view};
 use crate::secrets::KlaviyoKey;
 use crate::topic::Topic;
 
 pub use connect::MetricSet;
+pub(in crate::engine) use door::Door;
+use door::{Reached, not_connected};
+pub use events::Fill;
 
 /// Environment variable with the base URL of a new connection.
 const URL_VARIABLE: &str = "FOREDECK_KLAVIYO_URL";
-
-/// A client, and what it was made from.
-pub(super) struct Reached {
-    pub(super) client: Klaviyo,
-    key: KlaviyoKey,
-    url: String,
-    /// The connection there is; None before the first.
-    connection: Option<KlaviyoConnection>,
-    /// The key is the store's own, so that what Klaviyo says of it is said of the connection.
-    is_own: bool,
-}
 
 impl OpenStore {
     /// Where the store stands with Klaviyo.
@@ -65,17 +57,11 @@ impl OpenStore {
     }
 
     pub(super) async fn klaviyo_connection(&self) -> Result<Option<KlaviyoConnection>, Problem> {
-        Ok(self.db.read(find_klaviyo).await?)
+        self.klaviyo.connection().await
     }
 
     pub(super) async fn get_klaviyo(&self) -> Result<KlaviyoConnection, Problem> {
-        self.klaviyo_connection().await?.ok_or_else(|| {
-            Problem::new(
-                "KLAVIYO_NOT_CONNECTED",
-                "this store is not connected to Klaviyo",
-                "Connect it with a private key and a conversion metric.",
-            )
-        })
+        self.klaviyo_connection().await?.ok_or_else(not_connected)
     }
 
     async fn klaviyo_key_at_hand(&self) -> Result<KeyAtHand, Problem> {
@@ -86,16 +72,10 @@ impl OpenStore {
         let problem = self.wiring.secrets.klaviyo().environment_problem();
         let problem = problem.map(|error| format!("FOREDECK_KLAVIYO_KEY: {error}"));
         let url = self.klaviyo_url().await?.unwrap_or_else(|| KLAVIYO_URL.to_owned());
-        Ok(match self.find_klaviyo_key(&url).await {
+        Ok(match self.klaviyo.find_key(&url).await {
             Some((key, source)) => KeyAtHand { source, prefix: Some(key.prefix()), problem },
             None => KeyAtHand { problem, ..none },
         })
-    }
-
-    async fn find_klaviyo_key(&self, url: &str) -> Option<(KlaviyoKey, KeySource)> {
-        let (secrets, store, url) =
-            (Arc::clone(&self.wiring.secrets), self.public_id.clone(), url.to_owned());
-        tokio::task::spawn_blocking(move || secrets.klaviyo().find(&store, &url)).await.ok().flatten()
     }
 
     /// A client with a key that was given, or with the store's own.
@@ -105,76 +85,15 @@ impl OpenStore {
         asked_url: Option<&str>,
     ) -> Result<Reached, Problem> {
         self.own_record()?;
-        let connection = self.klaviyo_connection().await?;
-        let url = url_of(connection.as_ref(), asked_url)?;
-        let is_own = given.is_none();
-        let key = match given {
-            Some(key) => key,
-            None => self.own_klaviyo_key(&url).await?,
-        };
-        // Whoever opened the engine with a rate of their own is taken at their word.
-        let paces = self.wiring.max_per_s.is_none().then(|| self.klaviyo_paces.clone());
-        let client = Klaviyo::new(&url, &key, paces, Arc::clone(&self.wiring.clock))?;
-        if is_own && connection.is_some() {
-            let waits = self.db.read(list_waits).await?;
-            let wait = |(told_at, until)| Wait { told_at, until };
-            client.keep_waits(&waits.into_iter().map(|(name, of)| (name, wait(of))).collect());
-        }
-        Ok(Reached { client, key, url, connection, is_own })
+        self.klaviyo.reach(given, asked_url).await
     }
 
-    async fn own_klaviyo_key(&self, url: &str) -> Result<KlaviyoKey, Problem> {
-        if let Some(error) = self.wiring.secrets.klaviyo().environment_problem() {
-            let hint = "Correct FOREDECK_KLAVIYO_KEY, or unset it to use the keychain.";
-            return Err(Problem::new("BAD_KLAVIYO_KEY", format!("FOREDECK_KLAVIYO_KEY: {error}"), hint));
-        }
-        let found = self.find_klaviyo_key(url).await;
-        found.map(|(key, _)| key).ok_or_else(|| {
-            Problem::new(
-                "NO_KLAVIYO_KEY",
-                "no Klaviyo key is at hand for this store",
-                "Give a private key, or set FOREDECK_KLAVIYO_KEY.",
-            )
-        })
-    }
-
-    /// Writes down what an answer to the store's own key says of the connection, and until when Klaviyo asks to wait.
     pub(super) async fn note_klaviyo(
         &self,
         reached: &Reached,
         outcome: Result<&KlaviyoAccount, &KlaviyoError>,
     ) -> Result<(), Problem> {
-        let Some(before) = reached.connection.clone().filter(|_| reached.is_own) else { return Ok(()) };
-        let waits: BTreeMap<String, (i64, i64)> = reached
-            .client
-            .waits()
-            .into_iter()
-            .map(|(name, wait)| (name, (wait.told_at, wait.until)))
-            .collect();
-        let now = self.wiring.clock.now();
-        let after = judged(before.clone(), outcome, now);
-        let changed = (after.status, &after.trouble) != (before.status, &before.trouble);
-        if changed {
-            tracing::info!(
-                store = self.public_id,
-                status = after.status.as_str(),
-                code = after.trouble.as_ref().map_or("", |trouble| trouble.code.as_str()),
-                "the Klaviyo connection changed"
-            );
-        }
-        self.db
-            .write_durable(move |transaction| {
-                // Another process may have disconnected meanwhile; nothing comes back by an answer.
-                let same = |there: KlaviyoConnection| there.connected_at == after.connected_at;
-                if find_klaviyo(transaction)?.is_some_and(same) {
-                    set_klaviyo(transaction, &after)?;
-                    set_waits(transaction, &waits)?;
-                }
-                Ok(())
-            })
-            .await?;
-        self.wiring.announcer.announce(Some(&self.public_id), Topic::Klaviyo);
-        Ok(())
+        self.klaviyo.note_answer(reached, outcome).await
     }
 
     /// Writes, and in the same transaction into the audit who did it.

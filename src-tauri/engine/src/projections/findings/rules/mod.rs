@@ -3,6 +3,7 @@
 mod async_pending_too_long;
 mod authorisation_lapsing;
 mod dispute_open;
+pub mod event_sent_twice;
 mod expires_after_attempt;
 pub mod fix_without_effect;
 pub mod funnel_fall;
@@ -21,7 +22,9 @@ mod refund_failed;
 mod requires_action_stale;
 pub(super) mod several_sessions;
 pub(super) mod shared_preorder_id;
+pub mod started_event_missing;
 mod steps_out_of_order;
+pub mod success_event_missing;
 pub mod undelivered_event;
 mod wrong_amount;
 mod wrong_currency;
@@ -29,7 +32,7 @@ mod wrong_currency;
 use super::Rule;
 
 /// Every rule, the ones that cost money first.
-pub static RULES: [&Rule; 25] = [
+pub static RULES: [&Rule; 28] = [
     &paid_not_completed::RULE,
     &paid_twice::RULE,
     &authorisation_lapsing::RULE,
@@ -53,8 +56,11 @@ pub static RULES: [&Rule; 25] = [
     &undelivered_event::RULE,
     &negative_wallet::RULE,
     &fix_without_effect::RULE,
+    &success_event_missing::RULE,
     &several_sessions::RULE,
     &partial_refund_completed::RULE,
+    &started_event_missing::RULE,
+    &event_sent_twice::RULE,
 ];
 
 /// Rules that payments of credits are held against too.

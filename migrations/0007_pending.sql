@@ -1,2 +1,0 @@
--- A place that another change takes.
-SELECT 1;

@@ -1,0 +1,462 @@
+//! The desk tells Klaviyo: of an order's event, once, and of a person's properties.
+//!
+//! Just before an event is sent the person is looked at again: what the shop's own site told meanwhile is not told twice. What is sent
+//! is committed first, with its unique id and address; sent again after a crash it is the same event. That it arrived is read back.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::door::Opened;
+use super::execute::{Desk, Halt};
+use super::guard::stops;
+use super::rows::ActionRow;
+use super::step::{self, Sent, Step, StepState};
+use crate::audit::Entry;
+use crate::db::{DbResult, Transaction};
+use crate::domain::action::ActionId;
+use crate::domain::email::normalize;
+use crate::domain::klaviyo::OrderEvent;
+use crate::domain::settings::Settings;
+use crate::facts::klaviyo_events::{
+    Choice, ChoiceState, Person, Seen, choose, list_choices, mark_check, note_choice, put_people, put_seen,
+};
+use crate::klaviyo::{KlaviyoError, SeenEvent, SeenPerson};
+use crate::projections::event_check::standing;
+use crate::stripe::Post;
+use crate::topic::Topic;
+
+/// Property by which an event of ours is known.
+pub(super) const OUR_MARK: &str = "foredeck_action";
+/// When an event that was accepted is first looked for, seconds.
+const FIRST_LOOK_S: i64 = 5;
+/// Not to be seen for so long, it is sent again under its unique id.
+const SEEN_WITHIN_S: i64 = 600;
+/// Times that an event is sent before it is called lost.
+const MOST_SENT: i64 = 3;
+
+/// An event to be told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventTold {
+    /// The account's public id.
+    pub account: String,
+    /// What it tells.
+    pub kind: OrderEvent,
+    /// The order.
+    pub order_id: String,
+    /// Its id and those of its objects.
+    pub ids: Vec<String>,
+    /// Its unique id, for good.
+    pub unique_id: String,
+    /// Whom it is about, for good.
+    pub email: String,
+    /// Every address that the order ever had; under each of them the shop may have told of it.
+    pub emails: Vec<String>,
+    /// The metric's name.
+    pub metric: String,
+    /// When it happened, unix seconds.
+    pub happened_at: i64,
+    /// No flow fires.
+    pub backfill: bool,
+    /// The document that is sent.
+    pub document: Value,
+}
+
+impl Eq for EventTold {}
+
+/// A person's properties to be told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProfileTold {
+    /// The account's public id.
+    pub account: String,
+    /// Whose they are.
+    pub email: String,
+    /// What they will be.
+    pub properties: Map<String, Value>,
+    /// The document that is sent.
+    pub document: Value,
+}
+
+impl Eq for ProfileTold {}
+
+/// Whether what was told is there.
+pub(super) enum There {
+    Yes,
+    /// Looked for again then.
+    NotYet(i64),
+    No(String),
+}
+
+impl Desk {
+    pub(super) async fn event_step(
+        &self,
+        row: &ActionRow,
+        told: &EventTold,
+        steps: &[Step],
+        index: usize,
+    ) -> DbResult<Result<(), Halt>> {
+        let opened = match self.opened(&told.account).await {
+            Ok(opened) => opened,
+            Err(halt) => return Ok(Err(halt)),
+        };
+        if steps[index].state == StepState::Intended {
+            return self.send_told(row, told, &opened, index).await;
+        }
+        let there = match self.look_for(&opened, told).await? {
+            Ok(there) => there,
+            Err(error) => return Ok(Err(self.klaviyo_halt(&error).await)),
+        };
+        if let Some(event) = there.events.first() {
+            self.end_step(row, index, Some(event.clone()), None).await?;
+            return Ok(Ok(()));
+        }
+        if there.unsubscribed && !told.backfill {
+            let words = format!("nothing was sent: {} wants no mail", told.email);
+            return Ok(Err(Halt::Failed("UNSUBSCRIBED".to_owned(), words)));
+        }
+        if let Err(halt) = self.commit_told(row, told, index, 1).await? {
+            return Ok(Err(halt));
+        }
+        self.send_told(row, told, &opened, index).await
+    }
+
+    async fn opened(&self, account: &str) -> Result<Opened, Halt> {
+        let opened = self
+            .klaviyo
+            .open()
+            .await
+            .map_err(|problem| Halt::Failed(problem.code.to_owned(), problem.message))?;
+        if opened.account == account {
+            return Ok(opened);
+        }
+        let words = "nothing was sent: the store is connected to another Klaviyo account now";
+        Err(Halt::Failed("OTHER_KLAVIYO_ACCOUNT".to_owned(), words.to_owned()))
+    }
+
+    /// Chooses the event for good and commits what is about to be sent.
+    async fn commit_told(
+        &self,
+        row: &ActionRow,
+        told: &EventTold,
+        index: usize,
+        attempt: i64,
+    ) -> DbResult<Result<(), Halt>> {
+        let sent = Sent {
+            post: Post { path: "/api/events".to_owned(), body: told.document.to_string() },
+            key: told.unique_id.clone(),
+            at: self.clock.now(),
+        };
+        let (audit, live, now, at) = (self.audit.clone(), self.live, self.clock.now(), (row.seq, index));
+        let (id, operator, told) = (row.id.clone(), row.operator.clone(), told.clone());
+        self.db
+            .write_durable(move |transaction| {
+                if let Some(problem) = stops(transaction, live, true)? {
+                    return Ok(Err(Halt::Later(problem.code.to_owned(), problem.message, 15)));
+                }
+                let others = list_choices(transaction, &told.account, told.kind, &told.ids)?;
+                if let Some(other) = others.iter().find(|one| one.unique_id != told.unique_id) {
+                    let words = format!("nothing was sent: {} was told of this order already", other.email);
+                    return Ok(Err(Halt::Failed("ALREADY_SENT".to_owned(), words)));
+                }
+                choose(transaction, &told.account, &choice_of(&told, &id), &told.ids, now)?;
+                let of = (told.account.as_str(), told.unique_id.as_str());
+                note_choice(transaction, of, ChoiceState::Sent, None, now)?;
+                step::intend(transaction, at, attempt, &sent)?;
+                transaction
+                    .prepare_cached("UPDATE action SET state = 'running' WHERE seq = ?1 AND state = 'queued'")?
+                    .execute([at.0])?;
+                let body = json!({"step": at.1, "path": sent.post.path, "body": sent.post.body, "unique_id": sent.key});
+                let entry =
+                    Entry { at: now, operator: &operator, action: Some(&id), event: "intended", body: &body };
+                audit.append(transaction, &entry)?;
+                Ok(Ok(()))
+            })
+            .await
+    }
+
+    async fn send_told(
+        &self,
+        row: &ActionRow,
+        told: &EventTold,
+        opened: &Opened,
+        index: usize,
+    ) -> DbResult<Result<(), Halt>> {
+        if let Err(error) = opened.client.send_event(&ActionId::new(&row.id), &told.document).await {
+            return Ok(Err(self.klaviyo_halt(&error).await));
+        }
+        let (audit, now, at) = (self.audit.clone(), self.clock.now(), (row.seq, index));
+        let (id, operator, email) = (row.id.clone(), row.operator.clone(), told.email.clone());
+        let unique_id = told.unique_id.clone();
+        self.db
+            .write_durable(move |transaction| {
+                step::end(transaction, at, StepState::Done, None, None)?;
+                mark_check(transaction, &email)?;
+                let body = json!({"step": at.1, "accepted": unique_id});
+                let entry =
+                    Entry { at: now, operator: &operator, action: Some(&id), event: "answered", body: &body };
+                audit.append(transaction, &entry)?;
+                Ok(())
+            })
+            .await?;
+        Ok(Ok(()))
+    }
+
+    pub(super) async fn profile_step(
+        &self,
+        row: &ActionRow,
+        told: &ProfileTold,
+        index: usize,
+    ) -> DbResult<Result<(), Halt>> {
+        let opened = match self.opened(&told.account).await {
+            Ok(opened) => opened,
+            Err(halt) => return Ok(Err(halt)),
+        };
+        let sent = Sent {
+            post: Post { path: "/api/profile-import".to_owned(), body: told.document.to_string() },
+            key: row.id.clone(),
+            at: self.clock.now(),
+        };
+        let (audit, live, now, at) = (self.audit.clone(), self.live, self.clock.now(), (row.seq, index));
+        let (id, operator) = (row.id.clone(), row.operator.clone());
+        let stopped = self
+            .db
+            .write_durable(move |transaction| {
+                if let Some(problem) = stops(transaction, live, true)? {
+                    return Ok(Some(problem));
+                }
+                step::intend(transaction, at, 1, &sent)?;
+                let body = json!({"step": at.1, "path": sent.post.path, "body": sent.post.body});
+                let entry =
+                    Entry { at: now, operator: &operator, action: Some(&id), event: "intended", body: &body };
+                audit.append(transaction, &entry)?;
+                Ok(None)
+            })
+            .await?;
+        if let Some(problem) = stopped {
+            return Ok(Err(Halt::Later(problem.code.to_owned(), problem.message, 15)));
+        }
+        match opened.client.import_profile(&ActionId::new(&row.id), &told.document).await {
+            Ok(imported) => {
+                self.end_step(row, index, Some(imported.id), None).await?;
+                Ok(Ok(()))
+            }
+            Err(error) => Ok(Err(self.klaviyo_halt(&error).await)),
+        }
+    }
+
+    /// Whether an event that was accepted is there. One that is not for long is sent again: under its unique id it is one.
+    pub(super) async fn is_there(
+        &self,
+        row: &ActionRow,
+        told: &EventTold,
+        index: usize,
+        step: &Step,
+    ) -> DbResult<There> {
+        if step.object.is_some() {
+            return Ok(There::Yes);
+        }
+        let now = self.clock.now();
+        let sent_at = step.sent.as_ref().map_or(now, |sent| sent.at);
+        if now < sent_at + FIRST_LOOK_S {
+            return Ok(There::NotYet(sent_at + FIRST_LOOK_S));
+        }
+        let opened = match self.opened(&told.account).await {
+            Ok(opened) => opened,
+            Err(Halt::Failed(_, words) | Halt::Later(_, words, _) | Halt::Unknown(words)) => {
+                return Ok(There::No(words));
+            }
+        };
+        let found = match self.look_for(&opened, told).await? {
+            Ok(found) => found,
+            Err(error) => {
+                return Ok(match self.klaviyo_halt(&error).await {
+                    Halt::Later(_, _, wait) => There::NotYet(now + wait),
+                    Halt::Failed(_, words) | Halt::Unknown(words) => There::No(words),
+                });
+            }
+        };
+        let of = (told.account.clone(), told.unique_id.clone());
+        if let Some(event) = found.events.first().cloned() {
+            let (at, object) = ((row.seq, index), event.clone());
+            self.note_told(of, ChoiceState::Confirmed, Some(event), move |transaction| {
+                step::end(transaction, at, StepState::Done, Some(&object), None)
+            })
+            .await?;
+            return Ok(There::Yes);
+        }
+        let age = now - sent_at;
+        if age < SEEN_WITHIN_S {
+            return Ok(There::NotYet(now + (age / 2).clamp(FIRST_LOOK_S, 120)));
+        }
+        if step.attempt >= MOST_SENT {
+            self.note_told(of, ChoiceState::Lost, None, |_| Ok(())).await?;
+            return Ok(There::No(format!("{}: Klaviyo took it and does not show it", told.unique_id)));
+        }
+        if let Err(halt) = self.commit_told(row, told, index, step.attempt + 1).await? {
+            return Ok(match halt {
+                Halt::Later(_, _, wait) => There::NotYet(now + wait),
+                Halt::Failed(_, words) | Halt::Unknown(words) => There::No(words),
+            });
+        }
+        if let Err(Halt::Failed(_, words)) = self.send_told(row, told, &opened, index).await? {
+            return Ok(There::No(words));
+        }
+        Ok(There::NotYet(now + FIRST_LOOK_S))
+    }
+
+    async fn note_told(
+        &self,
+        (account, unique_id): (String, String),
+        state: ChoiceState,
+        event: Option<String>,
+        more: impl FnOnce(&Transaction<'_>) -> DbResult<()> + Send + 'static,
+    ) -> DbResult<()> {
+        let now = self.clock.now();
+        self.db
+            .write_durable(move |transaction| {
+                note_choice(transaction, (&account, &unique_id), state, event.as_deref(), now)?;
+                more(transaction)
+            })
+            .await
+    }
+
+    /// Whether the properties of a person are what they were made.
+    pub(super) async fn are_so(&self, told: &ProfileTold) -> There {
+        let opened = match self.opened(&told.account).await {
+            Ok(opened) => opened,
+            Err(_) => return There::NotYet(self.clock.now() + 30),
+        };
+        match opened.client.find_profile(&told.email).await {
+            Ok(found) => {
+                let said = found.map(|found| found.properties).unwrap_or_default();
+                let other = |(name, wanted): &(&String, &Value)| said[name.as_str()] != **wanted;
+                match told.properties.iter().find(other) {
+                    None => There::Yes,
+                    Some((name, _)) => {
+                        There::No(format!("{}: {name} is {}", told.email, said[name.as_str()]))
+                    }
+                }
+            }
+            Err(error) => match self.klaviyo_halt(&error).await {
+                Halt::Later(_, _, wait) => There::NotYet(self.clock.now() + wait),
+                Halt::Failed(_, words) | Halt::Unknown(words) => There::No(words),
+            },
+        }
+    }
+
+    /// Looks what there is of an order's event, under every name it may have and every address the order ever had.
+    async fn look_for(&self, opened: &Opened, told: &EventTold) -> DbResult<Result<Found, KlaviyoError>> {
+        let settings = self.settings();
+        let (mut seen, mut people) = (Vec::new(), Vec::new());
+        let looked = async {
+            let found = opened.client.find_people(&told.emails).await?;
+            let metrics = opened.client.metric_ids(&settings.klaviyo.names_of(told.kind)).await?;
+            for person in &found {
+                for (name, metric) in &metrics {
+                    let events = opened.client.events_of(metric, &person.id).await?;
+                    seen.extend(
+                        events.rows.iter().filter_map(|one| seen_of(one, told.kind, name, &settings)),
+                    );
+                }
+            }
+            people = people_of(&told.emails, &found, self.clock.now());
+            Ok(())
+        };
+        if let Err(error) = looked.await {
+            return Ok(Err(error));
+        }
+        let unsubscribed = people.iter().any(|one| one.email == told.email && one.is_unsubscribed());
+        let (told, now) = (told.clone(), self.clock.now());
+        let events = self
+            .db
+            .write(move |transaction| {
+                put_people(transaction, &people)?;
+                put_seen(transaction, &seen, now)?;
+                let own = (told.unique_id.as_str(), told.happened_at);
+                standing(transaction, &told.account, told.kind, (&told.emails, &told.ids), own)
+            })
+            .await?;
+        self.announcer.announce(Some(&self.store), Topic::Klaviyo);
+        Ok(Ok(Found { events, unsubscribed }))
+    }
+
+    /// What a refusal of Klaviyo's means for an action.
+    async fn klaviyo_halt(&self, error: &KlaviyoError) -> Halt {
+        self.klaviyo.note(error).await;
+        let words = error.to_string();
+        let now = self.clock.now();
+        match error {
+            KlaviyoError::Throttled { until, .. } => {
+                let wait = until.map_or(60, |until| (until - now).max(1));
+                Halt::Later("KLAVIYO_THROTTLED".to_owned(), words, wait)
+            }
+            KlaviyoError::Http(_) | KlaviyoError::Unexpected => Halt::Later("NO_ANSWER".to_owned(), words, 5),
+            KlaviyoError::Blocked { .. } | KlaviyoError::MetricNotFound { .. } => {
+                Halt::Later("KLAVIYO_BLOCKED".to_owned(), words, 60)
+            }
+            KlaviyoError::KeyRejected => Halt::Failed("KLAVIYO_KEY_REJECTED".to_owned(), words),
+            KlaviyoError::ScopeMissing { .. } => Halt::Failed("KLAVIYO_SCOPE".to_owned(), words),
+            _ => Halt::Failed("KLAVIYO_REFUSED".to_owned(), words),
+        }
+    }
+}
+
+struct Found {
+    events: Vec<String>,
+    unsubscribed: bool,
+}
+
+fn choice_of(told: &EventTold, action: &str) -> Choice {
+    Choice {
+        unique_id: told.unique_id.clone(),
+        kind: told.kind,
+        order_id: told.order_id.clone(),
+        email: told.email.clone(),
+        metric: told.metric.clone(),
+        happened_at: told.happened_at,
+        backfill: told.backfill,
+        action: action.to_owned(),
+        state: ChoiceState::Chosen,
+        sent_at: None,
+        confirmed_at: None,
+    }
+}
+
+/// An event as it is kept; None for one without profile or time.
+pub fn seen_of(event: &SeenEvent, kind: OrderEvent, metric: &str, settings: &Settings) -> Option<Seen> {
+    let properties = &event.properties;
+    let text = |name: &str| {
+        properties[name].as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let first = |names: &[String]| names.iter().find_map(|name| text(name));
+    let value = &properties["$value"];
+    let value = value.as_f64().map(|_| value.to_string()).or_else(|| text("$value"));
+    Some(Seen {
+        event_id: event.id.clone(),
+        kind,
+        metric: metric.to_owned(),
+        profile_id: event.profile.clone()?,
+        at: event.at?,
+        unique_id: text("$event_id"),
+        label: text("preorder_id").or_else(|| first(&settings.metadata.preorder_id)),
+        value,
+        currency: text("$currency_code").map(|code| code.to_lowercase()),
+        color: first(&settings.metadata.color),
+        ours: text(OUR_MARK).is_some(),
+    })
+}
+
+/// The people of these addresses as they are kept, those without a profile among them.
+pub fn people_of(emails: &[String], found: &[SeenPerson], now: i64) -> Vec<Person> {
+    let person = |email: &String| {
+        let one = found.iter().find(|one| normalize(&one.email).as_ref() == Some(email));
+        Person {
+            email: email.clone(),
+            profile_id: one.map(|one| one.id.clone()),
+            subscription: one.and_then(|one| one.consent.as_ref()).map(|word| word.to_lowercase()),
+            suppressed: one.is_some_and(|one| one.suppressed),
+            properties: one.map_or_else(|| "{}".to_owned(), |one| one.properties.to_string()),
+            seen_at: now,
+        }
+    };
+    emails.iter().map(person).collect()
+}

@@ -1,0 +1,200 @@
+//! The door to a store's Klaviyo: its key found, its client made, and what answers say of the connection written down.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::{judged, url_of};
+use crate::actions::{Later, Opened, OpensKlaviyo};
+use crate::clock::SharedClock;
+use crate::db::Db;
+use crate::domain::klaviyo::KlaviyoAccount;
+use crate::domain::store::KeySource;
+use crate::error::Problem;
+use crate::facts::klaviyo::{KlaviyoConnection, find_klaviyo, list_waits, set_klaviyo, set_waits};
+use crate::http::Paces;
+use crate::klaviyo::{Klaviyo, KlaviyoError, Wait};
+use crate::secrets::{KlaviyoKey, Secrets};
+use crate::topic::{Announcer, Topic};
+
+/// How long a client is used again before its key is asked for anew.
+const KEPT: Duration = Duration::from_secs(20);
+
+/// A client, and what it was made from.
+pub(in crate::engine) struct Reached {
+    pub client: Arc<Klaviyo>,
+    pub key: KlaviyoKey,
+    pub url: String,
+    /// The connection there is; None before the first.
+    pub connection: Option<KlaviyoConnection>,
+    /// The key is the store's own, so that what Klaviyo says of it is said of the connection.
+    pub is_own: bool,
+}
+
+/// The door. Made once for an open store.
+pub(in crate::engine) struct Door {
+    pub store: String,
+    pub db: Db,
+    pub secrets: Arc<Secrets>,
+    pub clock: SharedClock,
+    pub announcer: Announcer,
+    /// How often endpoints are asked; None for an engine that was opened with a rate of its own.
+    pub paces: Option<Paces>,
+    pub kept: Mutex<Option<Kept>>,
+}
+
+/// A client that is used again.
+pub(in crate::engine) struct Kept {
+    reached: Arc<Reached>,
+    until: Duration,
+}
+
+impl Door {
+    pub(super) async fn connection(&self) -> Result<Option<KlaviyoConnection>, Problem> {
+        Ok(self.db.read(find_klaviyo).await?)
+    }
+
+    pub(super) async fn find_key(&self, url: &str) -> Option<(KlaviyoKey, KeySource)> {
+        let (secrets, store, url) = (Arc::clone(&self.secrets), self.store.clone(), url.to_owned());
+        tokio::task::spawn_blocking(move || secrets.klaviyo().find(&store, &url)).await.ok().flatten()
+    }
+
+    /// A client with a key that was given, or with the store's own.
+    pub(super) async fn reach(
+        &self,
+        given: Option<KlaviyoKey>,
+        asked_url: Option<&str>,
+    ) -> Result<Reached, Problem> {
+        let connection = self.connection().await?;
+        let url = url_of(connection.as_ref(), asked_url)?;
+        let is_own = given.is_none();
+        let key = match given {
+            Some(key) => key,
+            None => self.own_key(&url).await?,
+        };
+        let client = Klaviyo::new(&url, &key, self.paces.clone(), Arc::clone(&self.clock))?;
+        if is_own && connection.is_some() {
+            let waits = self.db.read(list_waits).await?;
+            let wait = |(told_at, until)| Wait { told_at, until };
+            client.keep_waits(&waits.into_iter().map(|(name, of)| (name, wait(of))).collect());
+        }
+        Ok(Reached { client: Arc::new(client), key, url, connection, is_own })
+    }
+
+    async fn own_key(&self, url: &str) -> Result<KlaviyoKey, Problem> {
+        if let Some(error) = self.secrets.klaviyo().environment_problem() {
+            let hint = "Correct FOREDECK_KLAVIYO_KEY, or unset it to use the keychain.";
+            return Err(Problem::new("BAD_KLAVIYO_KEY", format!("FOREDECK_KLAVIYO_KEY: {error}"), hint));
+        }
+        let found = self.find_key(url).await;
+        found.map(|(key, _)| key).ok_or_else(|| {
+            Problem::new(
+                "NO_KLAVIYO_KEY",
+                "no Klaviyo key is at hand for this store",
+                "Give a private key, or set FOREDECK_KLAVIYO_KEY.",
+            )
+        })
+    }
+
+    /// The client that was used just before, or another: of the connection as it is now.
+    async fn reach_again(&self) -> Result<Arc<Reached>, Problem> {
+        let connection = self.connection().await?.ok_or_else(not_connected)?;
+        let mut kept = self.kept.lock().await;
+        let now = self.clock.monotonic();
+        let same = |there: &KlaviyoConnection| {
+            (there.connected_at, &there.url, &there.account.public_id)
+                == (connection.connected_at, &connection.url, &connection.account.public_id)
+        };
+        if let Some(one) = kept.as_ref()
+            && one.until > now
+            && one.reached.connection.as_ref().is_some_and(same)
+        {
+            return Ok(Arc::clone(&one.reached));
+        }
+        let reached = Arc::new(self.reach(None, None).await?);
+        *kept = Some(Kept { reached: Arc::clone(&reached), until: now.saturating_add(KEPT) });
+        Ok(reached)
+    }
+
+    /// Forgets the client that is used again: its key may be another now.
+    pub(super) async fn forget(&self) {
+        *self.kept.lock().await = None;
+    }
+
+    /// Writes down what an answer to the store's own key says of the connection, and until when Klaviyo asks to wait.
+    pub(super) async fn note_answer(
+        &self,
+        reached: &Reached,
+        outcome: Result<&KlaviyoAccount, &KlaviyoError>,
+    ) -> Result<(), Problem> {
+        if !reached.is_own || reached.connection.is_none() {
+            return Ok(());
+        }
+        let waits: BTreeMap<String, (i64, i64)> = reached
+            .client
+            .waits()
+            .into_iter()
+            .map(|(name, wait)| (name, (wait.told_at, wait.until)))
+            .collect();
+        let now = self.clock.now();
+        // As it stands now: another answer may have said something since this client was made.
+        let Some(before) = self.connection().await? else { return Ok(()) };
+        let after = judged(before.clone(), outcome, now);
+        let changed = (after.status, &after.trouble) != (before.status, &before.trouble);
+        if changed {
+            tracing::info!(
+                store = self.store,
+                status = after.status.as_str(),
+                code = after.trouble.as_ref().map_or("", |trouble| trouble.code.as_str()),
+                "the Klaviyo connection changed"
+            );
+        }
+        self.db
+            .write_durable(move |transaction| {
+                // Another process may have disconnected meanwhile; nothing comes back by an answer.
+                let same = |there: KlaviyoConnection| there.connected_at == after.connected_at;
+                if find_klaviyo(transaction)?.is_some_and(same) {
+                    set_klaviyo(transaction, &after)?;
+                    set_waits(transaction, &waits)?;
+                }
+                Ok(())
+            })
+            .await?;
+        self.announcer.announce(Some(&self.store), Topic::Klaviyo);
+        Ok(())
+    }
+}
+
+impl OpensKlaviyo for Door {
+    fn open(&self) -> Later<'_, Result<Opened, Problem>> {
+        Box::pin(async {
+            let reached = self.reach_again().await?;
+            let account = reached.connection.as_ref().map(|there| there.account.public_id.clone());
+            Ok(Opened { client: Arc::clone(&reached.client), account: account.unwrap_or_default() })
+        })
+    }
+
+    fn note<'a>(&'a self, error: &'a KlaviyoError) -> Later<'a, ()> {
+        Box::pin(async move {
+            let reached = self.kept.lock().await.as_ref().map(|one| Arc::clone(&one.reached));
+            if error.is_about_the_key() {
+                self.forget().await;
+            }
+            if let Some(reached) = reached
+                && let Err(problem) = self.note_answer(&reached, Err(error)).await
+            {
+                tracing::warn!(store = self.store, code = problem.code, "what Klaviyo said was not noted");
+            }
+        })
+    }
+}
+
+pub(super) fn not_connected() -> Problem {
+    Problem::new(
+        "KLAVIYO_NOT_CONNECTED",
+        "this store is not connected to Klaviyo",
+        "Connect it with a private key and a conversion metric.",
+    )
+}

@@ -1,0 +1,300 @@
+//! Events about orders: looked for, held against orders, and sent by the store's policy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::OpenStore;
+use crate::actions::{self, BulkArgs, BulkPlan, Doer, Gaps, OpensKlaviyo};
+use crate::db::Connection;
+use crate::db::DbResult;
+use crate::domain::action::{ActionKind, RefundReason};
+use crate::domain::klaviyo::{EventPolicy, OrderEvent};
+use crate::domain::settings::Settings;
+use crate::error::Problem;
+use crate::facts::state::{find_state, set_state};
+use crate::queries::klaviyo_events::{
+    self, EventStand, EventStandPage, EventStandPageArgs, EventsAround, EventsView,
+};
+use crate::tasks::klaviyo::{LOOKED, LookedAt, Watch, shop_told_since};
+
+/// State document: since when the policy is in force.
+const POLICY_SINCE: &str = "klaviyo_policy_since";
+/// Who confirms what a policy sends. No operator can be called so.
+const POLICY: &str = "(policy)";
+/// The level it is done with.
+const LEVEL: u8 = 80;
+/// Orders of one run of the policy.
+const MOST: usize = 200;
+/// Orders of one run that an operator asks for.
+const MOST_ASKED: usize = 10_000;
+/// An event older than this mails nobody by policy.
+const FRESH_S: i64 = 86_400;
+/// A shop whose site told of an order so recently still tells of them.
+const SHOP_QUIET_S: i64 = 86_400;
+/// Between turns.
+const EVERY: Duration = Duration::from_secs(20);
+const MONTH: i64 = 30 * 86_400;
+
+impl OpenStore {
+    fn watch(&self) -> Watch {
+        Watch {
+            store: self.public_id.clone(),
+            db: self.db.clone(),
+            clock: Arc::clone(&self.wiring.clock),
+            settings: Arc::clone(&self.settings),
+            announcer: self.wiring.announcer.clone(),
+            klaviyo: Arc::clone(&self.klaviyo) as Arc<dyn OpensKlaviyo>,
+        }
+    }
+
+    /// Where the store stands with telling Klaviyo of its orders.
+    ///
+    /// # Errors
+    /// The mirror cannot be read.
+    pub async fn klaviyo_events(&self) -> Result<EventsView, Problem> {
+        let (settings, live, now, zone) =
+            (self.settings(), self.is_live(), self.wiring.clock.now(), self.zone());
+        Ok(self
+            .db
+            .read(move |connection| {
+                let since = find_state::<i64>(connection, POLICY_SINCE)?;
+                let around = EventsAround {
+                    policy: settings.klaviyo.policy,
+                    policy_since: since,
+                    held: held(connection, &settings, live, (now, zone))?,
+                    looked_at: find_state::<LookedAt>(connection, LOOKED)?.map(|looked| looked.at),
+                    shop_told_at: if crate::facts::klaviyo_events::has_events(connection)? {
+                        shop_told_since(connection, now - MONTH)?
+                    } else {
+                        None
+                    },
+                    check_days: settings.klaviyo.check_days,
+                };
+                klaviyo_events::view(connection, around)
+            })
+            .await?)
+    }
+
+    /// One page of orders' events as they stand at Klaviyo.
+    ///
+    /// # Errors
+    /// The mirror cannot be read.
+    pub async fn klaviyo_event_page(&self, args: EventStandPageArgs) -> Result<EventStandPage, Problem> {
+        Ok(self.db.read(move |connection| klaviyo_events::page(connection, &args)).await?)
+    }
+
+    /// How the events of one order stand.
+    ///
+    /// # Errors
+    /// The mirror cannot be read.
+    pub async fn klaviyo_order_events(&self, order: String) -> Result<Vec<EventStand>, Problem> {
+        Ok(self.db.read(move |connection| klaviyo_events::of_order(connection, &order)).await?)
+    }
+
+    /// Looks at Klaviyo now, as far back as is checked, and holds every order against it.
+    ///
+    /// # Errors
+    /// The store is not connected, Klaviyo refuses or cannot be asked, or the mirror failed.
+    pub async fn check_klaviyo_events(&self) -> Result<EventsView, Problem> {
+        self.own_record()?;
+        self.get_klaviyo().await?;
+        self.watch().turn(true).await?;
+        self.klaviyo_events().await
+    }
+
+    /// Plans to send what is missing, for as many orders as one run takes; what it mails is in the plan.
+    ///
+    /// # Errors
+    /// The store is not connected, nothing is missing, or the mirror cannot be written.
+    pub async fn plan_fill(&self, fill: Fill, doer: &Doer) -> Result<BulkPlan, Problem> {
+        self.own_record()?;
+        self.get_klaviyo().await?;
+        let gaps = Gaps {
+            event: fill.event,
+            since: fill.since,
+            until: fill.until,
+            only_subscribed: fill.mail,
+            most: MOST_ASKED,
+        };
+        let targets = self.db.read(move |connection| actions::list_gaps(connection, &gaps)).await?;
+        if targets.is_empty() {
+            return Err(Problem::new(
+                "NOTHING_MISSING",
+                "no event is missing at Klaviyo, as far as was looked",
+                "Look again with `klaviyo events check`, or look further back.",
+            ));
+        }
+        self.plan_bulk(send(targets, fill.event, fill.mail), doer).await
+    }
+
+    /// Says why a policy may not be set; and from when on it holds, where it is another.
+    pub(in crate::engine) async fn set_policy(
+        &self,
+        before: &Settings,
+        after: &Settings,
+    ) -> Result<(), Problem> {
+        after.klaviyo.check().map_err(|why| {
+            Problem::new("BAD_SETTING", why, "See the names and limits under Klaviyo in Settings.")
+        })?;
+        if before.klaviyo.policy == after.klaviyo.policy {
+            return Ok(());
+        }
+        let now = self.wiring.clock.now();
+        if after.klaviyo.policy == EventPolicy::SendAll {
+            let told =
+                self.db.read(move |connection| shop_told_since(connection, now - SHOP_QUIET_S)).await?;
+            if told.is_some() {
+                return Err(Problem::new(
+                    "SHOP_SENDS_EVENTS",
+                    "the shop's own site told Klaviyo of an order within the last day: people would be mailed twice",
+                    "Switch its events off first, then wait for a day; or let Foredeck fill gaps.",
+                ));
+            }
+        }
+        self.db.write_durable(move |transaction| set_state(transaction, POLICY_SINCE, &now)).await?;
+        Ok(())
+    }
+
+    /// Looks and sends by the policy until cancelled.
+    pub(in crate::engine) async fn keep_told(&self, stop: CancellationToken) {
+        loop {
+            let outcome = tokio::select! {
+                () = stop.cancelled() => return,
+                outcome = self.tell_once() => outcome,
+            };
+            if let Err(problem) = outcome {
+                tracing::debug!(store = self.public_id, code = problem.code, "Klaviyo was not looked at");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
+    }
+
+    /// Looks where that is due, and sends what the policy sends.
+    ///
+    /// # Errors
+    /// Klaviyo refuses or cannot be asked, or the mirror failed.
+    pub async fn tell_once(&self) -> Result<(), Problem> {
+        // Klaviyo may be out of reach while orders are not: what is known is acted on.
+        let looked = self.watch().turn(false).await;
+        self.send_by_policy().await?;
+        looked.map(drop)
+    }
+
+    async fn send_by_policy(&self) -> Result<(), Problem> {
+        let (settings, live, now, zone) =
+            (self.settings(), self.is_live(), self.wiring.clock.now(), self.zone());
+        let policy = settings.klaviyo.policy;
+        if policy == EventPolicy::Observe || self.klaviyo_connection().await?.is_none() {
+            return Ok(());
+        }
+        let due = self
+            .db
+            .read(move |connection| {
+                let Some(since) = find_state::<i64>(connection, POLICY_SINCE)? else { return Ok(None) };
+                if held(connection, &settings, live, (now, zone))?.is_some() || is_busy(connection)? {
+                    return Ok(None);
+                }
+                Ok(Some(due_by_policy(connection, policy, (since, now))?))
+            })
+            .await?;
+        let Some(due) = due else { return Ok(()) };
+        for (targets, mail) in due {
+            if targets.is_empty() {
+                continue;
+            }
+            let doer = Doer { name: POLICY.to_owned(), level: LEVEL };
+            let plan = self.plan_bulk(send(targets, None, mail), &doer).await?;
+            if plan.count > 0 {
+                self.run_bulk(&plan.id, &doer, None).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which events are to be sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fill {
+    /// Of this kind alone.
+    pub event: Option<OrderEvent>,
+    /// Flows may mail people; else it is backfill.
+    pub mail: bool,
+    /// What happened from then on, unix seconds.
+    pub since: Option<i64>,
+    /// What happened before then.
+    pub until: Option<i64>,
+}
+
+fn send(targets: Vec<String>, event: Option<OrderEvent>, mail: bool) -> BulkArgs {
+    BulkArgs {
+        action: ActionKind::SendEvent,
+        targets,
+        note: None,
+        state: None,
+        until: None,
+        reason: RefundReason::default(),
+        event,
+        mail,
+    }
+}
+
+/// Why nothing is sent by the policy now.
+fn held(
+    connection: &Connection,
+    settings: &Settings,
+    live: bool,
+    (now, zone): (i64, chrono_tz::Tz),
+) -> DbResult<Option<String>> {
+    let policy = settings.klaviyo.policy;
+    if policy == EventPolicy::Observe {
+        return Ok(None);
+    }
+    let view = actions::view_guard(connection, live, now, zone)?;
+    let code = if view.guard.stopped {
+        Some("WRITES_STOPPED")
+    } else if !view.guard.writing {
+        Some("WRITING_OFF")
+    } else if policy == EventPolicy::SendAll {
+        let since = find_state::<i64>(connection, POLICY_SINCE)?.unwrap_or(now).max(now - SHOP_QUIET_S);
+        if shop_told_since(connection, since)?.is_some() {
+            Some("SHOP_SENDS_EVENTS")
+        } else if view.mails_today >= view.guard.daily_mails {
+            Some("CAP_REACHED")
+        } else {
+            None
+        }
+    } else {
+        None
+    };
+    Ok(code.map(str::to_owned))
+}
+
+/// Whether what the policy sent before is still under way.
+fn is_busy(connection: &Connection) -> DbResult<bool> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM action WHERE due_at IS NOT NULL AND operator = ?1 LIMIT 1")?
+        .exists([POLICY])?)
+}
+
+/// Orders whose events are due, and whether people are mailed because of them.
+fn due_by_policy(
+    connection: &Connection,
+    policy: EventPolicy,
+    (since, now): (i64, i64),
+) -> DbResult<Vec<(Vec<String>, bool)>> {
+    let gaps = Gaps { since: Some(since), most: MOST, ..Gaps::default() };
+    if policy == EventPolicy::FillGaps {
+        return Ok(vec![(actions::list_gaps(connection, &gaps)?, false)]);
+    }
+    let fresh = now - FRESH_S;
+    let old = Gaps { until: Some(fresh), ..gaps };
+    Ok(vec![
+        (actions::list_fresh(connection, since.max(fresh), MOST)?, true),
+        (actions::list_gaps(connection, &old)?, false),
+    ])
+}

@@ -1,0 +1,283 @@
+//! Looks at Klaviyo: which events are there, whose they are and what people want; and holds the orders against it.
+
+use std::sync::{Arc, RwLock};
+
+use crate::actions::{Opened, OpensKlaviyo, people_of, seen_of};
+use crate::clock::SharedClock;
+use crate::db::{Connection, Db, DbResult, OptionalExtension, Transaction, params, rusqlite};
+use crate::domain::klaviyo::OrderEvent;
+use crate::domain::settings::Settings;
+use crate::error::Problem;
+use crate::facts::klaviyo::find_klaviyo;
+use crate::facts::klaviyo_events::{put_people, put_seen, take_check_due};
+use crate::facts::state::{find_state, set_state};
+use crate::klaviyo::{KlaviyoError, PEOPLE_AT_ONCE};
+use crate::projections::event_check::{CheckTerms, check_nameless, check_person, sweep};
+use crate::projections::findings::rules::{event_sent_twice, started_event_missing, success_event_missing};
+use crate::projections::schema::find_version;
+use crate::topic::{Announcer, Topic};
+
+/// State document: when Klaviyo was last looked at, and when as far back as is checked (local clock).
+pub const LOOKED: &str = "klaviyo_looked_at";
+/// State document: up to when orders were held against it, and with which settings.
+const CHECKED: &str = "klaviyo_checked";
+const DAY: i64 = 86_400;
+/// Between looks of themselves, seconds.
+const LOOK_EVERY_S: i64 = 900;
+/// What happened so long ago can still show at Klaviyo without having been seen: a shop tells late.
+const OVERLAP_S: i64 = DAY;
+/// People of orders so young are looked for again at each look, until they are known.
+const YOUNG_S: i64 = 2 * DAY;
+/// People held against Klaviyo in one transaction.
+const STEP: usize = 100;
+/// Events kept in one transaction.
+const BATCH: usize = 500;
+
+/// When Klaviyo was looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LookedAt {
+    /// The last time.
+    pub at: i64,
+    /// The last time as far back as is checked.
+    pub whole_at: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct CheckedAt {
+    at: i64,
+    whole_at: i64,
+    /// A digest of the settings, the account and the projections' version: with others everything is looked at again.
+    by: String,
+}
+
+/// What looks.
+#[derive(Clone)]
+pub struct Watch {
+    /// The store's public id.
+    pub store: String,
+    /// The mirror.
+    pub db: Db,
+    /// Tells the time.
+    pub clock: SharedClock,
+    /// Settings in force.
+    pub settings: Arc<RwLock<Settings>>,
+    /// Where changes are announced.
+    pub announcer: Announcer,
+    /// The way to Klaviyo.
+    pub klaviyo: Arc<dyn OpensKlaviyo>,
+}
+
+impl Watch {
+    fn settings(&self) -> Settings {
+        self.settings.read().expect("no panic while held").clone()
+    }
+
+    /// Looks at Klaviyo where that is due, or was asked for, then holds orders against what is known. Says whether anything was
+    /// looked at.
+    ///
+    /// # Errors
+    /// Klaviyo refuses or cannot be asked, or the mirror failed.
+    pub async fn turn(&self, asked: bool) -> Result<bool, Problem> {
+        let now = self.clock.now();
+        let (connection, looked) = self
+            .db
+            .read(|connection| {
+                Ok((
+                    find_klaviyo(connection)?,
+                    find_state::<LookedAt>(connection, LOOKED)?.unwrap_or_default(),
+                ))
+            })
+            .await?;
+        if connection.is_none() {
+            self.keep_findings().await?;
+            return Ok(false);
+        }
+        let due = asked || now - looked.at >= LOOK_EVERY_S || looked.at > now;
+        if due {
+            self.look(now, looked, asked).await?;
+        }
+        let checked = self.check(asked).await?;
+        if due || checked > 0 {
+            self.announcer.announce(Some(&self.store), Topic::Klaviyo);
+            self.announcer.announce(Some(&self.store), Topic::Findings);
+        }
+        Ok(due || checked > 0)
+    }
+
+    async fn look(&self, now: i64, looked: LookedAt, asked: bool) -> Result<(), Problem> {
+        let opened = self.klaviyo.open().await?;
+        let settings = self.settings();
+        let horizon = now - i64::from(settings.klaviyo.check_days) * DAY;
+        let whole = asked || now - looked.whole_at >= DAY || looked.whole_at > now;
+        let since = if whole { horizon } else { (looked.at - OVERLAP_S).max(horizon) };
+        if let Err(error) = self.look_since(&opened, &settings, (since, horizon, now), asked).await? {
+            self.klaviyo.note(&error).await;
+            return Err(error.into());
+        }
+        let state = LookedAt { at: now, whole_at: if whole { now } else { looked.whole_at } };
+        self.db.write(move |transaction| set_state(transaction, LOOKED, &state)).await?;
+        Ok(())
+    }
+
+    async fn look_since(
+        &self,
+        opened: &Opened,
+        settings: &Settings,
+        (since, horizon, now): (i64, i64, i64),
+        asked: bool,
+    ) -> DbResult<Result<(), KlaviyoError>> {
+        // Whoever asks wants to know what people want now, and not yesterday.
+        let stale = now - if asked { 30 } else { DAY };
+        loop {
+            let emails =
+                self.db.read(move |connection| unknown_people(connection, horizon, (now, stale))).await?;
+            if emails.is_empty() {
+                break;
+            }
+            let found = match opened.client.find_people(&emails).await {
+                Ok(found) => found,
+                Err(error) => return Ok(Err(error)),
+            };
+            let people = people_of(&emails, &found, now);
+            self.db.write(move |transaction| put_people(transaction, &people)).await?;
+        }
+        for kind in OrderEvent::ALL {
+            let metrics = match opened.client.metric_ids(&settings.klaviyo.names_of(kind)).await {
+                Ok(metrics) => metrics,
+                Err(error) => return Ok(Err(error)),
+            };
+            for (name, metric) in metrics {
+                let events = match opened.client.events_since(&metric, since).await {
+                    Ok(events) => events,
+                    Err(error) => return Ok(Err(error)),
+                };
+                let seen: Vec<_> =
+                    events.rows.iter().filter_map(|one| seen_of(one, kind, &name, settings)).collect();
+                for batch in seen.chunks(BATCH) {
+                    let batch = batch.to_vec();
+                    self.db.write(move |transaction| put_seen(transaction, &batch, now)).await?;
+                }
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Holds against Klaviyo whatever changed or came due, or everything; says of how many people.
+    async fn check(&self, whole: bool) -> DbResult<usize> {
+        let (settings, now) = (self.settings(), self.clock.now());
+        let begun = {
+            let settings = settings.clone();
+            self.db.write(move |transaction| begin_check(transaction, &settings, now, whole)).await?
+        };
+        let Some(terms) = begun else { return Ok(0) };
+        let mut people = 0;
+        loop {
+            let terms = terms.clone();
+            let step = self
+                .db
+                .write(move |transaction| {
+                    let emails = take_check_due(transaction, STEP)?;
+                    emails.iter().try_for_each(|email| check_person(transaction, &terms, email))?;
+                    Ok(emails.len())
+                })
+                .await?;
+            people += step;
+            if step < STEP {
+                break;
+            }
+        }
+        let nameless = terms.clone();
+        self.db
+            .write(move |transaction| {
+                check_nameless(transaction, &nameless)?;
+                sweep(transaction, &nameless)
+            })
+            .await?;
+        if people > 0 {
+            self.keep_findings().await?;
+        }
+        Ok(people)
+    }
+
+    async fn keep_findings(&self) -> DbResult<()> {
+        self.db
+            .write(|transaction| {
+                success_event_missing::keep(transaction)?;
+                started_event_missing::keep(transaction)?;
+                event_sent_twice::keep(transaction)
+            })
+            .await
+    }
+}
+
+/// Says what is to be looked at, and by which terms; None while projections are being made.
+fn begin_check(
+    transaction: &Transaction<'_>,
+    settings: &Settings,
+    now: i64,
+    whole: bool,
+) -> DbResult<Option<CheckTerms>> {
+    let (Some(connection), Some(version)) = (find_klaviyo(transaction)?, find_version(transaction)?) else {
+        return Ok(None);
+    };
+    let account = connection.account.public_id;
+    let said = serde_json::to_string(&(&settings.klaviyo, &account, version)).unwrap_or_default();
+    let by = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(said.as_bytes()));
+    let terms = CheckTerms { now, account, settings: settings.klaviyo.clone() };
+    let before: Option<CheckedAt> = find_state(transaction, CHECKED)?;
+    let is_whole = whole
+        || before
+            .as_ref()
+            .is_none_or(|before| before.by != by || now - before.whole_at >= DAY || before.at > now);
+    let missing_after = i64::from(settings.klaviyo.missing_after_min) * 60;
+    let since = match &before {
+        Some(before) if !is_whole => before.at - missing_after - 300,
+        _ => terms.since(),
+    };
+    // What happened since, and what was waited for until now.
+    for column in ["started_at", "paid_at"] {
+        transaction
+            .prepare_cached(&format!(
+                "INSERT OR IGNORE INTO klaviyo_check_due (email)
+                 SELECT DISTINCT email FROM preorder INDEXED BY preorder_{} WHERE {column} >= ?1 AND email IS NOT NULL AND goods = 1",
+                column.trim_end_matches("_at")
+            ))?
+            .execute([since])?;
+    }
+    let whole_at = if is_whole { now } else { before.map_or(now, |before| before.whole_at) };
+    set_state(transaction, CHECKED, &CheckedAt { at: now, whole_at, by })?;
+    Ok(Some(terms))
+}
+
+/// Addresses of orders that Klaviyo was not asked about, or long ago: as many as one request names.
+fn unknown_people(connection: &Connection, since: i64, (now, stale): (i64, i64)) -> DbResult<Vec<String>> {
+    let most = i64::try_from(PEOPLE_AT_ONCE).unwrap_or(i64::MAX);
+    let sql = "
+        SELECT DISTINCT e.email FROM (
+          SELECT p.email AS email, max(p.started_at, coalesce(p.paid_at, 0)) AS at FROM preorder p
+          WHERE (p.started_at >= ?1 OR p.paid_at >= ?1) AND p.goods = 1 AND p.email IS NOT NULL
+          UNION ALL
+          SELECT n.email, p.started_at FROM preorder p JOIN node n ON n.preorder = p.key
+          WHERE p.started_at >= ?1 AND p.goods = 1 AND n.email IS NOT NULL AND n.email IS NOT p.email
+        ) e LEFT JOIN klaviyo_person k ON k.email = e.email
+        WHERE k.email IS NULL OR k.seen_at < ?2 OR (k.profile_id IS NULL AND e.at >= ?3 AND k.seen_at < ?4)
+        LIMIT ?5";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement
+        .query_map(params![since, stale, now - YOUNG_S, now - LOOK_EVERY_S / 2, most], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// When the shop's own site last told Klaviyo of an order, as far as it was seen since an instant.
+///
+/// # Errors
+/// The read failed.
+pub fn shop_told_since(connection: &Connection, since: i64) -> DbResult<Option<i64>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT max(at) FROM klaviyo_seen INDEXED BY klaviyo_seen_foreign WHERE ours = 0 AND seen_at >= ?1 AND at >= ?1",
+        )?
+        .query_row([since], |row| row.get(0))
+        .optional()?
+        .flatten())
+}

@@ -1,0 +1,26 @@
+// What Klaviyo and the engine say of the connection, in the reader's language. A code this window does not know is shown as it came.
+
+import { useTranslation } from "react-i18next";
+
+import en from "../i18n/en.json";
+import { isKeyOf } from "../lib/guard";
+
+/** Codes whose own sentence holds what no translation can: a scope, an instant, an id, a status. */
+const SAYS_MORE = new Set([
+  "KLAVIYO_SCOPE_MISSING", "KLAVIYO_THROTTLED", "KLAVIYO_METRIC_NOT_FOUND", "KLAVIYO_BLOCKED", "KLAVIYO_REFUSED", "KLAVIYO_FOREIGN_LINK",
+  "KLAVIYO_ERROR", "KLAVIYO_URL_FIXED", "BAD_URL", "BAD_KLAVIYO_KEY", "OFFLINE", "DISCONNECTED",
+]);
+
+export type SaidTrouble = { code: string; message: string; hint: string; detail: string | null };
+
+export function useKlaviyoWords() {
+  const { t } = useTranslation();
+  return {
+    /** A trouble in the reader's words: what it is, what to do, and the engine's own sentence where that says more. */
+    trouble: ({ code, message, hint }: { code: string; message: string; hint: string }): SaidTrouble =>
+      isKeyOf(en.klaviyo_why, code)
+        ? { code, message: t(`klaviyo_why.${code}`), hint: t(`klaviyo_cure.${code}`), detail: SAYS_MORE.has(code) ? message : null }
+        : { code, message, hint, detail: null },
+    warning: ({ code, message }: { code: string; message: string }) => (isKeyOf(en.klaviyo_warning, code) ? t(`klaviyo_warning.${code}`) : message),
+  };
+}
