@@ -17,6 +17,7 @@ mod it {
     mod operators;
     mod properties;
     mod queries;
+    mod reports;
     mod samples;
     mod shop;
     mod sync;

@@ -11,7 +11,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 /// Between two rounds of events.
 const PAUSE: Duration = Duration::from_millis(100);
-const ALL: [Topic; 9] = [
+const ALL: [Topic; 10] = [
     Topic::Preorders,
     Topic::Sync,
     Topic::Settings,
@@ -21,6 +21,7 @@ const ALL: [Topic; 9] = [
     Topic::Operators,
     Topic::Findings,
     Topic::Klaviyo,
+    Topic::Reports,
 ];
 
 /// What changed since the last round.
@@ -125,6 +126,7 @@ mod tests {
             "operators",
             "findings",
             "klaviyo",
+            "reports",
         ];
         assert_eq!(told[0].topics, all);
     }

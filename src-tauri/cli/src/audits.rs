@@ -7,10 +7,10 @@ use foredeck_engine::error::Problem;
 use foredeck_engine::queries::audit::{AuditPage, AuditPageArgs};
 
 use crate::deck::Deck;
+use crate::export_lines::{ExportLine, ExportWord};
 use crate::facts;
 use crate::fix_lines::{AuditCommand, GuardCommand};
 use crate::fixes::minor;
-use crate::line::{ExportLine, ExportWord};
 use crate::plain::{cell, instant, plain};
 use crate::print::{self, Format, Outcome, Stop};
 

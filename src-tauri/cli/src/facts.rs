@@ -4,16 +4,19 @@ use std::sync::atomic::Ordering;
 
 use foredeck_engine::api::SUPPORT;
 use foredeck_engine::api::types::{ExportArgs, ExportKind, ExportReply};
+use foredeck_engine::domain::klaviyo::ReportKind;
 use foredeck_engine::queries::audit;
 use foredeck_engine::queries::credits::export as credits;
 use foredeck_engine::queries::events::{EventPage, EventPageArgs};
 use foredeck_engine::queries::export::{self, ExportFormat};
 use foredeck_engine::queries::findings::export::export_findings;
 use foredeck_engine::queries::leads::export_leads;
+use foredeck_engine::queries::reports::export_reports;
 use foredeck_engine::queries::sheet::{RawFact, RawFactArgs};
 
 use crate::deck::Deck;
-use crate::line::{EventsLine, ExportLine, ExportWord, FormatWord};
+use crate::export_lines::{ExportLine, ExportWord, FormatWord};
+use crate::line::EventsLine;
 use crate::plain::{cell, instant, maybe, plain};
 use crate::print::{self, Format, Outcome, Stop, Stream};
 
@@ -79,6 +82,10 @@ pub async fn export(deck: &Deck, line: &ExportLine) -> Outcome {
         ExportWord::Findings => ExportKind::Findings,
         ExportWord::Leads => ExportKind::Leads,
         ExportWord::Audit => ExportKind::Audit,
+        ExportWord::Campaigns => ExportKind::Campaigns,
+        ExportWord::Flows => ExportKind::Flows,
+        ExportWord::Segments => ExportKind::Segments,
+        ExportWord::Forms => ExportKind::Forms,
     };
     let reply: ExportReply = deck.ask("export", &ExportArgs { what, format, path: path.clone() }).await?;
     deck.format.reply(&reply, |reply| format!("{} rows in {}", reply.rows, plain(&reply.path)))
@@ -102,6 +109,10 @@ async fn stream(deck: &Deck, what: ExportWord, format: ExportFormat) -> Outcome 
             ExportWord::Findings => export_findings(connection, now, format, &mut out),
             ExportWord::Leads => export_leads(connection, now, format, &mut out),
             ExportWord::Audit => audit::export_audit(connection, format, &mut out),
+            ExportWord::Campaigns => export_reports(connection, ReportKind::Campaigns, format, &mut out),
+            ExportWord::Flows => export_reports(connection, ReportKind::Flows, format, &mut out),
+            ExportWord::Segments => export_reports(connection, ReportKind::Segments, format, &mut out),
+            ExportWord::Forms => export_reports(connection, ReportKind::Forms, format, &mut out),
         })
         .await;
     match written {

@@ -311,7 +311,7 @@ pub enum AuditCommand {
     Export {
         /// In which format.
         #[arg(long, value_enum, default_value = "jsonl")]
-        format: crate::line::FormatWord,
+        format: crate::export_lines::FormatWord,
         /// The file to write; default stdout.
         #[arg(long, value_name = "FILE")]
         out: Option<String>,

@@ -235,6 +235,7 @@ fn show_preview(preview: &DisconnectPreview) -> String {
             KlaviyoCleared::Key => "key",
             KlaviyoCleared::ReportSyncs => "report syncs",
             KlaviyoCleared::Waits => "waits",
+            KlaviyoCleared::Reports => "report rows",
         };
         vec![what.to_owned(), cleared.count.to_string()]
     });

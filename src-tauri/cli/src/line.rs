@@ -10,10 +10,12 @@ use foredeck_engine::domain::status::PreorderStatus;
 
 use crate::audience_lines::AudienceCommand;
 use crate::credit_lines::CreditCommand;
+use crate::export_lines::ExportLine;
 use crate::finding_lines::FindingCommand;
 use crate::fix_lines::{AuditCommand, FixCommand, GuardCommand, PreorderCommand};
 use crate::klaviyo_lines::KlaviyoCommand;
 use crate::operator_lines::OperatorsCommand;
+use crate::report_lines::ReportsCommand;
 
 /// Foredeck from a script: the same operations as the window, headless.
 ///
@@ -129,6 +131,9 @@ pub enum Command {
     /// Connects Klaviyo, and says where it stands.
     #[command(subcommand)]
     Klaviyo(KlaviyoCommand),
+    /// Reports of Klaviyo: how their syncs stand, and what they brought.
+    #[command(subcommand)]
+    Reports(ReportsCommand),
     /// Checks, rebuilds and copies the mirror file.
     #[command(subcommand)]
     Mirror(MirrorCommand),
@@ -341,52 +346,6 @@ pub struct EventsLine {
     /// The `next` of the page before.
     #[arg(long, value_name = "CURSOR")]
     pub after: Option<String>,
-}
-
-/// What to export, and where to.
-#[derive(Debug, Args)]
-pub struct ExportLine {
-    /// What.
-    #[arg(value_enum)]
-    pub what: ExportWord,
-    /// In which format; of events, JSONL lines are the bytes as they came.
-    #[arg(long, value_enum)]
-    pub format: FormatWord,
-    /// The file to write; default stdout.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<String>,
-}
-
-/// What can be exported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportWord {
-    /// Every preorder.
-    Preorders,
-    /// Every event.
-    Events,
-    /// Everyone whose e-mail is on a preorder.
-    Customers,
-    /// Every purchase.
-    Purchases,
-    /// Every wallet.
-    Wallets,
-    /// Everything that does not add up.
-    Differences,
-    /// Every finding that stands.
-    Findings,
-    /// Every lead.
-    Leads,
-    /// The audit, with the hash of each row.
-    Audit,
-}
-
-/// The format of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FormatWord {
-    /// Comma-separated, for spreadsheets; formulas are neutralised.
-    Csv,
-    /// One JSON document a line.
-    Jsonl,
 }
 
 /// What to import, and how.

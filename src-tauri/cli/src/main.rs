@@ -11,6 +11,7 @@ mod credit_lines;
 mod credits;
 mod deck;
 mod doctor;
+mod export_lines;
 mod facts;
 mod figures;
 mod finding_lines;
@@ -31,6 +32,8 @@ mod plain;
 mod plans;
 mod print;
 mod probe;
+mod report_lines;
+mod reports;
 mod settings;
 mod stores;
 mod sync;
@@ -144,6 +147,7 @@ async fn command(deck: &Deck, line: &Line) -> Outcome {
         Command::ImportRemove { batch } => imports::remove(deck, *batch).await,
         Command::Audience(command) => audiences::run(deck, command).await,
         Command::Klaviyo(command) => klaviyo::run(deck, command).await,
+        Command::Reports(command) => reports::run(deck, command).await,
         Command::Mirror(command) => mirror::run(deck, command).await,
         Command::Settings(command) => settings::run(deck, command).await,
         Command::Operators(command) => operators::run(deck, command).await,

@@ -51,7 +51,8 @@ fn named(document: &Value) -> Vec<(String, String)> {
 }
 
 /// Settings that may be none.
-const NULLABLE: &[&str] = &["max_requests_per_s", "checkout.success_url", "checkout.cancel_url"];
+const NULLABLE: &[&str] =
+    &["max_requests_per_s", "checkout.success_url", "checkout.cancel_url", "reports.server_url"];
 
 fn apply(document: &mut Value, change: &str) -> Result<(), String> {
     let (name, value) = change.split_once('=').ok_or_else(|| format!("{change:?} is not KEY=VALUE"))?;
@@ -66,7 +67,7 @@ fn apply(document: &mut Value, change: &str) -> Result<(), String> {
     };
     *slot = match slot {
         _ if value == "none" && NULLABLE.contains(&name) => Value::Null,
-        _ if name.starts_with("checkout.") && name.ends_with("_url") => Value::String(value.to_owned()),
+        _ if name.ends_with("_url") => Value::String(value.to_owned()),
         Value::Array(_) => value.split(',').map(str::trim).filter(|word| !word.is_empty()).collect(),
         Value::String(_) => Value::String(value.to_owned()),
         Value::Bool(_) => Value::Bool(

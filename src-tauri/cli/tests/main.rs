@@ -19,6 +19,7 @@ mod klaviyo;
 mod operators;
 mod permissions;
 mod refusals;
+mod reports;
 mod troubles;
 mod usage;
 mod watching;

@@ -21,7 +21,7 @@ use crate::queries::export::ExportFormat;
 use crate::registry::{Registry, RegistryError};
 use crate::secrets::{Keychain, Secrets};
 use crate::topic::{Announcer, Topic};
-pub use store::{Adjust, Fill, KeyOutcome, MetricSet, OpenStore, SyncOutcome, Verified};
+pub use store::{Adjust, Fill, KeyOutcome, MetricSet, OpenStore, ReportStep, SyncOutcome, Verified};
 
 /// How an engine is opened.
 pub struct Options {

@@ -17,6 +17,7 @@ pub mod operators;
 pub mod projections;
 pub mod queries;
 pub mod registry;
+pub mod report_server;
 pub mod secrets;
 pub mod shop_files;
 pub mod stripe;

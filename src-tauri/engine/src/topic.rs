@@ -25,6 +25,8 @@ pub enum Topic {
     Findings,
     /// The connection to Klaviyo.
     Klaviyo,
+    /// Report syncs, and what they brought.
+    Reports,
 }
 
 impl Topic {
@@ -40,6 +42,7 @@ impl Topic {
             Self::Operators => "operators",
             Self::Findings => "findings",
             Self::Klaviyo => "klaviyo",
+            Self::Reports => "reports",
         }
     }
 }
@@ -69,6 +72,17 @@ pub enum Alert {
         store: String,
         /// What is wrong, by its stable code.
         code: String,
+    },
+    /// A report sync that took long has ended, or one has failed.
+    Reports {
+        /// The store's public id.
+        store: String,
+        /// The kind, by its word; `server` for the shop's report server.
+        kind: String,
+        /// How it ended, by its word.
+        state: String,
+        /// Why, by its stable code, where something is wrong.
+        code: Option<String>,
     },
 }
 

@@ -12,6 +12,7 @@ mod json;
 pub mod klaviyo;
 mod ledger;
 mod objects;
+pub mod report_server;
 mod scale;
 mod server;
 pub mod shop;
@@ -25,6 +26,7 @@ pub use klaviyo::{DEFAULT_KLAVIYO_KEY, Klaviyo, KlaviyoConfig};
 pub use ledger::{
     CreditLedger, CreditPayment, CreditStatus, Fault, Known, Ledger, LedgerOrder, ShopUser, Totals,
 };
+pub use report_server::{Manner, ReportRequest, ReportServer};
 pub use server::{Control, Effect, RequestLog, Sandbox, WriteTrouble};
 pub use world::{
     Buyer, CREDIT_PACKS, CheckoutSpec, CreditSpec, DeliveryState, DirectSpec, DisputeOutcome, Event, Health,

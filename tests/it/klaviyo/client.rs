@@ -203,8 +203,7 @@ async fn what_a_key_may_do_is_found_out_by_reading_alone() {
         ("segments:read", "missing"),
         ("events:read", "missing"),
         ("profiles:read", "missing"),
-        // The sandbox has none of these: what it answers says nothing of the key.
-        ("flows:read", "unknown"),
+        ("flows:read", "missing"),
         ("events:write", "not_probed"),
         ("profiles:write", "not_probed"),
     ] {

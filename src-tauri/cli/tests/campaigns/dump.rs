@@ -83,6 +83,15 @@ const OTHERS: &[&str] = &[
     "klaviyo_connection",
     "klaviyo_wait",
     "report_sync",
+    "report_record",
+    "report_plan",
+    "report_window",
+    "report_call",
+    "report_entity",
+    "report_message_day",
+    "report_segment_day",
+    "report_form_day",
+    "report_trigger",
 ];
 
 /// Columns that name an object by its number.

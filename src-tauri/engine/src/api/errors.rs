@@ -6,7 +6,8 @@ use crate::http::{BaseUrlError, HttpError};
 use crate::klaviyo::KlaviyoError;
 use crate::operators::OperatorError;
 use crate::registry::{DocumentError, RegistryError};
-use crate::secrets::{KeyError, KlaviyoKeyError};
+use crate::report_server::ReportServerError;
+use crate::secrets::{KeyError, KlaviyoKeyError, ReportServerKeyError};
 use crate::shop_files::FileError;
 use crate::stripe::StripeError;
 use crate::tasks::context::TaskError;
@@ -247,6 +248,51 @@ impl From<KlaviyoError> for Problem {
                 HttpError::Server { .. } => {
                     ("KLAVIYO_ERROR", "Wait, then try again; see status.klaviyo.com if it stays.")
                 }
+            },
+        };
+        Self::new(code, error.to_string(), hint)
+    }
+}
+
+impl From<ReportServerKeyError> for Problem {
+    fn from(error: ReportServerKeyError) -> Self {
+        Self::new("BAD_REPORT_SERVER_KEY", error.to_string(), "Paste the report server's key, whole.")
+    }
+}
+
+impl From<ReportServerError> for Problem {
+    fn from(error: ReportServerError) -> Self {
+        let (code, hint) = match &error {
+            ReportServerError::KeyRejected { .. } => {
+                ("REPORT_SERVER_KEY_REJECTED", "Set the key that the report server takes, and its header.")
+            }
+            ReportServerError::NothingThere { .. } => {
+                ("REPORT_SERVER_NOT_THERE", "Check the report server's base URL and version.")
+            }
+            ReportServerError::Refused { .. } => {
+                ("REPORT_SERVER_REFUSED", "Look into the report server's log, then ask again.")
+            }
+            ReportServerError::BaseUrl(_) => {
+                ("BAD_URL", "Give https://host, or http://127.0.0.1:PORT on this machine.")
+            }
+            ReportServerError::KeyMalformed => {
+                ("BAD_REPORT_SERVER_KEY", "Paste the report server's key, whole.")
+            }
+            ReportServerError::Unanswered(_) => {
+                ("REPORT_SERVER_NO_ANSWER", "Wait: it is asked again under the same key.")
+            }
+            ReportServerError::Http(http) => match http {
+                HttpError::Offline { .. } => {
+                    ("REPORT_SERVER_OFFLINE", "Start the report server, or check its base URL.")
+                }
+                HttpError::Tls { .. } => {
+                    ("TLS_REFUSED", "Check the machine's clock, proxy and certificates.")
+                }
+                HttpError::Redirect { .. } => {
+                    ("REDIRECT_REFUSED", "Give the address that the report server itself has.")
+                }
+                HttpError::Timeout { .. } => ("TIMEOUT", "Wait, then try again."),
+                _ => ("REPORT_SERVER_ERROR", "Look into the report server's log; it is tried again."),
             },
         };
         Self::new(code, error.to_string(), hint)

@@ -6,6 +6,7 @@ pub mod actions;
 pub mod audiences;
 mod credits;
 mod errors;
+mod exports;
 mod findings;
 mod imports;
 pub mod klaviyo;
@@ -13,6 +14,7 @@ pub mod klaviyo_events;
 mod mirror;
 mod operations;
 pub mod operators;
+pub mod reports;
 pub mod types;
 
 use std::future::Future;

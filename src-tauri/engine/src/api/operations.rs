@@ -17,6 +17,7 @@ use super::credits::{
     plan_catalogue, plan_list, plan_preview, plan_set, purchase_page, purchase_sheet, purchase_status,
     reconcile, wallet_adjust, wallet_page, wallet_sheet,
 };
+use super::exports::export;
 use super::findings::{finding_counts, finding_page, finding_rules, lead_page};
 use super::imports::{import_list, import_preview, import_remove, import_run};
 use super::klaviyo::{
@@ -34,6 +35,10 @@ use super::operators::{
     OperatorPassphraseArgs, OperatorRenameArgs, OperatorRoleArgs, OperatorUnlockArgs, operator_add,
     operator_list, operator_lock, operator_me, operator_remove, operator_rename, operator_set_disabled,
     operator_set_idle, operator_set_passphrase, operator_set_role, operator_touch, operator_unlock,
+};
+use super::reports::{
+    ReportEngineArgs, ReportKindsArgs, ReportServerKeyArgs, ReportServerTest, report_page, report_series,
+    report_server_key, report_test, reports_cancel, reports_engine_set, reports_status, reports_sync,
 };
 use super::types::{
     AppInfo, ExportArgs, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs, ImportRunArgs,
@@ -75,6 +80,7 @@ use crate::queries::klaviyo_events::{EventStandPage, EventStandPageArgs, EventsV
 use crate::queries::leads::{LeadPage, LeadPageArgs};
 use crate::queries::overview::Overview;
 use crate::queries::preorders::{PreorderPage, PreorderPageArgs};
+use crate::queries::reports::{ReportPage, ReportPageArgs, ReportSeries, ReportSeriesArgs, ReportsView};
 use crate::queries::search::{SearchArgs, SearchReply};
 use crate::queries::sheet::{PreorderSheet, RawFact, RawFactArgs, SheetArgs};
 use crate::queries::webhooks::Webhooks;
@@ -179,6 +185,14 @@ table! {
     klaviyo_events_fill: KlaviyoFillArgs -> BulkPlan, SUPPORT;
     klaviyo_disconnect_preview: NoArgs -> DisconnectPreview, VIEWER;
     klaviyo_disconnect: NoArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
+    reports_status: NoArgs -> ReportsView, VIEWER;
+    reports_sync: ReportKindsArgs -> ReportsView, SUPPORT;
+    reports_cancel: ReportKindsArgs -> ReportsView, SUPPORT;
+    reports_engine_set: ReportEngineArgs -> ReportsView, ADMIN;
+    report_server_key: ReportServerKeyArgs -> ReportsView, MANAGE_INTEGRATIONS;
+    report_test: NoArgs -> ReportServerTest, SUPPORT;
+    report_page: ReportPageArgs -> ReportPage, VIEWER;
+    report_series: ReportSeriesArgs -> ReportSeries, VIEWER;
     operator_list: NoArgs -> OperatorList, VIEWER;
     operator_me: NoArgs -> OperatorMe, VIEWER;
     operator_unlock: OperatorUnlockArgs -> OperatorMe, VIEWER;

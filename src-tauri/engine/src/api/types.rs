@@ -179,6 +179,14 @@ pub enum ExportKind {
     Leads,
     /// The audit.
     Audit,
+    /// What campaigns came to, a row a day and message.
+    Campaigns,
+    /// What flows came to, a row a day and message.
+    Flows,
+    /// How segments changed, a row a day.
+    Segments,
+    /// What forms came to, a row a day.
+    Forms,
 }
 
 /// Writes an export to a file.

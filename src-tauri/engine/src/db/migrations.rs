@@ -9,6 +9,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0005_actions.sql", include_str!("../../../../migrations/0005_actions.sql")),
     ("0006_klaviyo.sql", include_str!("../../../../migrations/0006_klaviyo.sql")),
     ("0007_klaviyo_events.sql", include_str!("../../../../migrations/0007_klaviyo_events.sql")),
+    ("0008_reports.sql", include_str!("../../../../migrations/0008_reports.sql")),
 ];
 
 /// The schema version of a file that has seen every migration.

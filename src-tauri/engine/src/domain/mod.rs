@@ -15,6 +15,7 @@ pub mod money;
 pub mod operator;
 pub mod plan;
 pub mod purchase;
+pub mod report;
 pub mod settings;
 pub mod shop;
 pub mod status;

@@ -8,6 +8,7 @@ use ts_rs::TS;
 use super::finding::{IdentityConnector, RuleSetting};
 use super::klaviyo::KlaviyoSettings;
 use super::plan::PlanRule;
+use super::report::ReportSettings;
 
 /// Which metadata keys carry which meaning, in order of preference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -90,6 +91,8 @@ pub struct Settings {
     pub identity: IdentityConnector,
     /// How orders are told to Klaviyo.
     pub klaviyo: KlaviyoSettings,
+    /// How Klaviyo's reports are synced.
+    pub reports: ReportSettings,
 }
 
 impl Default for Settings {
@@ -107,6 +110,7 @@ impl Default for Settings {
             notify: true,
             identity: IdentityConnector::None,
             klaviyo: KlaviyoSettings::default(),
+            reports: ReportSettings::default(),
         }
     }
 }

@@ -9,11 +9,13 @@ mod imports;
 mod keys;
 mod klaviyo;
 mod mirror;
+mod reports;
 mod sync;
 
 pub use credits::Adjust;
 pub use klaviyo::{Fill, MetricSet};
 pub use mirror::Verified;
+pub use reports::ReportStep;
 
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
@@ -30,7 +32,7 @@ use crate::domain::store::{KeySource, STRIPE_URL, StoreRecord, StoreView};
 use crate::error::Problem;
 use crate::facts::codec::Codec;
 use crate::facts::settings::{append_settings, get_settings};
-use crate::http::Paces;
+use crate::http::{Paces, check_base_url};
 use crate::projections::findings::terms;
 use crate::projections::rebuild;
 use crate::secrets::{Kept, Secrets};
@@ -39,6 +41,7 @@ use crate::tasks::context::Context;
 use crate::tasks::import;
 use crate::tasks::poller::Signals;
 use crate::tasks::replay;
+use crate::tasks::reports::Memory;
 use crate::tasks::status::Status;
 use crate::topic::{Announcer, Topic};
 
@@ -68,6 +71,7 @@ pub struct OpenStore {
     running: Mutex<Option<Running>>,
     audit: tokio::sync::OnceCell<Audit>,
     klaviyo: Arc<klaviyo::Door>,
+    report_memory: Arc<Memory>,
 }
 
 struct Running {
@@ -137,6 +141,7 @@ impl OpenStore {
             running: Mutex::default(),
             audit: tokio::sync::OnceCell::new(),
             klaviyo,
+            report_memory: Arc::default(),
         };
         // A new mirror gets its empty tables at once; stale ones are made anew before anything reads them.
         if !store.db.is_read_only() {
@@ -216,6 +221,7 @@ impl OpenStore {
         let settings = Settings { plans: before.plans.clone(), ..settings };
         self.set_policy(&before, &settings).await?;
         let now = self.wiring.clock.now();
+        let before_engine = before.reports.engine;
         let renamed = before.metadata != settings.metadata;
         let moved = before.time_zone != settings.time_zone;
         let kept = settings.clone();
@@ -238,6 +244,7 @@ impl OpenStore {
             })
             .await?;
         *self.settings.write().expect("no panic while held") = settings.clone();
+        self.settle_report_engine(before_engine).await?;
         if renamed {
             replay::replay_if_due(&self.db, now, |_| {}).await?;
         }
@@ -247,6 +254,7 @@ impl OpenStore {
         }
         self.wiring.announcer.announce(Some(&self.public_id), Topic::Preorders);
         self.signals.sync_now();
+        self.signals.wake_reports();
         Ok(settings)
     }
 
@@ -314,6 +322,12 @@ fn check_settings(settings: &Settings) -> Result<(), Problem> {
     }
     if !(1..=10_080).contains(&settings.undelivered_after_min) {
         return bad("the waiting time for deliveries is out of range".to_owned(), "Give 1 minute to 7 days.");
+    }
+    if let Some((message, hint)) = settings.reports.problem() {
+        return bad(message.to_owned(), hint);
+    }
+    if let Some(url) = &settings.reports.server_url {
+        check_base_url(url)?;
     }
     let names = &settings.metadata;
     let lists = [

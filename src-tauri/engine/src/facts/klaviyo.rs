@@ -8,6 +8,7 @@ use crate::domain::klaviyo::{
     KlaviyoAccount, KlaviyoIntegration, KlaviyoMetric, KlaviyoStatus, ReportKind, ReportSyncState,
 };
 use crate::error::Problem;
+use crate::facts::reports::clear_reports;
 
 /// `meta` row: when and by whom the last connection was ended.
 const DISCONNECTED: &str = "klaviyo_disconnected";
@@ -181,6 +182,7 @@ pub fn clear_klaviyo(transaction: &Transaction<'_>, at: i64, by: &str) -> DbResu
     transaction.execute_batch(
         "DELETE FROM klaviyo_connection; DELETE FROM klaviyo_wait; DELETE FROM report_sync;",
     )?;
+    clear_reports(transaction)?;
     clear_seen(transaction)?;
     transaction
         .prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")?
@@ -228,7 +230,7 @@ pub fn queue_report_sync(
     reason: &str,
 ) -> DbResult<()> {
     let waiting: Option<(i64, String)> = transaction
-        .prepare_cached("SELECT seq, kinds FROM report_sync WHERE state = 'queued' ORDER BY seq LIMIT 1")?
+        .prepare_cached("SELECT seq, kinds FROM report_sync WHERE state = 'queued' AND started_at IS NULL ORDER BY seq LIMIT 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let there = waiting.as_ref().map_or("", |(_, kinds)| kinds.as_str());

@@ -12,6 +12,7 @@ pub mod klaviyo;
 pub mod klaviyo_events;
 pub mod local;
 pub mod names;
+pub mod reports;
 pub mod seen;
 pub mod settings;
 pub mod snapshots;

@@ -9,6 +9,7 @@ mod clock;
 mod error;
 mod limiter;
 mod links;
+mod once;
 mod pace;
 mod probe;
 mod rate;
@@ -30,6 +31,7 @@ pub use error::HttpError;
 use limiter::Limiter;
 pub use limiter::{Limits, Priority};
 pub use links::{NextLink, encode_segment};
+pub use once::Unanswered;
 pub use pace::{Pace, Paces};
 pub use probe::Probed;
 pub use rate::Rate;
@@ -83,6 +85,8 @@ pub enum Dialect {
     Form,
     /// JSON:API goes out; what comes back may also be empty, or a page of HTML from what stands before the server.
     JsonApi,
+    /// JSON goes out; what comes back may be anything.
+    Json,
 }
 
 impl Dialect {
@@ -90,6 +94,7 @@ impl Dialect {
         match self {
             Self::Form => "application/x-www-form-urlencoded",
             Self::JsonApi => "application/vnd.api+json",
+            Self::Json => "application/json",
         }
     }
 }
@@ -357,7 +362,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        if self.dialect == Dialect::JsonApi {
+        if self.dialect != Dialect::Form {
             return Ok(body.into());
         }
         let trimmed = body.trim_ascii();

@@ -79,6 +79,17 @@ pub const CREATE_EVENT: Endpoint = post("events-create", "/api/events", "events:
 /// Makes or changes one profile.
 pub const IMPORT_PROFILE: Endpoint = post("profile-import", "/api/profile-import", "profiles:write", L);
 
+/// What campaigns came to in a window, one value for each.
+pub const CAMPAIGN_VALUES: Endpoint =
+    report("campaign-values-reports", "/api/campaign-values-reports", "campaigns:read");
+/// What flows came to, day by day.
+pub const FLOW_SERIES: Endpoint = report("flow-series-reports", "/api/flow-series-reports", "flows:read");
+/// How segments changed, day by day.
+pub const SEGMENT_SERIES: Endpoint =
+    report("segment-series-reports", "/api/segment-series-reports", "segments:read");
+/// What forms came to, day by day.
+pub const FORM_SERIES: Endpoint = report("form-series-reports", "/api/form-series-reports", "forms:read");
+
 /// Every endpoint.
 pub const ENDPOINTS: [&Endpoint; 21] = [
     &ACCOUNTS,
@@ -95,13 +106,13 @@ pub const ENDPOINTS: [&Endpoint; 21] = [
     &PROFILES,
     &CREATE_EVENT,
     &IMPORT_PROFILE,
-    &report("campaign-values-reports", "/api/campaign-values-reports", "campaigns:read"),
+    &CAMPAIGN_VALUES,
     &report("flow-values-reports", "/api/flow-values-reports", "flows:read"),
-    &report("flow-series-reports", "/api/flow-series-reports", "flows:read"),
+    &FLOW_SERIES,
     &report("segment-values-reports", "/api/segment-values-reports", "segments:read"),
-    &report("segment-series-reports", "/api/segment-series-reports", "segments:read"),
+    &SEGMENT_SERIES,
     &report("form-values-reports", "/api/form-values-reports", "forms:read"),
-    &report("form-series-reports", "/api/form-series-reports", "forms:read"),
+    &FORM_SERIES,
 ];
 
 /// How often an endpoint is asked at most; None for a name that is not in the table.

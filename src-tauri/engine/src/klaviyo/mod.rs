@@ -1,7 +1,7 @@
 //! Klaviyo: requests of one pinned revision for one account, answers as what they mean.
 //!
 //! In: a base URL and a key. Out: accounts, metrics, lists, events, profiles, refusals told apart, and until when Klaviyo asks
-//! to wait. Deliberately absent: the database; client libraries (docs/decisions/0016); reports, which have a day's budget.
+//! to wait. Deliberately absent: the database; client libraries (docs/decisions/0016); the day's budget of reports.
 
 mod document;
 mod endpoints;
@@ -9,6 +9,7 @@ mod error;
 mod look;
 mod people;
 mod reads;
+mod reports;
 mod scopes;
 mod writes;
 
@@ -24,6 +25,7 @@ pub use error::KlaviyoError;
 pub use look::Look;
 pub use people::{PEOPLE_AT_ONCE, SeenPerson};
 pub use reads::{Listed, SeenEvent, SeenProfile, SeenSegment};
+pub use reports::{ListedEntity, ReportPage, ReportRequest, ReportRow, report_endpoint};
 pub use writes::{Imported, NewEvent, ProfileChange};
 
 use crate::clock::SharedClock;

@@ -187,7 +187,11 @@ pub(in crate::queries) enum Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn new(format: ExportFormat, out: &'a mut dyn Write, columns: &[&str]) -> DbResult<Self> {
+    pub(in crate::queries) fn new(
+        format: ExportFormat,
+        out: &'a mut dyn Write,
+        columns: &[&str],
+    ) -> DbResult<Self> {
         if format == ExportFormat::Jsonl {
             return Ok(Self::Lines(out, 0));
         }
@@ -196,7 +200,7 @@ impl<'a> Sink<'a> {
         Ok(Self::Csv(Box::new(writer), 0))
     }
 
-    pub(super) fn row(&mut self, cells: &[String]) -> DbResult<()> {
+    pub(in crate::queries) fn row(&mut self, cells: &[String]) -> DbResult<()> {
         let Self::Csv(writer, rows) = self else { return Ok(()) };
         *rows += 1;
         writer
@@ -204,7 +208,7 @@ impl<'a> Sink<'a> {
             .map_err(|error| failed_csv(&error))
     }
 
-    pub(super) fn document(&mut self, document: &impl Serialize) -> DbResult<()> {
+    pub(in crate::queries) fn document(&mut self, document: &impl Serialize) -> DbResult<()> {
         let bytes = serde_json::to_vec(document).map_err(|error| DbError::Corrupt(error.to_string()))?;
         self.line(&bytes)
     }
@@ -215,7 +219,7 @@ impl<'a> Sink<'a> {
         out.write_all(bytes).and_then(|()| out.write_all(b"\n")).map_err(|error| failed(&error))
     }
 
-    pub(super) fn finish(self) -> DbResult<i64> {
+    pub(in crate::queries) fn finish(self) -> DbResult<i64> {
         match self {
             Self::Csv(mut writer, rows) => writer.flush().map_err(|error| failed(&error)).map(|()| rows),
             Self::Lines(out, rows) => out.flush().map_err(|error| failed(&error)).map(|()| rows),

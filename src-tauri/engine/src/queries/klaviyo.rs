@@ -7,6 +7,8 @@ use crate::db::{Connection, DbResult};
 use crate::domain::klaviyo::{KLAVIYO_URL, KlaviyoAccount, KlaviyoMetric, KlaviyoStatus, ReportSyncState};
 use crate::domain::store::KeySource;
 use crate::facts::klaviyo::{find_disconnected, find_klaviyo, list_waits, report_syncs};
+use crate::facts::reports::count_rows;
+use crate::facts::reports::records::list_records;
 
 /// A wait that Klaviyo asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -78,7 +80,15 @@ pub struct KeyAtHand {
 /// # Errors
 /// The read failed.
 pub fn view(connection: &Connection, key: &KeyAtHand, now: i64, revision: &str) -> DbResult<KlaviyoView> {
-    let syncs = report_syncs(connection)?;
+    let mut syncs = report_syncs(connection)?;
+    if syncs.state == Some(ReportSyncState::Queued)
+        && let Some(found) = find_klaviyo(connection)?
+    {
+        // What was asked for is taken up kind by kind: the liveliest of them is what is seen.
+        let records = list_records(connection, &found.account.public_id)?;
+        let open = records.iter().filter(|record| record.is_open()).map(|record| record.shown(now));
+        syncs.state = open.min_by_key(|state| *state != ReportSyncState::Running).or(syncs.state);
+    }
     let waits = list_waits(connection)?.into_iter();
     let waits = waits
         .filter(|(_, (told_at, until))| *told_at <= now && now < *until)
@@ -159,6 +169,8 @@ pub enum KlaviyoCleared {
     ReportSyncs,
     /// Waits that Klaviyo asked for.
     Waits,
+    /// What reports told, a row a day and thing.
+    Reports,
 }
 
 /// How much of it there is.
@@ -197,6 +209,7 @@ pub fn disconnect_preview(connection: &Connection, key: &KeyAtHand) -> DbResult<
         (KlaviyoCleared::Key, i64::from(held)),
         (KlaviyoCleared::ReportSyncs, report_syncs(connection)?.count),
         (KlaviyoCleared::Waits, i64::try_from(list_waits(connection)?.len()).unwrap_or(i64::MAX)),
+        (KlaviyoCleared::Reports, count_rows(connection)?),
     ];
     let clears = if account.is_some() { counts.as_slice() } else { &[] };
     Ok(DisconnectPreview {

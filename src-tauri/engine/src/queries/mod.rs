@@ -23,6 +23,7 @@ pub mod overview;
 mod people_text;
 pub mod plan;
 pub mod preorders;
+pub mod reports;
 mod resolve;
 mod rows;
 pub mod search;

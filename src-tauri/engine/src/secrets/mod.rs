@@ -6,6 +6,7 @@
 mod audit_key;
 mod keychain;
 mod klaviyo;
+mod report_server;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,6 +18,9 @@ use crate::domain::store::{KeySource, Mode, STRIPE_URL, StoreRecord};
 pub use audit_key::{AuditHead, AuditKey, hex};
 pub use keychain::{Keychain, KeychainProblem};
 pub use klaviyo::{KLAVIYO_KEY_VARIABLE, KlaviyoKey, KlaviyoKeyError, KlaviyoKeys};
+pub use report_server::{
+    REPORT_SERVER_KEY_VARIABLE, ReportServerKey, ReportServerKeyError, ReportServerKeys,
+};
 
 /// Environment variable that gives a Stripe key to this process only.
 pub const STRIPE_KEY_VARIABLE: &str = "FOREDECK_STRIPE_KEY";
@@ -102,6 +106,7 @@ pub struct Secrets {
     from_environment: Option<Result<StripeKey, KeyError>>,
     held: Mutex<HashMap<String, StripeKey>>,
     klaviyo: KlaviyoKeys,
+    report_server: ReportServerKeys,
 }
 
 /// Where a key went.
@@ -122,7 +127,13 @@ impl Secrets {
 
     fn with_environment(keychain: Keychain, given: Option<&str>) -> Self {
         let from_environment = given.map(StripeKey::parse);
-        Self { keychain, from_environment, held: Mutex::default(), klaviyo: KlaviyoKeys::new(keychain) }
+        Self {
+            keychain,
+            from_environment,
+            held: Mutex::default(),
+            klaviyo: KlaviyoKeys::new(keychain),
+            report_server: ReportServerKeys::new(keychain),
+        }
     }
 
     /// The keychain.
@@ -133,6 +144,11 @@ impl Secrets {
     /// Klaviyo's keys.
     pub fn klaviyo(&self) -> &KlaviyoKeys {
         &self.klaviyo
+    }
+
+    /// Report servers' keys.
+    pub fn report_server(&self) -> &ReportServerKeys {
+        &self.report_server
     }
 
     /// Finds a store's key. A store with another base URL never gets a key made for the real Stripe: its

@@ -20,6 +20,7 @@ pub mod poller;
 pub mod refetch;
 pub mod refresh;
 pub mod replay;
+pub mod reports;
 pub mod status;
 pub mod walk;
 pub mod webhooks;

@@ -36,6 +36,7 @@ pub struct Signals {
     wake: Notify,
     wake_steward: Notify,
     wake_desk: Notify,
+    wake_reports: Notify,
     in_front: AtomicBool,
     asked: AtomicBool,
 }
@@ -61,6 +62,16 @@ impl Signals {
     /// Resolves when the desk was woken.
     pub async fn desk_woken(&self) {
         self.wake_desk.notified().await;
+    }
+
+    /// Looks at once for reports that are due.
+    pub fn wake_reports(&self) {
+        self.wake_reports.notify_one();
+    }
+
+    /// Resolves when reports were woken.
+    pub async fn reports_woken(&self) {
+        self.wake_reports.notified().await;
     }
 
     /// The window came to the front or left it.

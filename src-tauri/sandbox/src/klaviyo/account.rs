@@ -1,5 +1,6 @@
 //! One Klaviyo account: its people, metrics and events, and what is still on its way to be processed.
 
+use super::activity::Activity;
 use super::catalogue::{CustomMetric, Flow, Metric, NamedList, Segment};
 use super::config::KlaviyoConfig;
 use super::events::{Event, Submitted};
@@ -41,11 +42,15 @@ pub(crate) struct Account {
     pub repeated: Vec<Submitted>,
     pub mails: Vec<Mail>,
     pub shop: Shop,
+    pub activity: Activity,
+    /// Metrics that no report counts by.
+    pub unreportable: HashSet<String>,
 }
 
 impl Account {
     pub(crate) fn new(seed: u64, config: KlaviyoConfig, world: &World) -> Account {
-        let created = world.now() - 700 * 86_400;
+        let created = world.now() - config.age_days * 86_400;
+        let activity = Activity::new(seed, created, &config.timezone);
         let mut account = Account {
             now: created,
             created,
@@ -70,6 +75,8 @@ impl Account {
             repeated: Vec::new(),
             mails: Vec::new(),
             shop: Shop::default(),
+            activity,
+            unreportable: HashSet::new(),
             config,
         };
         account.found();

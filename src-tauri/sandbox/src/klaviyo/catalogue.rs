@@ -1,6 +1,7 @@
 //! What an account has from the start: metrics of its integrations, custom metrics, flows, lists, segments.
 
 use super::account::Account;
+use super::activity::{Counted, Reported};
 use serde_json::{Value, json};
 
 /// Names under which a shop's own site or its console tell that a preorder was started.
@@ -133,6 +134,24 @@ impl Account {
             let id = self.mint("", 6);
             self.segments.push(Segment { id, name, created: self.created, belongs });
         }
+    }
+
+    /// Everything of a kind that reports are about.
+    pub(crate) fn counted(&self, reported: Reported) -> Vec<Counted> {
+        if reported != Reported::Segments {
+            return self.activity.things(reported, self.now);
+        }
+        let counted = |segment: &Segment| Counted {
+            id: segment.id.clone(),
+            name: segment.name.to_owned(),
+            message: String::new(),
+            channel: "",
+            created: segment.created,
+            status: "active",
+            archived: false,
+            sent_at: None,
+        };
+        self.segments.iter().map(counted).collect()
     }
 
     fn next_word(&mut self) -> u64 {

@@ -9,7 +9,7 @@ pub const DEFAULT_PUBLIC_ID: &str = "SbXk7Q";
 /// The revision whose shapes it has.
 pub const KLAVIYO_REVISION: &str = "2026-07-15";
 /// Every scope that an endpoint here asks for.
-pub const KLAVIYO_SCOPES: [&str; 8] = [
+pub const KLAVIYO_SCOPES: [&str; 11] = [
     "accounts:read",
     "metrics:read",
     "events:read",
@@ -18,6 +18,9 @@ pub const KLAVIYO_SCOPES: [&str; 8] = [
     "profiles:write",
     "lists:read",
     "segments:read",
+    "campaigns:read",
+    "flows:read",
+    "forms:read",
 ];
 
 /// Everything a Klaviyo is started with.
@@ -47,6 +50,10 @@ pub struct KlaviyoConfig {
     pub more_metrics: u32,
     /// Whether `links.next` names another host, at which somebody notes who comes.
     pub foreign_next: bool,
+    /// Days since which the account has been there, and its campaigns, flows, segments and forms with it.
+    pub age_days: i64,
+    /// Results that a page of a report holds; further ones follow by `page_cursor`.
+    pub report_page: usize,
 }
 
 impl Default for KlaviyoConfig {
@@ -64,6 +71,8 @@ impl Default for KlaviyoConfig {
             shop: None,
             more_metrics: 0,
             foreign_next: false,
+            age_days: 700,
+            report_page: 500,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The hand on the Klaviyo: what was asked, what is true, what goes wrong.
 
+use super::activity::{ReportDays, Reported};
+use super::calls;
 use super::config::KlaviyoKey;
 use super::events::{SentBy, Submitted};
 use super::profiles::{Consent, Given};
@@ -144,6 +146,30 @@ impl KlaviyoControl {
         let account = self.desk.account();
         let given = Given { email: Some(email.to_owned()), ..Given::default() };
         account.find_profile(&given).map(|place| account.profiles[place].id.clone())
+    }
+
+    /// What a kind of report came to, day by day in the account's time zone, as it is now: the same ledger that reports are answered
+    /// from, read in one go. Only days and things with something in them are there.
+    pub fn report_days(&self, reported: Reported, metric: &str) -> ReportDays {
+        let account = self.desk.account();
+        let things = account.counted(reported);
+        account.activity.days((reported, &things), metric, &account.config.currency, account.now)
+    }
+
+    /// Every way in which the requests so far were more than the published limits of reports allow: any second, any minute,
+    /// any 24 hours. Empty where none was passed.
+    pub fn limits_passed(&self) -> Vec<String> {
+        calls::limits_passed(&self.requests())
+    }
+
+    /// From now on no report counts by this metric.
+    pub fn refuse_metric(&self, id: &str) {
+        self.desk.account().unreportable.insert(id.to_owned());
+    }
+
+    /// From now on the day's number of reports is one for all endpoints, or one for each.
+    pub fn share_day(&self, shared: bool) {
+        lock(&self.desk.limiter).shared_day = shared;
     }
 
     /// The id of the metric with this name of an integration: `klaviyo`, `shopify` or `api`.

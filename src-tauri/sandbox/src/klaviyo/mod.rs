@@ -5,6 +5,8 @@
 //! served. The shop's own site can send events too, late and under either spelling.
 
 mod account;
+mod activity;
+mod calls;
 mod catalogue;
 mod config;
 mod control;
@@ -14,6 +16,7 @@ mod server;
 mod shop;
 mod truth;
 
+pub use activity::{ReportDay, ReportDays, Reported};
 pub use catalogue::{STARTED, SUCCESS};
 pub use config::{
     DEFAULT_KLAVIYO_KEY, DEFAULT_PUBLIC_ID, KLAVIYO_REVISION, KLAVIYO_SCOPES, KlaviyoConfig, KlaviyoKey,

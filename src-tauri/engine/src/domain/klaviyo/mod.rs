@@ -73,7 +73,7 @@ pub struct KlaviyoAccount {
 }
 
 /// A kind of report that is synced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum ReportKind {
@@ -102,6 +102,11 @@ impl ReportKind {
             Self::Forms => "forms",
         }
     }
+
+    /// Reads the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
 }
 
 /// How far a report sync is.
@@ -113,10 +118,16 @@ pub enum ReportSyncState {
     Queued,
     /// Begun.
     Running,
+    /// Put off until an instant: a limit, or a failure that may pass.
+    Waiting,
     /// Done.
     Succeeded,
+    /// Ended with some of it done.
+    Partial,
     /// Given up.
     Failed,
+    /// Not done, because it is switched off or was cancelled.
+    Skipped,
 }
 
 impl ReportSyncState {
@@ -125,8 +136,11 @@ impl ReportSyncState {
         match self {
             Self::Queued => "queued",
             Self::Running => "running",
+            Self::Waiting => "waiting",
             Self::Succeeded => "succeeded",
+            Self::Partial => "partial",
             Self::Failed => "failed",
+            Self::Skipped => "skipped",
         }
     }
 
@@ -135,8 +149,11 @@ impl ReportSyncState {
         match word {
             "queued" => Some(Self::Queued),
             "running" => Some(Self::Running),
+            "waiting" => Some(Self::Waiting),
             "succeeded" => Some(Self::Succeeded),
+            "partial" => Some(Self::Partial),
             "failed" => Some(Self::Failed),
+            "skipped" => Some(Self::Skipped),
             _ => None,
         }
     }

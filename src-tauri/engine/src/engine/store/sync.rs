@@ -158,7 +158,8 @@ impl OpenStore {
         let desk = run_desk(self.desk(&context).await?, Arc::clone(&self.signals), stop.clone());
         let steward = run_steward(context, Arc::clone(&self.signals), stop.clone());
         let told = self.keep_told(stop.clone());
-        tokio::join!(poller, reacher, steward, desk, told);
+        let reports = self.run_reports(stop.clone());
+        tokio::join!(poller, reacher, steward, desk, told, reports);
         drop(lease);
         Ok(())
     }

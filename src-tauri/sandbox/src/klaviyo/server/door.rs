@@ -5,7 +5,7 @@ use super::answer::{Asked, Denial, html};
 use super::ask::Ask;
 use super::limits::Room;
 use super::routes::{self, Found, Route};
-use super::{reads, writes};
+use super::{reads, reports, writes};
 use crate::clock::http_date;
 use crate::server::aim::WriteTrouble;
 use crate::server::answer::Answer;
@@ -348,6 +348,9 @@ fn execute(desk: &Desk, call: &Call, route: &'static Route, trace: &mut Trace) -
     };
     ask.check_query()?;
     let mut account = desk.account();
+    if route.daily.is_some() {
+        return reports::report(&account, &ask).map(|body| (200, Some(body)));
+    }
     if !call.writes() {
         return reads::read(&account, &ask).map(|body| (200, Some(body)));
     }

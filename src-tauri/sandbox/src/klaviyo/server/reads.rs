@@ -3,6 +3,7 @@
 use super::answer::{Asked, Denial};
 use super::ask::Ask;
 use super::filter::{self, Term};
+use super::marketing;
 use super::render;
 use crate::klaviyo::account::{Account, instant, read_instant};
 use crate::klaviyo::events::Event;
@@ -59,6 +60,9 @@ pub(super) fn read(account: &Account, ask: &Ask<'_>) -> Asked<Value> {
             let count = counted.then(|| account.members_of(segment).len());
             json!({ "data": render::segment(segment, count, ask.base) })
         }
+        ["campaigns"] => marketing::campaigns(account, ask)?,
+        ["flows"] => marketing::flows(account, ask)?,
+        ["forms"] => marketing::forms(account, ask)?,
         [kind, id, "profiles"] => profiles(account, ask, members(account, kind, id)?)?,
         _ => return Err(Denial::no_such_page()),
     };
@@ -71,7 +75,7 @@ pub(super) fn subscriptions(ask: &Ask<'_>) -> bool {
 }
 
 /// Fields and the operators that each takes.
-type Allowed = &'static [(&'static str, &'static [&'static str])];
+pub(super) type Allowed = &'static [(&'static str, &'static [&'static str])];
 const ONE: &[&str] = &["equals"];
 const ANY: &[&str] = &["any", "equals"];
 const HAS: &[&str] = &["has"];
@@ -109,7 +113,7 @@ const SEGMENT_FILTERS: Allowed = &[
 ];
 
 /// The conditions of a filter, each one that this list takes.
-fn terms(ask: &Ask<'_>, allowed: Allowed) -> Asked<Vec<Term>> {
+pub(super) fn terms(ask: &Ask<'_>, allowed: Allowed) -> Asked<Vec<Term>> {
     let terms = ask.param("filter").map_or_else(|| Ok(Vec::new()), filter::read)?;
     for term in &terms {
         let operators =

@@ -1,5 +1,7 @@
 //! Which endpoints there are: path, scopes, limits, and the parameters that each takes.
 
+use super::limits::Rates;
+
 /// One endpoint.
 #[derive(Debug)]
 pub(crate) struct Route {
@@ -11,6 +13,8 @@ pub(crate) struct Route {
     pub burst: u32,
     /// Requests a minute.
     pub steady: u32,
+    /// Requests in any 24 hours, where that is limited.
+    pub daily: Option<u32>,
     /// Parameters beside sparse fieldsets.
     pub query: &'static [&'static str],
     /// The page sizes that may be asked for, the default, and the first revision in which they may.
@@ -23,7 +27,7 @@ const fn get(
     (burst, steady): (u32, u32),
     query: &'static [&'static str],
 ) -> Route {
-    Route { method: "GET", path, scopes, burst, steady, query, sizes: None }
+    Route { method: "GET", path, scopes, burst, steady, daily: None, query, sizes: None }
 }
 
 const fn paged(route: Route, most: usize, default: usize, since: &'static str) -> Route {
@@ -36,7 +40,13 @@ const fn send(
     scope: &'static [&'static str],
     limits: (u32, u32),
 ) -> Route {
-    Route { method, path, scopes: scope, burst: limits.0, steady: limits.1, query: ADD_PROFILE, sizes: None }
+    let (burst, steady) = limits;
+    Route { method, path, scopes: scope, burst, steady, daily: None, query: ADD_PROFILE, sizes: None }
+}
+
+/// A report: a POST that changes nothing, and the only ones that are limited by the day.
+const fn report(path: &'static str, scope: &'static [&'static str]) -> Route {
+    Route { daily: Some(225), query: &["page_cursor"], ..send("POST", path, scope, (1, 2)) }
 }
 
 const ADD_PROFILE: &[&str] = &["additional-fields[profile]"];
@@ -51,7 +61,7 @@ const PROFILES: &[&str] =
     &["additional-fields[profile]", "filter", "include", "page[cursor]", "page[size]", "sort"];
 
 /// Every endpoint there is.
-pub(crate) const ROUTES: [Route; 20] = [
+pub(crate) const ROUTES: [Route; 30] = [
     get("accounts", &["accounts:read"], XS, &[]),
     get("accounts/{id}", &["accounts:read"], XS, &[]),
     paged(get("metrics", &["metrics:read"], M, &["filter", "include", "page[cursor]"]), 0, 200, ""),
@@ -71,6 +81,16 @@ pub(crate) const ROUTES: [Route; 20] = [
     get("lists/{id}", &["lists:read"], L, &["additional-fields[list]", "include"]),
     paged(get("segments", &["segments:read"], L, LISTED), 10, 10, "2026-04-15"),
     get("segments/{id}", &["segments:read"], L, &["additional-fields[segment]", "include"]),
+    paged(get("campaigns", &["campaigns:read"], M, LISTED), 100, 100, "2024-10-15"),
+    paged(get("flows", &["flows:read"], S, LISTED), 50, 50, "2023-02-22"),
+    paged(get("forms", &["forms:read"], S, LISTED), 100, 20, "2023-02-22"),
+    report("campaign-values-reports", &["campaigns:read"]),
+    report("flow-values-reports", &["flows:read"]),
+    report("flow-series-reports", &["flows:read"]),
+    report("segment-values-reports", &["segments:read"]),
+    report("segment-series-reports", &["segments:read"]),
+    report("form-values-reports", &["forms:read"]),
+    report("form-series-reports", &["forms:read"]),
     paged(get("{kind}/{id}/profiles", &["profiles:read"], L, MEMBERS), 100, 20, "2023-02-22"),
 ];
 
@@ -101,9 +121,7 @@ pub(crate) fn find(method: &str, segments: &[&str]) -> Found {
 }
 
 /// Limits while an endpoint is asked for something costly.
-pub(crate) fn limits(route: &Route, query: &str) -> (u32, u32) {
-    match query.contains("profile_count") {
-        true => XS,
-        false => (route.burst, route.steady),
-    }
+pub(crate) fn limits(route: &Route, query: &str) -> Rates {
+    let (burst, steady) = if query.contains("profile_count") { XS } else { (route.burst, route.steady) };
+    Rates { burst, steady, daily: route.daily }
 }

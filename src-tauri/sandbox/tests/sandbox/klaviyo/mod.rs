@@ -4,6 +4,7 @@ mod door;
 mod events;
 mod lists;
 mod profiles;
+mod reports;
 mod shop;
 
 use crate::client::{Reply, Shop, exchange};

@@ -23,7 +23,7 @@ use crate::topic::{Announcer, Topic};
 const KEPT: Duration = Duration::from_secs(20);
 
 /// A client, and what it was made from.
-pub(super) struct Reached {
+pub(in crate::engine) struct Reached {
     pub client: Arc<Klaviyo>,
     pub key: KlaviyoKey,
     pub url: String,

@@ -56,11 +56,11 @@ impl OpenStore {
         Ok(self.klaviyo_connection().await?.map(|connection| connection.url))
     }
 
-    async fn klaviyo_connection(&self) -> Result<Option<KlaviyoConnection>, Problem> {
+    pub(super) async fn klaviyo_connection(&self) -> Result<Option<KlaviyoConnection>, Problem> {
         self.klaviyo.connection().await
     }
 
-    async fn get_klaviyo(&self) -> Result<KlaviyoConnection, Problem> {
+    pub(super) async fn get_klaviyo(&self) -> Result<KlaviyoConnection, Problem> {
         self.klaviyo_connection().await?.ok_or_else(not_connected)
     }
 
@@ -79,7 +79,7 @@ impl OpenStore {
     }
 
     /// A client with a key that was given, or with the store's own.
-    async fn reach_klaviyo(
+    pub(super) async fn reach_klaviyo(
         &self,
         given: Option<KlaviyoKey>,
         asked_url: Option<&str>,
@@ -88,7 +88,7 @@ impl OpenStore {
         self.klaviyo.reach(given, asked_url).await
     }
 
-    async fn note_klaviyo(
+    pub(super) async fn note_klaviyo(
         &self,
         reached: &Reached,
         outcome: Result<&KlaviyoAccount, &KlaviyoError>,
@@ -116,6 +116,8 @@ impl OpenStore {
             .await?;
         self.db.read(move |connection| audit.keep_head(connection)).await?;
         self.wiring.announcer.announce(Some(&self.public_id), Topic::Klaviyo);
+        // A report sync may have been asked for with it.
+        self.signals.wake_reports();
         Ok(())
     }
 }
