@@ -29,7 +29,7 @@ use super::klaviyo_events::{
     KlaviyoFillArgs, OrderEvents, klaviyo_event_page, klaviyo_events, klaviyo_events_check,
     klaviyo_events_fill, klaviyo_order_events,
 };
-use super::mirror::{export, mirror_backup, mirror_rebuild, mirror_verify};
+use super::mirror::{mirror_backup, mirror_rebuild, mirror_verify};
 use super::operators::{
     OperatorAddArgs, OperatorArgs, OperatorDisabledArgs, OperatorIdleArgs, OperatorList, OperatorMe,
     OperatorPassphraseArgs, OperatorRenameArgs, OperatorRoleArgs, OperatorUnlockArgs, operator_add,
