@@ -3,4 +3,4 @@
 /**
  * Names what is exported.
  */
-export type ExportKind = "preorders" | "events" | "customers" | "purchases" | "wallets" | "differences" | "findings" | "leads" | "audit";
+export type ExportKind = "preorders" | "events" | "customers" | "purchases" | "wallets" | "differences" | "findings" | "leads" | "audit" | "campaigns" | "flows" | "segments" | "forms";

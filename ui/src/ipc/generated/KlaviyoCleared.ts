@@ -3,4 +3,4 @@
 /**
  * Something that disconnecting clears.
  */
-export type KlaviyoCleared = "connection" | "key" | "report_syncs" | "waits";
+export type KlaviyoCleared = "connection" | "key" | "report_syncs" | "waits" | "reports";

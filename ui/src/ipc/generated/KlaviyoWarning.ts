@@ -5,7 +5,7 @@
  */
 export type KlaviyoWarning = { 
 /**
- * `KEY_LENGTH`, `TEST_ACCOUNT`, `CUSTOM_METRICS`, `MAPPED_METRICS`, `METRICS_CUT`, `LISTS`, `REVISION`.
+ * `KEY_LENGTH`, `TEST_ACCOUNT`, `CUSTOM_METRICS`, `MAPPED_METRICS`, `METRICS_CUT`, `LISTS`, `FOREIGN_NEXT`, `REVISION`.
  */
 code: string, 
 /**

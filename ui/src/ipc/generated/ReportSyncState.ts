@@ -3,4 +3,4 @@
 /**
  * How far a report sync is.
  */
-export type ReportSyncState = "queued" | "running" | "succeeded" | "failed";
+export type ReportSyncState = "queued" | "running" | "waiting" | "succeeded" | "partial" | "failed" | "skipped";

@@ -4,6 +4,7 @@ import type { IdentityConnector } from "./IdentityConnector";
 import type { KlaviyoSettings } from "./KlaviyoSettings";
 import type { MetadataNames } from "./MetadataNames";
 import type { PlanRule } from "./PlanRule";
+import type { ReportSettings } from "./ReportSettings";
 import type { RuleSetting } from "./RuleSetting";
 
 /**
@@ -57,4 +58,8 @@ identity: IdentityConnector,
 /**
  * How orders are told to Klaviyo.
  */
-klaviyo: KlaviyoSettings, };
+klaviyo: KlaviyoSettings, 
+/**
+ * How Klaviyo's reports are synced.
+ */
+reports: ReportSettings, };
