@@ -30,8 +30,8 @@ use super::real::given;
 use super::stand::Stand;
 use crate::it::sync::desk::Desk;
 
-/// How long Prism may take to read the specification.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long Prism may take to read the specification: ten seconds, and many more beside other builds.
+const PATIENCE: Duration = Duration::from_secs(400);
 /// Where Prism says that the next page is.
 const NOWHERE: &str = r#""next":"http://example.com""#;
 
