@@ -25,7 +25,7 @@ export function OrderEvents({ order, store, fix }: { order: string; store: strin
   if (isError && data === undefined) return <Section title={t("order_events.title")}><ErrorPanel error={error} retry={() => void refetch()} /></Section>;
   if (data === undefined || data.events.length === 0) return null;
   return (
-    <Section title={t("order_events.title")} actions={<Link className={css["link"]} to="/s/$store/klaviyo-events" params={{ store }}>{t("order_events.all")}</Link>}>
+    <div id="order-events"><Section title={t("order_events.title")} actions={<Link className={css["link"]} to="/s/$store/klaviyo-events" params={{ store }}>{t("order_events.all")}</Link>}>
       <ul className={css["events"]} data-testid="order-events">
         {data.events.map((stand) => (
           <li key={stand.kind} data-kind={stand.kind} data-verdict={stand.verdict}>
@@ -45,6 +45,6 @@ export function OrderEvents({ order, store, fix }: { order: string; store: strin
           </li>
         ))}
       </ul>
-    </Section>
+    </Section></div>
   );
 }
