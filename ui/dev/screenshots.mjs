@@ -98,6 +98,16 @@ const pages = [
   ["klaviyo-readonly", "readonly", "/s/file-aurora/klaviyo"],
   ["klaviyo-test", "late", "/s/p3w9tzd/klaviyo"],
   ["klaviyo-broken", "broken", `${S}/klaviyo`],
+  ["events", "full", `${S}/klaviyo-events`],
+  ["events-missing", "full", `${S}/klaviyo-events?verdict=missing`],
+  ["events-policy", "full", `${S}/klaviyo-events`, ["click:events-policy", "radio:send_all"]],
+  ["events-fill", "full", `${S}/klaviyo-events`, ["click:events-fill", "radio:mail"]],
+  ["events-plan", "full", `${S}/klaviyo-events`, ["click:events-fill", "submit"]],
+  ["events-run", "full", `${S}/klaviyo-events`, ["click:events-fill", "submit", "submit"]],
+  ["events-none", "empty", `${S}/klaviyo-events`],
+  ["events-order", "full", `${S}/klaviyo-events?verdict=missing`, ["key:j", "key:Enter", "scroll:order-events"]],
+  ["events-settings", "full", `${S}/settings`, ["scroll:klaviyo"]],
+  ["events-stuck", "full", `${S}/stuck?rule=success_event_missing`],
   ["practice", "full", "/s/sandbox/overview"],
   ["test", "late", "/s/p3w9tzd/overview"],
 ];
@@ -149,6 +159,7 @@ async function shoot(context, name, fixture, route, look, file, act) {
   for (const [what, of] of (Array.isArray(act) ? act : []).map((step) => step.split(":"))) {
     if (what === "key") await page.keyboard.press(of);
     else if (what === "click") await page.getByTestId(of).first().click();
+    else if (what === "radio") await page.locator(`[role="dialog"] input[value="${of}"]`).click();
     else if (what === "scroll") await page.locator(`#${of}`).evaluate((part) => part.scrollIntoView());
     else if (what === "key-of-klaviyo") {
       await page.locator('input[name="klaviyo-key"]').fill(of);

@@ -15,6 +15,8 @@ import type { FunnelView } from "./lib/funnel_view";
 import { readFunnelView } from "./lib/funnel_view";
 import type { AuditFilter } from "./lib/audit_filter";
 import { readAuditFilter } from "./lib/audit_filter";
+import type { EventFilter } from "./lib/event_filter";
+import { readEventFilter } from "./lib/event_filter";
 import type { FindingFilter } from "./lib/finding_filter";
 import { readFindingFilter } from "./lib/finding_filter";
 import type { LeadFilter } from "./lib/lead_filter";
@@ -30,6 +32,7 @@ import { Funnel } from "./pages/Funnel";
 import { Health } from "./pages/Health";
 import { Imports } from "./pages/Imports";
 import { Klaviyo } from "./pages/Klaviyo";
+import { KlaviyoEvents } from "./pages/KlaviyoEvents";
 import { Leads } from "./pages/Leads";
 import { NewPreorder } from "./pages/NewPreorder";
 import { Overview } from "./pages/Overview";
@@ -120,6 +123,10 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     validateSearch: (query: Record<string, unknown>): ImportView => readImportView(query),
   });
   const klaviyo = createRoute({ getParentRoute: inside, path: "/klaviyo", component: Klaviyo });
+  const klaviyoEvents = createRoute({
+    getParentRoute: inside, path: "/klaviyo-events", component: KlaviyoEvents,
+    validateSearch: (query: Record<string, unknown>): EventFilter => readEventFilter(query),
+  });
   const health = createRoute({ getParentRoute: inside, path: "/health", component: Health });
   const settings = createRoute({ getParentRoute: inside, path: "/settings", component: Settings });
 
@@ -127,7 +134,7 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     routeTree: root.addChildren([
       start, welcome,
       store.addChildren([
-        overview, stuck, leads, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, klaviyo, imports, audit, bulk, health, settings,
+        overview, stuck, leads, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, klaviyo, klaviyoEvents, imports, audit, bulk, health, settings,
       ]),
     ]),
     history,

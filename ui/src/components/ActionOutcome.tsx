@@ -14,7 +14,7 @@ import type { Tone } from "../ui/Tag";
 import { Tag } from "../ui/Tag";
 import { toastError } from "../ui/Toasts";
 import css from "./ActionOutcome.module.css";
-import { Instant } from "./Values";
+import { Doer, Instant } from "./Values";
 
 const TONES: Record<ActionState, Tone> = { queued: "grey", running: "accent", succeeded: "green", failed: "red", unknown: "amber" };
 
@@ -33,7 +33,7 @@ export function ActionOutcome({ view }: { view: ActionView }) {
       <p className={css["head"]}>
         <Tag tone={TONES[view.state]} dot>{t(`action_state.${view.state}`)}</Tag>
         <strong>{words.action(view.plan.action)}</strong>
-        <span className={css["who"]}><bdi>{view.operator}</bdi> · <Instant at={view.confirmed_at} /></span>
+        <span className={css["who"]}><Doer name={view.operator} /> · <Instant at={view.confirmed_at} /></span>
       </p>
       <Verified view={view} />
       {view.error === null ? null : (
@@ -56,10 +56,11 @@ function Verified({ view }: { view: ActionView }) {
     return view.state === "failed" ? null : <p className={css["line"]}><Icon name="clock" size={14} />{t("outcome.under_way")}</p>;
   }
   if (view.plan.calls.length === 0) return <p className={css["line"]} data-tone="green"><Icon name="check" size={14} />{t("outcome.kept_here")}</p>;
-  if (view.verified === null) return <p className={css["line"]}><Icon name="clock" size={14} />{t("outcome.not_read_again")}</p>;
+  const told = view.plan.action === "send_event";
+  if (view.verified === null) return <p className={css["line"]}><Icon name="clock" size={14} />{t(told ? "outcome.looked_for" : "outcome.not_read_again")}</p>;
   return view.verified
-    ? <p className={css["line"]} data-tone="green"><Icon name="check" size={14} />{t("outcome.verified")}</p>
-    : <p className={css["line"]} data-tone="amber"><Icon name="warning" size={14} />{t("outcome.not_verified")}</p>;
+    ? <p className={css["line"]} data-tone="green"><Icon name="check" size={14} />{t(told ? "outcome.seen" : "outcome.verified")}</p>
+    : <p className={css["line"]} data-tone="amber"><Icon name="warning" size={14} />{t(told ? "outcome.not_seen" : "outcome.not_verified")}</p>;
 }
 
 /** A link to pay with: copied, or opened as a draft of a mail. */
@@ -124,7 +125,7 @@ export function ActionLine({ view }: { view: ActionView }) {
         <Tag tone={TONES[view.state]} dot>{t(`action_state.${view.state}`)}</Tag>
         <span>{words.action(view.plan.action)}</span>
         {money === null ? null : <span>{format.money(money.amount_minor, money.currency)}</span>}
-        <span className={css["who"]}><bdi>{view.operator}</bdi> · <Instant at={view.confirmed_at} /></span>
+        <span className={css["who"]}><Doer name={view.operator} /> · <Instant at={view.confirmed_at} /></span>
       </summary>
       <ActionOutcome view={view} />
     </details>

@@ -1,15 +1,15 @@
 import { Button, Modal, Select, Textarea } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import type { ComponentType, ReactNode } from "react";
 import { useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
-import { bulkPlanQuery } from "../data/fix_queries";
 import { useFixWords } from "../data/fix_words";
 import { useFormat } from "../data/format";
 import { asApiError } from "../ipc/api_error";
+import { call } from "../ipc/call";
 import type { BulkArgs } from "../ipc/generated/BulkArgs";
 import type { BulkPlan } from "../ipc/generated/BulkPlan";
 import type { BulkKind } from "../lib/bulk_request";
@@ -17,6 +17,7 @@ import { onlyTotal } from "../lib/bulk_request";
 import { REFUND_REASONS } from "../lib/fix_draft";
 import { readAmount } from "../lib/money";
 import { Banner, ErrorPanel, Waiting } from "../ui/Feedback";
+import { Icon } from "../ui/Icon";
 import table from "../ui/table.module.css";
 import css from "./Bulk.module.css";
 import { BulkRun, LeftOut } from "./BulkRun";
@@ -57,39 +58,75 @@ export function BulkAsk({ kind, close, submit }: { kind: BulkKind; close: () => 
   );
 }
 
-/** One plan for many orders, one confirmation, and how far it is. */
+/** One plan for many orders that were selected, one confirmation, and how far it is. */
 export function BulkDialog({ args, close }: { args: BulkArgs; close: (done: boolean) => void }) {
   const { t } = useTranslation();
   const words = useFixWords();
   const store = useStoreId();
-  const seed = useId();
-  const [attempt, setAttempt] = useState(0);
-  const plan = useQuery(bulkPlanQuery(store, args, `${seed} ${attempt}`));
-  const run = useCommand("bulk_run", store, ["actions", "findings", "preorders"]);
-  const overtaken = run.error !== null && ["PLAN_CHANGED", "NO_PLAN"].includes(asApiError(run.error).code);
-  const done = run.data !== undefined;
+  const [done, setDone] = useState(false);
   return (
     <Modal opened onClose={() => close(done)} size={720} title={words.action(args.action)} closeButtonProps={{ "aria-label": t("common.close") }}>
-      {run.data !== undefined ? (
-        <div className={dialog["form"]}>
-          <BulkRun first={run.data} store={store} open />
-          <p className={dialog["note"]}>{t("bulk.goes_on")}</p>
-          <div className={dialog["buttons"]}><Button variant="filled" data-autofocus onClick={() => close(true)}>{t("fix.done")}</Button></div>
-        </div>
-      ) : plan.data === undefined ? (
-        plan.isError ? <ErrorPanel error={plan.error} retry={() => void plan.refetch()} /> : <Waiting rows={6} />
-      ) : (
-        <Confirm
-          key={plan.data.id} plan={plan.data} pending={run.isPending} overtaken={overtaken} back={() => close(false)}
-          confirm={(amount) => run.mutate({ plan: plan.data.id, confirm_amount: amount })}
-          trouble={run.error === null ? null : overtaken ? (
-            <Banner tone="amber" icon="warning" title={t("fix.changed")} action={
-              <Button size="compact-xs" variant="filled" onClick={() => { run.reset(); setAttempt(attempt + 1); }}>{t("fix.new_plan")}</Button>
-            }>{t("fix.changed_text")}</Banner>
-          ) : <ErrorPanel error={run.error} />}
-        />
-      )}
+      <BulkFlow about={["bulk_plan", store, args]} ask={() => call("bulk_plan", store, args)} close={close} onRun={() => setDone(true)} />
     </Modal>
+  );
+}
+
+/** From a plan for many orders to how far its run is. `about` names what is asked for. */
+export function BulkFlow({
+  about, ask, close, onRun, trouble: Trouble = ErrorPanel,
+}: {
+  about: readonly unknown[]; ask: () => Promise<BulkPlan>; close: (done: boolean) => void; onRun?: () => void;
+  /** How an error is shown. */
+  trouble?: ComponentType<{ error: unknown; retry?: () => void }>;
+}) {
+  const { t } = useTranslation();
+  const store = useStoreId();
+  const seed = useId();
+  const [attempt, setAttempt] = useState(0);
+  // A plan is drawn once for each time somebody asks, and nothing is kept of it.
+  const plan = useQuery({ queryKey: [...about, `${seed} ${attempt}`], queryFn: ask, meta: { topics: [] }, gcTime: 0 });
+  const run = useCommand("bulk_run", store, ["actions", "findings", "preorders", "klaviyo"]);
+  const overtaken = run.error !== null && ["PLAN_CHANGED", "NO_PLAN"].includes(asApiError(run.error).code);
+  if (run.data !== undefined) {
+    return (
+      <div className={dialog["form"]}>
+        <BulkRun first={run.data} store={store} open />
+        <p className={dialog["note"]}>{t("bulk.goes_on")}</p>
+        <div className={dialog["buttons"]}><Button variant="filled" data-autofocus onClick={() => close(true)}>{t("fix.done")}</Button></div>
+      </div>
+    );
+  }
+  if (plan.data === undefined) {
+    if (!plan.isError) return <Waiting rows={6} />;
+    return (
+      <div className={dialog["form"]}>
+        <Trouble error={plan.error} retry={() => void plan.refetch()} />
+        <div className={dialog["buttons"]}><Button data-autofocus onClick={() => close(false)}>{t("common.cancel")}</Button></div>
+      </div>
+    );
+  }
+  return (
+    <Confirm
+      key={plan.data.id} plan={plan.data} pending={run.isPending} overtaken={overtaken} back={() => close(false)}
+      confirm={(amount) => run.mutate({ plan: plan.data.id, confirm_amount: amount }, { onSuccess: () => onRun?.() })}
+      trouble={run.error === null ? null : overtaken ? (
+        <Banner tone="amber" icon="warning" title={t("fix.changed")} action={
+          <Button size="compact-xs" variant="filled" onClick={() => { run.reset(); setAttempt(attempt + 1); }}>{t("fix.new_plan")}</Button>
+        }>{t("fix.changed_text")}</Banner>
+      ) : <Trouble error={run.error} />}
+    />
+  );
+}
+
+/** Whether anybody gets a mail because of it. */
+function Mailed({ mails }: { mails: number }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <p className={css["mailed"]} data-tone={mails > 0 ? "amber" : undefined} data-testid="bulk-mailed">
+      <Icon name={mails > 0 ? "warning" : "info"} size={14} />
+      {mails === 0 ? t("bulk.mails_nobody") : t("bulk.mails_people", { count: mails, n: format.count(mails) })}
+    </p>
   );
 }
 
@@ -128,6 +165,7 @@ function Confirm({
         <div><dt>{t("bulk.mails")}</dt><dd>{format.count(plan.mails)}</dd></div>
         <div><dt>{t("bulk.left_out")}</dt><dd>{format.count(plan.refused.length)}</dd></div>
       </dl>
+      {plan.action === "send_event" && plan.count > 0 ? <Mailed mails={plan.mails} /> : null}
       {plan.count === 0 ? <p className={table["dim"]}>{t("bulk.nothing")}</p> : null}
       <LeftOut rows={plan.refused} label={t("bulk.left_out")} />
       {first === undefined ? null : (
@@ -141,7 +179,7 @@ function Confirm({
       {trouble}
       <div className={dialog["buttons"]}>
         <Button ref={safe} onClick={back}>{t("common.cancel")}</Button>
-        <Button type="submit" variant="filled" color={plan.action === "refund" ? "red" : undefined} disabled={!ready} loading={pending}>
+        <Button type="submit" variant="filled" color={plan.action === "refund" || plan.mails > 0 ? "red" : undefined} disabled={!ready} loading={pending}>
           {t("bulk.confirm", { count: plan.count, n: format.count(plan.count) })}
         </Button>
       </div>

@@ -17,7 +17,7 @@ import table from "../ui/table.module.css";
 import { Tag } from "../ui/Tag";
 import { toastError } from "../ui/Toasts";
 import css from "./Bulk.module.css";
-import { Instant } from "./Values";
+import { Doer, Instant } from "./Values";
 
 const LOOK_EVERY_MS = 1000;
 
@@ -40,7 +40,7 @@ export function BulkRun({ first, store, open }: { first: BulkView; store: string
       <header className={css["runHead"]}>
         <strong>{words.action(data.action)}</strong>
         {data.waiting === 0 ? <Tag tone={failed === 0 ? "green" : "amber"} dot>{t("bulk.ended")}</Tag> : data.paused ? <Tag tone="grey" dot>{t("bulk.paused")}</Tag> : <Tag tone="accent" dot>{t("bulk.running")}</Tag>}
-        <span className={css["who"]}><bdi>{data.operator}</bdi> · <Instant at={data.confirmed_at} /></span>
+        <span className={css["who"]}><Doer name={data.operator} /> · <Instant at={data.confirmed_at} /></span>
         {data.waiting === 0 ? null : (
           <Button
             size="compact-xs" leftSection={<Icon name={data.paused ? "chevron_right" : "pause"} size={12} />} loading={pause.isPending} disabled={refusal !== undefined} title={refusal}

@@ -22,7 +22,7 @@ export function EvidenceList({ finding }: { finding: FindingRow }) {
         // A finding is read whole: its lines have no life of their own.
         // oxlint-disable-next-line react/no-array-index-key
         <div key={index}>
-          <dt>{words.evidence(one.name)}</dt>
+          <dt>{words.evidence(one.name === "count" && finding.rule === "event_sent_twice" ? "event_count" : one.name)}</dt>
           <dd><Shown one={one} finding={finding} /></dd>
         </div>
       ))}
@@ -62,6 +62,7 @@ function useEvidenceText(one: Evidence, finding: FindingRow): string | null {
   switch (one.name) {
     case "decline_code": return fix.decline(one.text);
     case "reason": return finding.rule === "dispute_open" ? fix.disputeReason(one.text) : one.text;
+    case "klaviyo_event": return fix.klaviyoEvent(one.text);
     case "step": return words.step(one.text);
     case "entry": return words.entryKind(one.text);
     case "action": return fix.actionKind(one.text);

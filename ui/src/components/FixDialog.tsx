@@ -100,10 +100,11 @@ function Choice({ choice, pressed, many, choose }: { choice: FixChoice; pressed:
   const { t } = useTranslation();
   const words = useFixWords();
   const object = choice.request === null ? null : objectOf(choice.request);
+  const event = choice.request?.action === "send_event" ? words.klaviyoEvent(choice.request.event) : null;
   return (
     <button type="button" role="radio" aria-checked={pressed} aria-disabled={choice.disabled !== null} className={css["choice"]} data-testid={`fix-${choice.action}`} onClick={choose}>
       <span className={css["name"]}>
-        {words.action(choice.action)}
+        {words.action(choice.action)}{event === null ? "" : `: ${event}`}
         {choice.suggested ? <span className={css["suggested"]}>{t("fix.suggested")}</span> : null}
       </span>
       {many && object !== null ? <code className={css["id"]}>{object}</code> : null}

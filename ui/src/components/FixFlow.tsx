@@ -22,7 +22,7 @@ import { ModeTag } from "./ModeTag";
 import { PlanView } from "./PlanView";
 
 /** What an action that was just confirmed changes on screen. */
-const TOPICS = ["actions", "preorders", "findings"] as const;
+const TOPICS = ["actions", "preorders", "findings", "klaviyo"] as const;
 
 /** One request from its plan to its outcome: nothing is done before the plan was shown and confirmed. */
 export function FixFlow({
@@ -94,7 +94,7 @@ function Confirm({ plan, back, pending, confirm, trouble, overtaken }: ConfirmPr
       <PlanView plan={plan} />
       {money === null ? null : <AmountField money={money} typed={typed} setTyped={setTyped} />}
       {trouble}
-      {pending ? <p className={css["note"]} role="status">{t("fix.running")}</p> : null}
+      {pending ? <p className={css["note"]} role="status">{t(plan.action === "send_event" ? "fix.sending" : "fix.running")}</p> : null}
       <div className={css["buttons"]}>
         {store !== undefined && plan.calls.length > 0 ? <span className={css["left"]}><ModeTag store={store} /></span> : null}
         <Button ref={safe} onClick={back}>{t("fix.back")}</Button>

@@ -122,14 +122,16 @@ function ResendForm({ draft, put }: Props) {
   );
 }
 
-function SendForm({ draft, put }: Props) {
+function SendForm({ choice, draft, put }: Props) {
   const { t } = useTranslation();
   return (
     <>
-      <Select
-        label={t("fix.klaviyo_event")} allowDeselect={false} value={draft.klaviyo} data={KLAVIYO_EVENTS.map((value) => ({ value, label: t(`klaviyo_event.${value}`) }))}
-        onChange={(value) => put({ klaviyo: value ?? draft.klaviyo })}
-      />
+      {choice.request?.action === "send_event" ? null : (
+        <Select
+          label={t("fix.klaviyo_event")} allowDeselect={false} value={draft.klaviyo} data={KLAVIYO_EVENTS.map((value) => ({ value, label: t(`klaviyo_event.${value}`) }))}
+          onChange={(value) => put({ klaviyo: value ?? draft.klaviyo })}
+        />
+      )}
       <Checkbox label={t("fix.with_mail")} description={t("fix.with_mail_note")} checked={draft.mail} onChange={(event) => put({ mail: event.currentTarget.checked })} />
     </>
   );

@@ -37,7 +37,7 @@ export function PlanView({ plan }: { plan: ActionPlan }) {
   );
 }
 
-const CAUTIONS = new Set(["other_email", "other_amount", "undocumented", "open_sessions_end", "keeps_no_address"]);
+const CAUTIONS = new Set(["other_email", "other_amount", "undocumented", "open_sessions_end", "keeps_no_address", "flows_may_mail"]);
 
 function MoneyLine({ money }: { money: PlanMoney }) {
   const { t } = useTranslation();
@@ -88,7 +88,11 @@ function Value({ change, text }: { change: FieldChange; text: string | null }) {
   const { t } = useTranslation();
   const format = useFormat();
   const words = useWords();
-  if (text === null) return <span className={table["faint"]}>{t("plan.nothing")}</span>;
+  const fix = useFixWords();
+  // What a profile says now is not asked for; an event is new.
+  if (text === null) return <span className={table["faint"]}>{t(change.kind === "klaviyo_profile" ? "plan.not_read" : "plan.nothing")}</span>;
+  if (change.kind === "klaviyo_event" && change.field === "event") return <span>{fix.klaviyoEvent(text)}</span>;
+  if (change.kind === "klaviyo_event" && change.field === "time" && !Number.isNaN(Date.parse(text))) return <span>{format.instant(Date.parse(text) / 1000)}</span>;
   if (change.currency !== null && /^-?\d+$/.test(text)) return <span>{format.money(Number(text), change.currency)}</span>;
   if (change.field === "status") return <span>{words.objectStatus(text)}</span>;
   return <bdi className={table["text"]}>{text}</bdi>;

@@ -8,7 +8,7 @@ import { dayOf } from "../lib/time";
 import { CopyButton } from "../ui/Copy";
 import { Tag } from "../ui/Tag";
 import css from "./Timeline.module.css";
-import { Money } from "./Values";
+import { Money, useDoer } from "./Values";
 
 /** What happened to an order, oldest first, a heading a day. */
 export function Timeline({ entries }: { entries: readonly TimelineEntry[] }) {
@@ -40,6 +40,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
   const { t } = useTranslation();
   const format = useFormat();
   const words = useWords();
+  const doer = useDoer();
   const said = words.timeline(entry.kind);
   return (
     <li className={css["entry"]} data-testid="timeline-entry" data-tone={entry.kind.startsWith("action_") ? ACTION_TONES[entry.status ?? ""] : toneOf(entry.kind)}>
@@ -59,7 +60,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
         </p>
         <p className={css["foot"]}>
           {said === entry.kind || entry.event_id === null ? null : <code>{entry.kind}</code>}
-          <span className={css["origin"]}>{entry.operator === null ? words.origin(entry.origin) : t("sheet.by", { name: entry.operator })}</span>
+          <span className={css["origin"]}>{entry.operator === null ? words.origin(entry.origin) : t("sheet.by", { name: doer(entry.operator) })}</span>
           <span className={css["id"]}>
             <code title={entry.event_id ?? entry.object_id}>{entry.event_id ?? entry.object_id}</code>
             <CopyButton text={entry.event_id ?? entry.object_id} label={entry.event_id === null ? t("sheet.object_id") : t("sheet.event_id")} />

@@ -1,5 +1,7 @@
 // Values in cells: money, instants and free text that the engine may not know, and credits.
 
+import { useTranslation } from "react-i18next";
+
 import { useMinute } from "../data/now";
 import { useFormat } from "../data/format";
 import css from "../ui/table.module.css";
@@ -19,6 +21,16 @@ export function Instant({ at }: { at: number | null }) {
   const now = useMinute();
   if (at === null) return <span className={css["faint"]}>{ABSENT}</span>;
   return <time dateTime={new Date(at * 1000).toISOString()} title={format.instant(at)}>{format.short(at, now)}</time>;
+}
+
+/** Who did something: an operator, or the store's policy; no operator can be called as that is. */
+export function useDoer(): (name: string) => string {
+  const { t } = useTranslation();
+  return (name) => (name === "(policy)" ? t("doer.policy") : name);
+}
+
+export function Doer({ name }: { name: string }) {
+  return <bdi className={css["text"]}>{useDoer()(name)}</bdi>;
 }
 
 /** Text that someone else wrote: shown as text, in its own direction; or a dash. */

@@ -10,13 +10,14 @@ export const NAV = [
   { name: "purchases", group: "credits", to: "/s/$store/purchases", icon: "purchases", key: "u" },
   { name: "wallets", group: "credits", to: "/s/$store/wallets", icon: "wallets", key: "w" },
   { name: "reconciliation", group: "credits", to: "/s/$store/reconciliation", icon: "reconciliation", key: "r" },
-  { name: "klaviyo", group: "store", to: "/s/$store/klaviyo", icon: "flag", key: "k" },
+  { name: "klaviyo", group: "mail", to: "/s/$store/klaviyo", icon: "flag", key: "k" },
+  { name: "klaviyo_events", group: "mail", to: "/s/$store/klaviyo-events", icon: "mail", key: "e" },
   { name: "imports", group: "store", to: "/s/$store/imports", icon: "imports", key: "i" },
   { name: "audit", group: "store", to: "/s/$store/audit", icon: "audit", key: "a" },
   { name: "health", group: "store", to: "/s/$store/health", icon: "health", key: "h" },
   { name: "settings", group: "store", to: "/s/$store/settings", icon: "settings", key: "s" },
 ] as const satisfies readonly { name: string; group: string; to: string; icon: IconName; key: string }[];
 
-export const NAV_GROUPS = ["orders", "credits", "store"] as const satisfies readonly (typeof NAV)[number]["group"][];
+export const NAV_GROUPS = ["orders", "credits", "mail", "store"] as const satisfies readonly (typeof NAV)[number]["group"][];
 
 export type NavName = (typeof NAV)[number]["name"];

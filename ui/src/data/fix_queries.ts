@@ -5,7 +5,6 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { call } from "../ipc/call";
 import type { ActionRequest } from "../ipc/generated/ActionRequest";
 import type { AuditPageArgs } from "../ipc/generated/AuditPageArgs";
-import type { BulkArgs } from "../ipc/generated/BulkArgs";
 import type { FindingPageArgs } from "../ipc/generated/FindingPageArgs";
 import type { LeadPageArgs } from "../ipc/generated/LeadPageArgs";
 import { firstPage, PAGE_ROWS, question } from "./queries";
@@ -63,15 +62,6 @@ export const planQuery = (store: string, request: ActionRequest, attempt: string
   queryOptions({
     queryKey: ["action_plan", store, request, attempt],
     queryFn: () => call("action_plan", store, request),
-    meta: { topics: [] },
-    gcTime: 0,
-  });
-
-/** As with one plan. */
-export const bulkPlanQuery = (store: string, args: BulkArgs, attempt: string) =>
-  queryOptions({
-    queryKey: ["bulk_plan", store, args, attempt],
-    queryFn: () => call("bulk_plan", store, args),
     meta: { topics: [] },
     gcTime: 0,
   });

@@ -11,6 +11,7 @@ const PAGES_READ_AGAIN = 2;
 const TOPICS: readonly Topic[] = ["preorders", "imports"];
 export const FINDING_TOPICS: readonly Topic[] = ["findings", "actions"];
 export const LEAD_TOPICS: readonly Topic[] = ["findings", "preorders"];
+export const EVENT_TOPICS: readonly Topic[] = ["klaviyo", "actions"];
 export const AUDIT_TOPICS: readonly Topic[] = ["actions"];
 
 /**

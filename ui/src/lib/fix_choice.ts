@@ -5,6 +5,7 @@ import type { ActionRequest } from "../ipc/generated/ActionRequest";
 import type { AllowedAction } from "../ipc/generated/AllowedAction";
 import type { DisabledReason } from "../ipc/generated/DisabledReason";
 import type { FindingRow } from "../ipc/generated/FindingRow";
+import type { OrderEvent } from "../ipc/generated/OrderEvent";
 
 /** What the dialog is opened for. */
 export type FixSubject = {
@@ -13,6 +14,8 @@ export type FixSubject = {
   finding?: FindingRow;
   /** An event that was not delivered. */
   event?: string;
+  /** An event that Klaviyo lacks. */
+  klaviyo?: OrderEvent;
   /** Credits of a payment that were granted once too often, and whose. */
   grant?: { owner: string; payment: string; credits: number };
   /** What is chosen first. */
@@ -66,7 +69,14 @@ export function firstChoice(choices: readonly FixChoice[], subject: FixSubject):
   const cures = preferred.length > 0 ? preferred : free.filter((choice) => choice.suggested);
   const first = cures[0] ?? free[0];
   const named = idsOf(subject.finding);
-  return cures.find((choice) => choice.action === first?.action && choice.request !== null && named.includes(objectOf(choice.request) ?? "")) ?? first;
+  const same = cures.filter((choice) => choice.action === first?.action);
+  const event = toldEvent(subject);
+  return same.find(({ request }) => request !== null && (named.includes(objectOf(request) ?? "") || (request.action === "send_event" && request.event === event))) ?? first;
+}
+
+/** The event of Klaviyo's that it is opened for, or that its finding says is missing. */
+export function toldEvent(subject: FixSubject): string | undefined {
+  return subject.klaviyo ?? subject.finding?.evidence.find((one) => one.name === "klaviyo_event")?.text;
 }
 
 /** Ids that a finding is about, its subject first. */

@@ -5,6 +5,7 @@ import type { Address } from "../ipc/generated/Address";
 import type { PreorderSheet } from "../ipc/generated/PreorderSheet";
 import type { RefundReason } from "../ipc/generated/RefundReason";
 import type { FixChoice, FixSubject } from "./fix_choice";
+import { toldEvent } from "./fix_choice";
 import { readAmount } from "./money";
 
 export const ADDRESS_PARTS = ["name", "line1", "line2", "postal_code", "city", "state", "country"] as const satisfies readonly (keyof Address)[];
@@ -33,7 +34,7 @@ export function draftOf(choice: FixChoice, subject: FixSubject, sheet: PreorderS
     withAddress: finding?.rule === "missing_address", address: { ...NO_ADDRESS, name: sheet?.row.name ?? "" },
     payment: orphan ? finding.subject : choice.action === "reverse_grant" ? (subject.grant?.payment ?? "") : choice.request?.action === "link_payment" ? choice.request.payment : "",
     order: orphan ? (best?.id ?? "") : (subject.order ?? ""),
-    note: "", event: subject.event ?? (finding?.rule === "undelivered_event" ? finding.subject : ""), endpoint: "", klaviyo: "success", mail: false,
+    note: "", event: subject.event ?? (finding?.rule === "undelivered_event" ? finding.subject : ""), endpoint: "", klaviyo: choice.request?.action === "send_event" ? choice.request.event : (toldEvent(subject) ?? "success"), mail: false,
     owner: subject.grant?.owner ?? "", credits: subject.grant === undefined ? "" : String(subject.grant.credits),
   };
 }

@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { AuditVerdictPanel } from "../components/AuditVerdictPanel";
 import { ExportButton } from "../components/ExportMenu";
 import { SearchField } from "../components/SearchField";
-import { Given, Instant } from "../components/Values";
+import { Doer, Instant, useDoer } from "../components/Values";
 import { useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
 import { auditPagesQuery, operatorListQuery } from "../data/fix_queries";
@@ -89,9 +89,10 @@ function Operators({ value, choose, rows }: { value: string | undefined; choose:
   const { t } = useTranslation();
   const { data } = useQuery(operatorListQuery());
   const names = [...new Set([...(data?.operators.map((one) => one.name) ?? []), ...rows.map((row) => row.operator), ...(value === undefined ? [] : [value])])];
+  const doer = useDoer();
   return (
     <Select
-      w={170} aria-label={t("audit.operator")} placeholder={t("audit.any_operator")} clearable searchable data={names} value={value ?? null}
+      w={170} aria-label={t("audit.operator")} placeholder={t("audit.any_operator")} clearable searchable data={names.map((name) => ({ value: name, label: doer(name) }))} value={value ?? null}
       onChange={(name) => choose(name ?? undefined)}
     />
   );
@@ -106,7 +107,7 @@ function Row({ row, shown, toggle, store }: { row: AuditRow; shown: boolean; tog
         <Icon name={shown ? "chevron_down" : "chevron_right"} size={13} />
         <span className={css["seq"]}>{row.seq}</span>
         <span className={css["when"]}><Instant at={row.at} /></span>
-        <span className={css["who"]}><Given text={row.operator} /></span>
+        <span className={css["who"]}><Doer name={row.operator} /></span>
         <span className={css["event"]} data-event={row.event}>{words.auditEvent(row.event)}</span>
         <span className={css["kind"]}>{row.kind === null ? "" : words.actionKind(row.kind)}</span>
       </button>

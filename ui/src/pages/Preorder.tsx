@@ -9,6 +9,7 @@ import { BackButton, useBack } from "../components/Back";
 import { FixDialog } from "../components/FixDialog";
 import { KindNotice } from "../components/KindNotice";
 import { OrderActions } from "../components/OrderActions";
+import { OrderEvents } from "../components/OrderEvents";
 import { OrderFindings } from "../components/OrderFindings";
 import { RawFacts } from "../components/RawFacts";
 import { StatusTag } from "../components/StatusTag";
@@ -134,6 +135,7 @@ function Body({ sheet, asked, store }: { sheet: PreorderSheet; asked: string; st
               <Session key={session.id} session={session} email={sheet.row.email} />
             ))}
           </Section>
+          <OrderEvents order={sheet.row.id} store={store} fix={setFixing} />
           <Section title={t("sheet.links")} note={t("sheet.links_note")}><Links sheet={sheet} links={sheet.links} /></Section>
         </Stack>
       </Columns>

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { CheckoutFields } from "../components/CheckoutFields";
 import { KeyField } from "../components/KeyField";
+import { KlaviyoFields } from "../components/KlaviyoFields";
 import { ModeTag } from "../components/ModeTag";
 import { OperatorsSection } from "../components/OperatorsSection";
 import { PlanTable } from "../components/PlanTable";
@@ -163,7 +164,7 @@ function Form({ settings, store, refusal }: { settings: StoreSettings; store: st
   const { t } = useTranslation();
   const readOnly = refusal !== undefined;
   const [draft, setDraft] = useState(settings);
-  const save = useCommand("settings_set", store, ["settings", "preorders", "sync", "stores", "findings"]);
+  const save = useCommand("settings_set", store, ["settings", "preorders", "sync", "stores", "findings", "klaviyo"]);
   // The plan table has a form of its own.
   const changed = JSON.stringify({ ...draft, plans: [] }) !== JSON.stringify({ ...settings, plans: [] });
   const rebuilds = draft.time_zone !== settings.time_zone || JSON.stringify(draft.metadata) !== JSON.stringify(settings.metadata);
@@ -210,6 +211,7 @@ function Form({ settings, store, refusal }: { settings: StoreSettings; store: st
           </div>
         </Section>
         <CheckoutFields draft={draft} put={put} grid={css["grid"]} />
+        <KlaviyoFields draft={draft} put={put} grid={css["grid"]} />
         <RuleFields store={store} draft={draft} put={put} disabled={readOnly} />
         {readOnly ? <p className={css["wrong"]}>{refusal}</p> : (
           <div className={css["save"]} data-changed={changed}>
