@@ -214,7 +214,7 @@ async fn disconnecting_says_what_goes_and_keeps_what_is_the_shops() {
     let before = desk.mirror().await;
     let preview = desk.get("klaviyo_disconnect_preview", json!({})).await;
     let clears = json!([{"what": "connection", "count": 1}, {"what": "key", "count": 1},
-        {"what": "report_syncs", "count": 1}, {"what": "waits", "count": 0}]);
+        {"what": "report_syncs", "count": 1}, {"what": "waits", "count": 0}, {"what": "reports", "count": 0}]);
     assert_eq!((&preview["clears"], &preview["preorders_kept"]), (&clears, &json!(before.len())));
     desk.advance(30);
     let view = desk.get("klaviyo_disconnect", json!({})).await;

@@ -10,7 +10,7 @@ import type { ReconcileArgs } from "../ipc/generated/ReconcileArgs";
 import type { WalletPageArgs } from "../ipc/generated/WalletPageArgs";
 import type { Args, OperationName } from "../ipc/operations";
 
-export type Topic = "preorders" | "sync" | "settings" | "stores" | "imports" | "operators" | "actions" | "findings" | "klaviyo";
+export type Topic = "preorders" | "sync" | "settings" | "stores" | "imports" | "operators" | "actions" | "findings" | "klaviyo" | "reports";
 
 declare module "@tanstack/react-query" {
   interface Register {
