@@ -112,7 +112,8 @@ async fn what_was_refused_would_have_written() {
         "store_remove" => 3,
         _ => 0,
     };
-    let mut all: Vec<&Operation> = writes().collect();
+    // A test of the report server asks one that is not there, and would write nothing.
+    let mut all: Vec<&Operation> = writes().filter(|operation| operation.name != "report_test").collect();
     all.sort_by_key(late);
     // In the table's order: tested, connected, another key, another metric, checked, disconnected.
     let klaviyo = desk.sandbox.open_klaviyo(KlaviyoConfig::default()).await.unwrap();

@@ -15,8 +15,8 @@ export function KlaviyoFields({ draft, put, grid }: { draft: Settings; put: (cha
   const { t } = useTranslation();
   const { klaviyo } = draft;
   const change = (next: Partial<KlaviyoSettings>) => put({ klaviyo: { ...klaviyo, ...next } });
-  const all = [klaviyo.started_event, ...klaviyo.started_also];
-  const both = [klaviyo.success_event, ...klaviyo.success_also].some((name) => all.includes(name));
+  const all = new Set([klaviyo.started_event, ...klaviyo.started_also]);
+  const both = [klaviyo.success_event, ...klaviyo.success_also].some((name) => all.has(name));
   return (
     <div id="klaviyo">
       <Section title={t("klaviyo_settings.title")} note={t("klaviyo_settings.note")}>

@@ -15,7 +15,7 @@ import css from "./KlaviyoEvents.module.css";
 import { Instant } from "./Values";
 
 /** What is not at Klaviyo can be sent. */
-const SENDABLE: readonly EventVerdict[] = ["missing", "waiting"];
+const SENDABLE: ReadonlySet<EventVerdict> = new Set(["missing", "waiting"]);
 
 /** What Klaviyo was told of one order. Nothing where it was not looked at. */
 export function OrderEvents({ order, store, fix }: { order: string; store: string; fix: (subject: FixSubject) => void }) {
@@ -33,7 +33,7 @@ export function OrderEvents({ order, store, fix }: { order: string; store: strin
             <VerdictTag verdict={stand.verdict} />
             <EventSays stand={stand} />
             <span className={css["when"]}><Instant at={stand.happened_at} /></span>
-            {SENDABLE.includes(stand.verdict) ? (
+            {SENDABLE.has(stand.verdict) ? (
               <Button size="compact-xs" disabled={refusal !== undefined} title={refusal} onClick={() => fix({ order, prefer: "send_event", klaviyo: stand.kind })}>{t("order_events.send")}</Button>
             ) : null}
             {stand.event_id === null && stand.sent_at === null ? null : (
