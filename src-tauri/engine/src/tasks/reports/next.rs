@@ -23,7 +23,7 @@ const WORTH_TELLING_S: i64 = 120;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// One step.
-    Work(Work),
+    Work(Box<Work>),
     /// Nothing before this instant.
     Wait(i64),
     /// Nothing is open; the next sync is due then, if ever.
@@ -181,7 +181,7 @@ impl ReportDesk {
         }
         let ready = turns.iter().filter(|(at, ..)| *at <= now).min_by_key(|(_, _, place, _)| *place);
         if let Some((_, what, _, record)) = ready {
-            return Ok(Next::Work(Work { record: (*record).clone(), what: *what }));
+            return Ok(Next::Work(Box::new(Work { record: (*record).clone(), what: *what })));
         }
         let due = ReportKind::ALL
             .into_iter()

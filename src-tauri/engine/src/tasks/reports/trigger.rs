@@ -29,7 +29,7 @@ pub enum TriggerNext {
     /// Something, at that instant.
     Wait(i64),
     /// This one, now.
-    Send(Trigger),
+    Send(Box<Trigger>),
 }
 
 /// What is wrong with telling the server, in words.
@@ -69,7 +69,7 @@ impl ReportDesk {
             None => TriggerNext::Idle,
             // A clock that was set back must not hold it for long.
             Some(trigger) if trigger.next_at <= now || trigger.next_at > now + LONGEST_PAUSE_S => {
-                TriggerNext::Send(trigger)
+                TriggerNext::Send(Box::new(trigger))
             }
             Some(trigger) => TriggerNext::Wait(trigger.next_at),
         })
