@@ -108,6 +108,9 @@ const pages = [
   ["events-order", "full", `${S}/klaviyo-events?verdict=missing`, ["key:j", "key:Enter", "scroll:order-events"]],
   ["events-settings", "full", `${S}/settings`, ["scroll:klaviyo"]],
   ["events-stuck", "full", `${S}/stuck?rule=success_event_missing`],
+  ["audiences", "full", `${S}/audiences`],
+  ["audiences-export", "full", `${S}/audiences?audience=successful`, ["click:audience-export"]],
+  ["audiences-none", "empty", `${S}/audiences`],
   ["practice", "full", "/s/sandbox/overview"],
   ["test", "late", "/s/p3w9tzd/overview"],
 ];

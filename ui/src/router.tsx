@@ -13,6 +13,8 @@ import type { DifferenceFilter, PurchaseFilter, WalletFilter } from "./lib/credi
 import { readDifferenceFilter, readPurchaseFilter, readWalletFilter } from "./lib/credits_filter";
 import type { FunnelView } from "./lib/funnel_view";
 import { readFunnelView } from "./lib/funnel_view";
+import type { AudienceView } from "./lib/audience_filter";
+import { readAudienceView } from "./lib/audience_filter";
 import type { AuditFilter } from "./lib/audit_filter";
 import { readAuditFilter } from "./lib/audit_filter";
 import type { EventFilter } from "./lib/event_filter";
@@ -27,6 +29,7 @@ import type { ImportView } from "./lib/import_view";
 import { readImportView } from "./lib/import_view";
 import { parseUrlQuery, writeUrlQuery } from "./lib/url_query";
 import { Audit } from "./pages/Audit";
+import { Audiences } from "./pages/Audiences";
 import { Bulk } from "./pages/Bulk";
 import { Funnel } from "./pages/Funnel";
 import { Health } from "./pages/Health";
@@ -127,6 +130,10 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     getParentRoute: inside, path: "/klaviyo-events", component: KlaviyoEvents,
     validateSearch: (query: Record<string, unknown>): EventFilter => readEventFilter(query),
   });
+  const audiences = createRoute({
+    getParentRoute: inside, path: "/audiences", component: Audiences,
+    validateSearch: (query: Record<string, unknown>): AudienceView => readAudienceView(query),
+  });
   const health = createRoute({ getParentRoute: inside, path: "/health", component: Health });
   const settings = createRoute({ getParentRoute: inside, path: "/settings", component: Settings });
 
@@ -134,7 +141,7 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     routeTree: root.addChildren([
       start, welcome,
       store.addChildren([
-        overview, stuck, leads, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, klaviyo, klaviyoEvents, imports, audit, bulk, health, settings,
+        overview, stuck, leads, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, klaviyo, klaviyoEvents, audiences, imports, audit, bulk, health, settings,
       ]),
     ]),
     history,
