@@ -19,6 +19,7 @@ mod plan;
 mod plans;
 mod program;
 mod rows;
+mod seen;
 mod send;
 mod step;
 mod tell;
@@ -39,5 +40,6 @@ pub use rows::{
     ActionState, confirm, confirm_bulk, find_bulk_plan, find_plan, is_settled, keep_bulk_plan, keep_plan,
     pause_bulk,
 };
-pub use tell::{EventTold, ProfileTold, people_of, seen_of};
+pub use seen::{people_of, seen_of};
+pub use tell::{EventTold, ProfileTold};
 pub use views::{ActionStepView, ActionView, find_bulk, list_bulk, list_of_order, view};
