@@ -22,6 +22,8 @@ pub const LOOKED: &str = "klaviyo_looked_at";
 /// State document: up to when orders were held against it, and with which settings.
 const CHECKED: &str = "klaviyo_checked";
 const DAY: i64 = 86_400;
+/// So late an order may be told by Stripe and still be new.
+const TOLD_LATE_S: i64 = 120;
 /// Between looks of themselves, seconds.
 const LOOK_EVERY_S: i64 = 900;
 /// What happened so long ago can still show at Klaviyo without having been seen: a shop tells late.
@@ -30,6 +32,8 @@ const OVERLAP_S: i64 = DAY;
 const YOUNG_S: i64 = 2 * DAY;
 /// People held against Klaviyo in one transaction.
 const STEP: usize = 100;
+/// People looked for between two questions to the mirror.
+const PEOPLE: i64 = 1_000;
 /// Events kept in one transaction.
 const BATCH: usize = 500;
 
@@ -134,12 +138,14 @@ impl Watch {
             if emails.is_empty() {
                 break;
             }
-            let found = match opened.client.find_people(&emails).await {
-                Ok(found) => found,
-                Err(error) => return Ok(Err(error)),
-            };
-            let people = people_of(&emails, &found, now);
-            self.db.write(move |transaction| put_people(transaction, &people)).await?;
+            for emails in emails.chunks(PEOPLE_AT_ONCE) {
+                let found = match opened.client.find_people(emails).await {
+                    Ok(found) => found,
+                    Err(error) => return Ok(Err(error)),
+                };
+                let people = people_of(emails, &found, now);
+                self.db.write(move |transaction| put_people(transaction, &people)).await?;
+            }
         }
         for kind in OrderEvent::ALL {
             let metrics = match opened.client.metric_ids(&settings.klaviyo.names_of(kind)).await {
@@ -186,13 +192,6 @@ impl Watch {
                 break;
             }
         }
-        let nameless = terms.clone();
-        self.db
-            .write(move |transaction| {
-                check_nameless(transaction, &nameless)?;
-                sweep(transaction, &nameless)
-            })
-            .await?;
         if people > 0 {
             self.keep_findings().await?;
         }
@@ -229,29 +228,37 @@ fn begin_check(
         || before
             .as_ref()
             .is_none_or(|before| before.by != by || now - before.whole_at >= DAY || before.at > now);
-    let missing_after = i64::from(settings.klaviyo.missing_after_min) * 60;
-    let since = match &before {
-        Some(before) if !is_whole => before.at - missing_after - 300,
-        _ => terms.since(),
+    let waited = i64::from(settings.klaviyo.missing_after_min) * 60;
+    let spans = match &before {
+        // What happened since, as Stripe may tell it some minutes late, and what was waited for until now.
+        Some(before) if !is_whole => {
+            vec![(before.at - TOLD_LATE_S, i64::MAX), (before.at - waited - TOLD_LATE_S, now - waited + 1)]
+        }
+        _ => vec![(terms.since(), i64::MAX)],
     };
-    // What happened since, and what was waited for until now.
-    for column in ["started_at", "paid_at"] {
-        transaction
-            .prepare_cached(&format!(
-                "INSERT OR IGNORE INTO klaviyo_check_due (email)
-                 SELECT DISTINCT email FROM preorder INDEXED BY preorder_{} WHERE {column} >= ?1 AND email IS NOT NULL AND goods = 1",
-                column.trim_end_matches("_at")
-            ))?
-            .execute([since])?;
+    for (since, until) in spans {
+        for column in ["started_at", "paid_at"] {
+            transaction
+                .prepare_cached(&format!(
+                    "INSERT OR IGNORE INTO klaviyo_check_due (email)
+                     SELECT DISTINCT email FROM preorder INDEXED BY preorder_{}
+                     WHERE {column} >= ?1 AND {column} < ?2 AND email IS NOT NULL AND goods = 1",
+                    column.trim_end_matches("_at")
+                ))?
+                .execute([since, until])?;
+        }
+    }
+    if is_whole {
+        check_nameless(transaction, &terms)?;
+        sweep(transaction, &terms)?;
     }
     let whole_at = if is_whole { now } else { before.map_or(now, |before| before.whole_at) };
     set_state(transaction, CHECKED, &CheckedAt { at: now, whole_at, by })?;
     Ok(Some(terms))
 }
 
-/// Addresses of orders that Klaviyo was not asked about, or long ago: as many as one request names.
+/// Some addresses of orders that Klaviyo was not asked about, or long ago.
 fn unknown_people(connection: &Connection, since: i64, (now, stale): (i64, i64)) -> DbResult<Vec<String>> {
-    let most = i64::try_from(PEOPLE_AT_ONCE).unwrap_or(i64::MAX);
     let sql = "
         SELECT DISTINCT e.email FROM (
           SELECT p.email AS email, max(p.started_at, coalesce(p.paid_at, 0)) AS at FROM preorder p
@@ -264,7 +271,7 @@ fn unknown_people(connection: &Connection, since: i64, (now, stale): (i64, i64))
         LIMIT ?5";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement
-        .query_map(params![since, stale, now - YOUNG_S, now - LOOK_EVERY_S / 2, most], |row| row.get(0))?;
+        .query_map(params![since, stale, now - YOUNG_S, now - LOOK_EVERY_S / 2, PEOPLE], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
