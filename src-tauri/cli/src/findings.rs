@@ -14,7 +14,7 @@ use crate::plain::{cell, instant, maybe, maybe_instant, money, plain};
 use crate::print::{self, Format, Outcome};
 
 /// What each rule means, in one sentence.
-const MEANINGS: [(&str, &str); 25] = [
+const MEANINGS: [(&str, &str); 28] = [
     ("paid_not_completed", "The money is there, but the checkout or the shop's own row does not know it."),
     ("paid_twice", "One person paid for the same colour twice, or one order was charged twice."),
     ("authorisation_lapsing", "Money is held, nobody has taken it, and the hold is about to end."),
@@ -39,6 +39,9 @@ const MEANINGS: [(&str, &str); 25] = [
     ("negative_wallet", "An owner spent more credits than they have."),
     ("fix_without_effect", "A fix was done, and what it should have changed does not show."),
     ("several_sessions", "One person opened three checkouts within a week and completed none."),
+    ("success_event_missing", "It was paid, and Klaviyo was never told."),
+    ("started_event_missing", "It was started, and Klaviyo was never told."),
+    ("event_sent_twice", "Klaviyo was told of one order twice."),
     ("partial_refund_completed", "Part of the money went back, and the shop's own row does not know it."),
 ];
 

@@ -82,6 +82,13 @@ const OTHERS: &[&str] = &[
     "bulk",
     "klaviyo_connection",
     "klaviyo_wait",
+    "klaviyo_event",
+    "klaviyo_event_id",
+    "klaviyo_seen",
+    "klaviyo_person",
+    "klaviyo_check_due",
+    // What was looked at at Klaviyo, and when: these shops have none.
+    "event_check",
     "report_sync",
     "report_record",
     "report_plan",

@@ -117,8 +117,8 @@ mod tests {
         limiter.shared_day = true;
         assert_eq!(
             limiter.admit("form-series-reports", "", rates, true, 86_430).map(|_| ()),
-            Err(10),
-            "shared, all of them count"
+            Err(40),
+            "shared, all of them count: two have to grow old"
         );
     }
 
