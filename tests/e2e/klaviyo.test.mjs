@@ -130,14 +130,16 @@ async function walk(page, folder, klaviyo) {
   await page.run(() => document.querySelector('[data-testid="klaviyo-checked"]').scrollIntoView());
   await picture(page, "klaviyo-checked");
 
-  // Another metric: what is counted by it is in the sync that waits already, which is not asked for twice.
+  // Another metric: what is counted by it is in the sync that waits already; one that was begun is followed by another.
   await page.click('[data-testid="klaviyo-change-metric"]');
   await page.find(`${DIALOG} [data-testid="metric"]`);
   await page.click(`${DIALOG} [data-testid="metric"] input`);
   await until("what is synced again", async () => (await page.text(DIALOG)).includes("synced again from the start"));
   await page.press("Change metric");
   await until("the metric in the mirror", () => kept().connection[0][3] === 0);
-  assert.deepEqual(kept().syncs, [["campaigns,flows,segments,forms", "connected", "queued"]]);
+  const [first, ...more] = kept().syncs;
+  assert.deepEqual(first, ["campaigns,flows,segments,forms", "connected", "queued"]);
+  assert.ok(more.length === 0 || (more.length === 1 && more[0][0] === "campaigns,flows" && more[0][1] === "metric_changed"), JSON.stringify(more));
 
   // Another key of the same account takes the place of the first.
   await page.click('[data-testid="klaviyo-rotate"]');
