@@ -154,6 +154,56 @@ async fn an_answer_lost_a_crash_and_an_event_that_klaviyo_loses_make_one_event()
     assert!(post.control.truth().lost.len() <= 2);
 }
 
+/// An event committed, of whose request nothing reached Klaviyo.
+async fn interrupted(post: &Post, request: Value) -> Value {
+    for nth in 1..=10 {
+        post.control.on_write("/api/events", nth, WriteTrouble::LostBefore);
+    }
+    let plan = post.get("action_plan", request).await;
+    let view = post.get("action_run", json!({"plan": plan["id"]})).await;
+    assert_eq!(view["state"], "running", "{view:#}");
+    assert_eq!(post.desk.text("SELECT state FROM action_step").await, ["intended"]);
+    post.control.call_off();
+    view
+}
+
+#[tokio::test]
+async fn what_was_committed_and_not_sent_is_looked_for_again_before_it_goes_out() {
+    let post = told(1, KlaviyoConfig::default()).await;
+    post.stand("missing").await;
+    let request = json!({"action": "send_event", "order": "pre_0000", "event": "success"});
+    let view = interrupted(&post, request).await;
+    let order = post.desk.world.ledger().orders[0].clone();
+    post.control.shop_sends("Preorder Success", "p0@example.com", order.paid_at.unwrap());
+    post.desk.advance(600);
+    post.desk.sync().await;
+    let view = post.get("action_get", json!({"id": view["id"]})).await;
+    assert_eq!(view["state"], "succeeded", "{view:#}");
+    assert_eq!(post.ours(), 0, "the shop told of it meanwhile");
+}
+
+#[tokio::test]
+async fn what_was_committed_goes_to_nobody_who_left_and_not_while_writes_are_stopped() {
+    let post = told(1, KlaviyoConfig::default()).await;
+    post.control.consents("p0@example.com", Consent::Subscribed);
+    post.stand("missing").await;
+    let request = json!({"action": "send_event", "order": "pre_0000", "event": "success", "mail": true});
+    let view = interrupted(&post, request).await;
+    post.get("writes_stop", json!({})).await;
+    post.desk.advance(600);
+    post.desk.sync().await;
+    assert_eq!((post.ours(), post.control.truth().on_their_way.len()), (0, 0), "everything is stopped");
+    let mut guard = post.get("guard_get", json!({})).await["guard"].clone();
+    guard["stopped"] = json!(false);
+    post.get("guard_set", guard).await;
+    post.control.consents("p0@example.com", Consent::Unsubscribed);
+    post.desk.advance(600);
+    post.desk.sync().await;
+    let view = post.get("action_get", json!({"id": view["id"]})).await;
+    assert_eq!((&view["state"], &view["error_code"]), (&json!("failed"), &json!("UNSUBSCRIBED")), "{view:#}");
+    assert_eq!(post.ours(), 0);
+}
+
 #[tokio::test]
 async fn a_corrected_address_and_a_merge_mail_nobody_twice() {
     let post = told(2, KlaviyoConfig::default()).await;

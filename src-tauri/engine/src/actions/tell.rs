@@ -97,9 +97,7 @@ impl Desk {
             Ok(opened) => opened,
             Err(halt) => return Ok(Err(halt)),
         };
-        if steps[index].state == StepState::Intended {
-            return self.send_told(row, told, &opened, index).await;
-        }
+        // What may have been sent is looked for too: hours may lie between, in which the shop told of it, or the person left.
         let there = match self.look_for(&opened, told).await? {
             Ok(there) => there,
             Err(error) => return Ok(Err(self.klaviyo_halt(&error).await)),
@@ -112,7 +110,12 @@ impl Desk {
             let words = format!("nothing was sent: {} wants no mail", told.email);
             return Ok(Err(Halt::Failed("UNSUBSCRIBED".to_owned(), words)));
         }
-        if let Err(halt) = self.commit_told(row, told, index, 1).await? {
+        let committed = match steps[index].state {
+            // Committed before: the same bytes again, unless all writes were stopped meanwhile.
+            StepState::Intended => self.may_go_on().await?,
+            _ => self.commit_told(row, told, index, 1).await?,
+        };
+        if let Err(halt) = committed {
             return Ok(Err(halt));
         }
         self.send_told(row, told, &opened, index).await
@@ -129,6 +132,15 @@ impl Desk {
         }
         let words = "nothing was sent: the store is connected to another Klaviyo account now";
         Err(Halt::Failed("OTHER_KLAVIYO_ACCOUNT".to_owned(), words.to_owned()))
+    }
+
+    async fn may_go_on(&self) -> DbResult<Result<(), Halt>> {
+        let live = self.live;
+        let stopped = self.db.read(move |connection| stops(connection, live, true)).await?;
+        Ok(match stopped {
+            Some(problem) => Err(Halt::Later(problem.code.to_owned(), problem.message, 15)),
+            None => Ok(()),
+        })
     }
 
     /// Chooses the event for good and commits what is about to be sent.
