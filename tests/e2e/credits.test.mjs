@@ -44,10 +44,7 @@ async function picture(page, name) {
 async function walk(page, folder) {
   await until("freshness live", async () => (await page.attribute(PILL, "data-state")) === "live", 120_000);
   const [store] = JSON.parse(readFileSync(path.join(folder, "stores.json"), "utf8")).stores;
-  const go = async (to) => {
-    await page.run((hash) => { location.hash = hash; }, `#/s/${store.public_id}/${to}`);
-    await page.find("h1");
-  };
+  const go = (to) => page.go(`#/s/${store.public_id}/${to}`);
 
   // The plan table, from the account's prices.
   await go("settings");
@@ -97,14 +94,14 @@ async function walk(page, folder) {
   await page.click('[data-testid="kind-applied_twice"]');
   await until("the double grant", async () => (await page.texts('[data-testid="difference-row"]')).some((row) => row.includes(double.payment_intent)));
   await picture(page, "reconciliation");
-  await page.run((id) => document.querySelector(`[data-testid="difference-row"] a[title="${id}"]`).click(), double.payment_intent);
+  await page.pressLast(`[data-testid="difference-row"] a[title="${double.payment_intent}"]`);
   await page.find('[data-testid="applied-twice"]');
   const claims = await page.texts('[data-testid="claim"][data-by="row"]');
   assert.equal(claims.length, 2, "two rows of the shop");
   const events = await page.run(() => Array.from(
     document.querySelectorAll('[data-testid="applied-twice"] button[aria-expanded]'), (one) => one.textContent.trim()));
   assert.equal(new Set(events).size, 2, `two events: ${events}`);
-  await page.run(() => document.querySelector('[data-testid="applied-twice"] button[aria-expanded]').click());
+  await page.pressLast('[data-testid="applied-twice"] button[aria-expanded]');
   await until("the stored event", async () => (await page.text('[data-testid="applied-twice"]')).includes('"object": "event"'));
   await picture(page, "double-grant");
 
@@ -117,7 +114,7 @@ async function walk(page, folder) {
   await page.press("Show the plan…");
   await until("the plan", async () => (await page.text(DIALOG)).includes("Back"));
   await picture(page, "take-back-plan");
-  await page.run(() => document.querySelector('[role="dialog"] button[type="submit"]').click());
+  await page.pressLast('[role="dialog"] button[type="submit"]');
   await until("it is done", async () => (await page.texts('[data-testid="outcome"]')).some((text) => text.includes("Kept here")));
   await picture(page, "take-back-outcome");
   await page.press("Done");

@@ -70,10 +70,7 @@ async function confirm(page, name, button) {
   await page.press("Show the plan…");
   await until("the plan", async () => (await page.text(DIALOG)).includes("Back"));
   await picture(page, `fix-${name}-plan`);
-  await page.run((label) => {
-    const buttons = Array.from(document.querySelectorAll('[role="dialog"] button[type="submit"]'));
-    buttons.find((one) => one.textContent.trim() === label).click();
-  }, button);
+  await page.pressLast('[role="dialog"] button[type="submit"]', button);
   const said = await until("the outcome", async () => {
     const text = (await page.texts(OUTCOME))[0] ?? "";
     return /as it is planned|it is as planned|Kept here|does not show|found out|Failed|refus/i.test(text) ? text : undefined;
@@ -158,10 +155,7 @@ async function walk(page, folder) {
   await until("freshness live", async () => (await page.attribute(PILL, "data-state")) === "live", 120_000);
   const [store] = JSON.parse(readFileSync(path.join(folder, "stores.json"), "utf8")).stores;
   const shop = new Shop(store.stripe_url);
-  const go = async (to) => {
-    await page.run((hash) => { location.hash = hash; }, `#/s/${store.public_id}/${to}`);
-    await page.find("h1");
-  };
+  const go = (to) => page.go(`#/s/${store.public_id}/${to}`);
   await shop.order("paid", "paid");
   await shop.order("take", "authorized", { capture_by_hand: true });
   await shop.order("drop", "authorized", { capture_by_hand: true });
@@ -264,10 +258,7 @@ async function resend(page, folder, shop, endpoint) {
   await page.click('form button[type="submit"]');
   await until("freshness live", async () => (await page.attribute(PILL, "data-state")) === "live", 120_000);
   const [store] = JSON.parse(readFileSync(path.join(folder, "stores.json"), "utf8")).stores;
-  const go = async (to) => {
-    await page.run((hash) => { location.hash = hash; }, `#/s/${store.public_id}/${to}`);
-    await page.find("h1");
-  };
+  const go = (to) => page.go(`#/s/${store.public_id}/${to}`);
   const ask = async () => {
     await go("health");
     await page.click('button[aria-label^="Resend evt_"]', 90_000);
@@ -277,11 +268,11 @@ async function resend(page, folder, shop, endpoint) {
   // Off until somebody wants it: Stripe does not document it.
   await ask();
   await until("it says so", async () => (await page.text(DIALOG)).includes("Resending is switched off under Safety"));
-  assert.ok(await page.run(() => document.querySelector('[role="dialog"] button[type="submit"]').disabled));
+  assert.ok(await page.run(() => document.querySelector('[role="dialog"] button[type="submit"]')?.disabled));
   await picture(page, "resend-off");
   await page.press("Cancel");
   await go("settings");
-  await page.run(() => Array.from(document.querySelectorAll('#safety [role="switch"]')).at(-1).click());
+  await page.pressLast('#safety [role="switch"]');
   await page.press("Save safety");
   await until("it is saved", async () => (await page.source()).includes("Safety saved."));
 
@@ -293,7 +284,7 @@ async function resend(page, folder, shop, endpoint) {
   await until("the plan", async () => (await page.text(DIALOG)).includes("Back"));
   assert.match(await page.text(DIALOG), /undocumented|not document/i);
   await picture(page, "resend-plan");
-  await page.run(() => Array.from(document.querySelectorAll('[role="dialog"] button[type="submit"]')).at(-1).click());
+  await page.pressLast('[role="dialog"] button[type="submit"]');
   await until("it was sent", async () => (await page.texts(OUTCOME)).some((text) => text.startsWith("Succeeded") || text.includes("Done")));
   await picture(page, "resend-outcome");
   const effects = await shop.effects();

@@ -59,7 +59,8 @@ export class Page {
       try {
         return (await this.in("POST", "/element", { using: "css selector", value: css }))[ELEMENT];
       } catch (error) {
-        if (error.code === "no such element") return undefined;
+        // "Stale": the page was drawn anew between the search and the answer.
+        if (["no such element", "stale element reference"].includes(error.code)) return undefined;
         throw error;
       }
     }, withinMs);
@@ -104,6 +105,25 @@ export class Page {
       button?.click();
       return button !== undefined;
     }, text));
+  }
+
+  /** Clicks the last of what a selector finds that can be pressed and says this, once there is one, wherever it lies. */
+  pressLast(css, text = "") {
+    return until(`${css} "${text}" that can be pressed`, () => this.run((selector, said) => {
+      const found = Array.from(document.querySelectorAll(selector)).filter((one) => !one.disabled && one.textContent.includes(said)).at(-1);
+      found?.click();
+      return found !== undefined;
+    }, css, text));
+  }
+
+  /** Goes to another page of the window, and waits until its heading stands there; from one order to the next it is the same. */
+  async go(hash) {
+    await this.run((to) => {
+      const page = (text) => text.split("?")[0].split("/").map((part, nth) => (nth === 4 ? "" : part)).join("/");
+      if (page(to) !== page(location.hash)) document.querySelector("h1")?.setAttribute("data-e2e-left", "");
+      location.hash = to;
+    }, hash);
+    await this.find("h1:not([data-e2e-left])");
   }
 
   /** The text of everything that a selector finds, now. */

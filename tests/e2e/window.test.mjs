@@ -67,8 +67,7 @@ async function takePictures(page, store) {
       await page.reload();
       for (const name of ["overview", "funnel", "preorders", "preorder", "purchases", "wallets", "reconciliation", "imports", "health", "settings", "welcome"]) {
         const hash = name === "preorder" ? preorder : name === "welcome" ? "#/welcome" : `#/s/${store}/${name}`;
-        await page.run((to) => { location.hash = to; }, hash);
-        await page.find("h1");
+        await page.go(hash);
         await until(`${name} is read`, () => page.run(() => document.querySelector("main [aria-busy=true]") === null));
         writeFileSync(path.join(PICTURES, `${name}-${theme}-${language}.png`), await page.stillPicture());
       }

@@ -166,6 +166,21 @@ describe("an order's page", () => {
   });
 });
 
+describe("the jump box", () => {
+  it("opens the order that was typed, not the one that an earlier text had found", async () => {
+    const user = userEvent.setup();
+    openWindow("full", "/s/k7m2qxa/overview");
+    const box = await screen.findByLabelText("Jump to an order");
+    await user.type(box, "a");
+    await waitFor(() => expect(screen.getAllByRole("option", { hidden: true }).length).toBeGreaterThan(2));
+    const listed = screen.getAllByRole("option", { hidden: true }).map((option) => /\S+@\S+?\.(?:com|org|net)/.exec(option.textContent ?? "")?.[0]);
+    const wanted = listed.findLast((email) => email !== undefined && email !== listed[0]) ?? "";
+    expect(wanted).not.toBe("");
+    await user.type(box, `${wanted.slice(1)}{Enter}`);
+    expect((await screen.findByRole("heading", { level: 1, name: new RegExp(wanted.replaceAll(/[.+]/g, "\\$&")) })).textContent).toContain(wanted);
+  });
+});
+
 describe("a new preorder", () => {
   it("is reached from the jump box, planned, and ends in its link", async () => {
     const user = userEvent.setup();

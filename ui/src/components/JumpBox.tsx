@@ -27,16 +27,21 @@ export function JumpBox() {
   const [text, setText] = useState("");
   const [asked] = useDebouncedValue(text.trim(), 120);
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
-  const { data, isFetching } = useQuery({ ...searchQuery(store, asked), enabled: asked !== "" });
+  const { data, isFetching, isPlaceholderData } = useQuery({ ...searchQuery(store, asked), enabled: asked !== "" });
   const hits = asked === "" ? [] : (data?.hits ?? []);
   const first = hits[0]?.row.id;
+  // What is listed may still answer an earlier text: nobody may be led to the order of somebody else by typing fast.
+  const answered = text.trim() === asked && !isPlaceholderData && (asked === "" || data !== undefined);
+  const entered = useRef(false);
 
   useEffect(() => {
-    if (first === undefined) combobox.resetSelectedOption();
+    if (!answered || first === undefined) combobox.resetSelectedOption();
+    else if (entered.current) open(first);
     else combobox.selectFirstOption();
+    if (answered) entered.current = false;
     // Only the list's head matters; the combobox object changes with every render.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [first]);
+  }, [answered, first]);
 
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -51,6 +56,7 @@ export function JumpBox() {
   }, []);
 
   const open = (id: string) => {
+    entered.current = false;
     setText("");
     combobox.closeDropdown();
     input.current?.blur();
@@ -66,6 +72,7 @@ export function JumpBox() {
           data-search="jump" leftSection={<Icon name="search" size={14} />}
           rightSection={isFetching ? <Loader size={12} /> : null}
           onChange={(event) => {
+            entered.current = false;
             setText(event.currentTarget.value);
             combobox.openDropdown();
           }}
@@ -73,9 +80,11 @@ export function JumpBox() {
           onBlur={() => combobox.closeDropdown()}
           onKeyDown={(event) => {
             if (event.key === "Escape") {
+              entered.current = false;
               setText("");
               event.currentTarget.blur();
             }
+            if (event.key === "Enter" && !answered) entered.current = true;
           }}
         />
       </Combobox.Target>
