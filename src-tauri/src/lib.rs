@@ -1,8 +1,9 @@
 //! The shell: one window around the engine.
 //!
-//! In: the page's calls by name, the command line, the window's focus. Out: replies, and one event `changed`.
+//! In: the page's calls by name, the command line, the window's focus. Out: replies, and the events `changed` and `alert`.
 //! Deliberately absent: rules about preorders (the engine has them) and interface text (the page has it).
 
+mod alerts;
 mod call;
 mod changed;
 mod links;
@@ -64,6 +65,7 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
         .plugin(single_instance(own))
         .plugin(window_state)
         .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_opener::init())
         .invoke_handler(tauri::generate_handler![call::call])
         .setup(move |app| {
@@ -72,6 +74,7 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move { handle.state::<Shell>().begin().await });
             tauri::async_runtime::spawn(quit_when_told(app.handle().clone()));
+            operations::lead_by_notifications(app.handle());
             window::open(app.handle())?;
             Ok(())
         })

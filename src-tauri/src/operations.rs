@@ -1,4 +1,5 @@
-//! The operations that need a desktop: a file dialog, a browser, the practice store, what the command line asked for.
+//! The operations that need a desktop: a file dialog, a browser, a notification, the practice store, what the command line
+//! asked for.
 
 use foredeck_engine::error::Problem;
 use serde::de::DeserializeOwned;
@@ -6,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tauri::{AppHandle, Manager};
 use tauri_plugin_dialog::DialogExt;
+use tauri_plugin_notification::NotificationExt;
 use tauri_plugin_opener::OpenerExt;
 
 use crate::shell::Prepared;
@@ -35,6 +37,15 @@ struct OpenUrlArgs {
     url: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NotifyArgs {
+    title: String,
+    body: String,
+    /// Where a click on it leads.
+    route: String,
+}
+
 /// Whether the shell has an operation of this name; the engine has all others.
 pub(crate) fn is_own(name: &str) -> bool {
     name.starts_with("shell_")
@@ -57,6 +68,10 @@ pub(crate) async fn run(
             Ok(json!(store.view().await?))
         }
         "shell_pick_file" => Ok(json!({ "path": pick_file(app, read(name, args)?).await? })),
+        "shell_notify" => {
+            notify(app, read(name, args)?)?;
+            Ok(json!({}))
+        }
         "shell_open_url" => {
             open_url(app, &read(name, args)?)?;
             Ok(json!({}))
@@ -103,6 +118,35 @@ async fn pick_file(app: &AppHandle, args: PickFileArgs) -> Result<Option<String>
         Problem::new("NOT_A_FILE", "what was chosen is not a file of this machine", "Choose another one.")
     })?;
     Ok(Some(path.to_string_lossy().into_owned()))
+}
+
+/// The extra of a notification that names a route.
+const ROUTE: &str = "route";
+
+fn notify(app: &AppHandle, args: NotifyArgs) -> Result<(), Problem> {
+    let notification = app.notification().builder().title(args.title).body(args.body).auto_cancel();
+    notification.extra(ROUTE, args.route).show().map_err(|error| {
+        Problem::new(
+            "NO_NOTIFICATION",
+            format!("the desktop shows no notification: {error}"),
+            "What it would have said stands on its page.",
+        )
+    })
+}
+
+/// A click on a notification brings the window to the front, at the page that it is about.
+pub(crate) fn lead_by_notifications(app: &AppHandle) {
+    let window = app.clone();
+    let led = app.notification().on_action(move |performed| {
+        window::to_front(&window);
+        let route = performed.notification().and_then(|shown| shown.extra().get(ROUTE)?.as_str());
+        if let Some(route) = route.filter(|route| route.starts_with("/s/")) {
+            window::lead_to(&window, route);
+        }
+    });
+    if let Err(error) = led {
+        tracing::warn!(%error, "Clicks on notifications are not heard.");
+    }
 }
 
 fn open_url(app: &AppHandle, args: &OpenUrlArgs) -> Result<(), Problem> {

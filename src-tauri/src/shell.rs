@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use crate::operations::{self, StartReply};
 use crate::options::Options;
 use crate::practice::Practice;
-use crate::{changed, window};
+use crate::{alerts, changed, window};
 
 /// How long the program may take to stop what runs.
 const STOPS_WITHIN: Duration = Duration::from_secs(5);
@@ -128,7 +128,7 @@ impl Shell {
                 prepared.practice.open(&prepared.engine).await?;
             }
             if let Some(store) = reply.store {
-                window::show_store(&self.app, &store);
+                window::lead_to(&self.app, &format!("/s/{store}/overview"));
             }
             Ok::<(), Problem>(())
         };
@@ -148,6 +148,7 @@ impl Shell {
                     return Err(no_folder(&folder));
                 }
                 tokio::spawn(changed::tell(self.app.clone(), engine.announcer().listen()));
+                tokio::spawn(alerts::tell(self.app.clone(), engine.announcer().listen_alerts()));
                 practice.hold_key(&engine);
                 let start = find_start(&self.options, &engine, &practice).await;
                 Ok(Prepared { engine, practice, start: Mutex::new(Some(start)) })

@@ -49,13 +49,13 @@ pub(crate) fn to_front(app: &AppHandle) {
     }
 }
 
-/// Leads the page of an open window to a store.
-pub(crate) fn show_store(app: &AppHandle, store: &str) {
-    let route = serde_json::Value::from(format!("#/s/{store}/overview"));
+/// Leads the page of an open window to another route of its own.
+pub(crate) fn lead_to(app: &AppHandle, route: &str) {
+    let route = serde_json::Value::from(format!("#{route}"));
     if let Some(window) = app.get_webview_window(LABEL)
         && let Err(error) = window.eval(format!("window.location.hash = {route}"))
     {
-        tracing::warn!(%error, "The page could not be led to a store.");
+        tracing::warn!(%error, "The page could not be led elsewhere.");
     }
 }
 

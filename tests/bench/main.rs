@@ -2,11 +2,11 @@
 //!
 //! A sandbox in scale mode serves N preorders from a process of its own. A bare reader (pages -> JSON ->
 //! SQLite, nothing folded) sets the pace of this machine; the engine must reach 0.6 of it, stored and folded.
-//! Then the queries run on the mirror that was made. Before all that events are applied with
-//! all rules of findings and with none, and a file of a million purchases is imported (`FOREDECK_BENCH_ROWS`). `FOREDECK_BENCH_PREORDERS` sets N (default 100,000; with 0 nothing follows the import),
-//! `FOREDECK_BENCH_ROUNDS` the rounds (default 5; with 0 only
-//! the engine reads). `FOREDECK_BENCH_KEEP=1` keeps the mirror and says where; with
-//! `FOREDECK_BENCH_FOLDER` only the queries run, on a mirror that was kept.
+//! Then the queries run on the mirror that was made, and events are applied to it with all rules of findings and with none.
+//! Before all that the same events are applied to an empty one, and a file of a million purchases is imported
+//! (`FOREDECK_BENCH_ROWS`; 0 leaves both out). `FOREDECK_BENCH_PREORDERS` sets N (default 100,000; with 0 nothing follows the
+//! import), `FOREDECK_BENCH_ROUNDS` the rounds (default 5; with 0 only the engine reads). `FOREDECK_BENCH_KEEP=1` keeps the
+//! mirror and says where; with `FOREDECK_BENCH_FOLDER` only the queries and the events run, on a mirror that was kept.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -37,10 +37,15 @@ fn main() {
 
 async fn run() {
     if let Some(folder) = std::env::var_os("FOREDECK_BENCH_FOLDER") {
-        return queries::measure(&ingest::reopen(folder.as_ref()).await).await;
+        let mirror = ingest::reopen(folder.as_ref()).await;
+        queries::measure(&mirror).await;
+        return findings::measure_on(&mirror).await;
     }
-    findings::measure().await;
-    imports::measure(number("FOREDECK_BENCH_ROWS", 1_000_000)).await;
+    let rows = number("FOREDECK_BENCH_ROWS", 1_000_000);
+    if rows > 0 {
+        findings::measure().await;
+        imports::measure(rows).await;
+    }
     let preorders = number("FOREDECK_BENCH_PREORDERS", 100_000);
     if preorders == 0 {
         return;
@@ -77,6 +82,7 @@ async fn run() {
     if let Some(mirror) = last {
         size::measure_snapshots(&mirror).await;
         queries::measure(&mirror).await;
+        findings::measure_on(&mirror).await;
         if std::env::var_os("FOREDECK_BENCH_KEEP").is_some() {
             println!("kept: {}", mirror.keep().display());
         }

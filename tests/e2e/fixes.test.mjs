@@ -308,14 +308,19 @@ describe("fixes", () => {
   it("ask Stripe to deliver an event again only where that was switched on", async () => {
     const folder = mkdtempSync(path.join(FOLDER, "resend-"));
     const { sandbox, shop, endpoint } = await shopWithUndelivered();
+    // What the desktop is asked to show, whether or not something is there that shows it.
+    const desktop = start("dbus-monitor", ["--session", "interface='org.freedesktop.Notifications',member='Notify'"]);
     const window = await open(["--data-dir", folder], { FOREDECK_STRIPE_URL: shop.url });
     try {
       await resend(window.page, folder, shop, endpoint);
+      await until("a notification", () => /"Late shop: \d+ new findings?"/.test(readFileSync(desktop.output, "utf8")), 10_000);
+      assert.ok(!readFileSync(desktop.output, "utf8").includes("late@example.com"), "a desktop may be seen by others");
     } catch (error) {
       await lastPicture(path.join(PICTURES, "failed: resend.png"));
       throw error;
     }
     await quit(window);
+    await stop(desktop);
     await stop(sandbox);
   });
 });

@@ -31,5 +31,8 @@ function httpTransport(url: string): Transport {
       const timer = setInterval(() => heard(everything), 2000);
       return () => clearInterval(timer);
     },
+    async listenAlerts() {
+      return () => {};
+    },
   };
 }

@@ -5,6 +5,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
+import { followAlerts } from "./data/alerts";
 import { followChanged } from "./data/changed";
 import type { makeRouter } from "./router";
 import { theme } from "./ui/theme";
@@ -26,6 +27,7 @@ export function makeQueryClient(): QueryClient {
 export function App({ client, router }: { client: QueryClient; router: ReturnType<typeof makeRouter> }) {
   const { i18n } = useTranslation();
   useEffect(() => followChanged(client), [client]);
+  useEffect(() => followAlerts(client), [client]);
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={schemes}>
       <DatesProvider settings={{ locale: i18n.language === "zh-CN" ? "zh-cn" : "en", firstDayOfWeek: 1 }}>

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use tokio::sync::broadcast;
+use ts_rs::TS;
 
 /// A part of a store that a screen may depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,7 +59,9 @@ pub struct Announcement {
 }
 
 /// What a person should be told of even where the window is behind others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "what", rename_all = "snake_case")]
+#[ts(export)]
 pub enum Alert {
     /// Findings opened, or opened again.
     Findings {
@@ -84,6 +88,15 @@ pub enum Alert {
         /// Why, by its stable code, where something is wrong.
         code: Option<String>,
     },
+}
+
+impl Alert {
+    /// The store's public id.
+    pub fn store(&self) -> &str {
+        match self {
+            Self::Findings { store, .. } | Self::SyncFailed { store, .. } | Self::Reports { store, .. } => store,
+        }
+    }
 }
 
 /// Where announcements are made and heard. A slow listener misses some and is told so.

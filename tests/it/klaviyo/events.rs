@@ -2,19 +2,19 @@
 
 use foredeck_engine::secrets::StripeKey;
 use foredeck_sandbox::klaviyo::{Consent, SentBy, ShopSender, Spelling};
-use foredeck_sandbox::{DEFAULT_KEY, DEFAULT_KLAVIYO_KEY, Faults, KlaviyoConfig, WriteTrouble};
+use foredeck_sandbox::{DEFAULT_KEY, DEFAULT_KLAVIYO_KEY, KlaviyoConfig, WriteTrouble};
 use serde_json::{Value, json};
 
 use super::{Post, key};
 use crate::it::actions::desk::spec;
 use crate::it::sync::desk::Desk;
 
-const HOUR: i64 = 3_600;
-const NAMES: [&str; 4] =
+pub(super) const HOUR: i64 = 3_600;
+pub(super) const NAMES: [&str; 4] =
     ["Preorder Started", "Rolitt Preorder Started", "Preorder Success", "Rolitt Preorder Success"];
 
 /// A shop of so many orders, every second one paid, two hours old; connected, nothing told by whoever opens it so.
-async fn told(orders: usize, config: KlaviyoConfig) -> Post {
+pub(super) async fn told(orders: usize, config: KlaviyoConfig) -> Post {
     let post = Post::open(config).await;
     post.desk.world.with_world(|world| {
         for number in 0..orders {
@@ -53,7 +53,7 @@ impl Post {
     }
 
     /// How many events stand so, of both kinds.
-    async fn stand(&self, verdict: &str) -> i64 {
+    pub(super) async fn stand(&self, verdict: &str) -> i64 {
         let view = self.get("klaviyo_events_check", json!({})).await;
         let of = view["counts"].as_array().unwrap().iter().filter(|one| one["verdict"] == verdict);
         of.map(|one| one["count"].as_i64().unwrap()).sum()
@@ -400,32 +400,6 @@ async fn a_missing_event_is_a_finding_that_its_fix_cures() {
     assert_eq!(page["rows"], json!([]));
     let view = post.get("action_get", json!({"id": view["id"]})).await;
     assert_eq!(view["verified"], true, "{view:#}");
-}
-
-/// Five thousand orders, half of their events told by the shop, through everything that goes wrong.
-#[tokio::test]
-async fn a_great_fill_through_troubles_tells_each_order_once() {
-    let orders = if std::env::var("FOREDECK_LONG").is_ok_and(|long| long == "1") { 5_000 } else { 120 };
-    let shop =
-        ShopSender { spelling: Spelling::Mixed, share: 0.5, late_s: (1, 3_000), ..ShopSender::default() };
-    let post = told(orders, KlaviyoConfig { shop: Some(shop), ..KlaviyoConfig::default() }).await;
-    let missing = post.stand("missing").await;
-    post.control.set_faults(Faults {
-        error_5xx_rate: 0.04,
-        html_rate: 0.02,
-        cut_body_rate: 0.03,
-        drop_before_effect_rate: 0.04,
-        drop_after_effect_rate: 0.04,
-        ..Faults::default()
-    });
-    let plan = post.get("klaviyo_events_fill", json!({})).await;
-    assert_eq!(plan["count"], missing);
-    let view = post.run_plan(&plan).await;
-    assert_eq!(view["succeeded"], missing, "{view:#}");
-    post.control.set_faults(Faults::default());
-    post.desk.advance(60);
-    post.assert_each_once();
-    assert_eq!(post.refused("klaviyo_events_fill", json!({})).await, "NOTHING_MISSING");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod client;
 mod connection;
 mod events;
+mod great;
 mod keychain;
 mod prism;
 mod real;

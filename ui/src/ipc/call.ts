@@ -1,3 +1,4 @@
+import type { Alert } from "./generated/Alert";
 import type { Changed } from "./generated/Changed";
 import type { Args, OperationName, Reply } from "./operations";
 import { tauriTransport } from "./tauri";
@@ -12,10 +13,19 @@ export async function call<N extends OperationName>(name: N, store: string | nul
 
 /** Hears every `changed` the engine sends; returns how to stop. */
 export function listenChanged(heard: (changed: Changed) => void): () => void {
+  return follow((way) => way.listen(heard));
+}
+
+/** Hears every `alert` the engine sends; returns how to stop. */
+export function listenAlerts(heard: (alert: Alert) => void): () => void {
+  return follow((way) => way.listenAlerts(heard));
+}
+
+function follow(listen: (way: Transport) => Promise<() => void>): () => void {
   let stopped = false;
   let stop: (() => void) | null = null;
   void transport()
-    .then((way) => way.listen(heard))
+    .then(listen)
     .then((unlisten) => {
       if (stopped) unlisten();
       else stop = unlisten;

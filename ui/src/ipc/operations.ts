@@ -119,6 +119,7 @@ export type PickFileArgs = { save: boolean; title: string; default_name?: string
 /** The file; null where the person closed the dialog. */
 export type PickFileReply = { path: string | null };
 /** What the command line asked to open. */
+export type NotifyArgs = { title: string; body: string; route: string };
 export type StartReply = { store: string | null; route: string | null };
 
 export type Operations = {
@@ -210,6 +211,7 @@ export type Operations = {
   operator_set_disabled: Operation<OperatorDisabledArgs, OperatorList>;
   operator_set_idle: Operation<OperatorIdleArgs, OperatorList>;
   shell_open_sandbox: Operation<NoArgs, StoreView>;
+  shell_notify: Operation<NotifyArgs, NoArgs>;
   shell_pick_file: Operation<PickFileArgs, PickFileReply>;
   shell_open_url: Operation<{ url: string }, NoArgs>;
   shell_start: Operation<NoArgs, StartReply>;
