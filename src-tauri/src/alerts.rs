@@ -120,7 +120,10 @@ mod tests {
         assert_eq!(gathered.next_due(), Some(Instant::now() + PAUSE));
         tokio::time::advance(PAUSE).await;
         let [Alert::Findings { by_rule, .. }] = &gathered.take_due(Instant::now())[..] else { panic!() };
-        assert_eq!(by_rule.iter().map(|(rule, n)| (rule.as_str(), *n)).collect::<Vec<_>>(), [("dispute_open", 1), ("paid_twice", 2)]);
+        assert_eq!(
+            by_rule.iter().map(|(rule, n)| (rule.as_str(), *n)).collect::<Vec<_>>(),
+            [("dispute_open", 1), ("paid_twice", 2)]
+        );
         assert_eq!((gathered.next_due(), gathered.take_due(Instant::now())), (None, Vec::new()));
     }
 

@@ -94,7 +94,9 @@ impl Alert {
     /// The store's public id.
     pub fn store(&self) -> &str {
         match self {
-            Self::Findings { store, .. } | Self::SyncFailed { store, .. } | Self::Reports { store, .. } => store,
+            Self::Findings { store, .. } | Self::SyncFailed { store, .. } | Self::Reports { store, .. } => {
+                store
+            }
         }
     }
 }

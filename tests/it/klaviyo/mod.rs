@@ -7,6 +7,7 @@ mod great;
 mod keychain;
 mod prism;
 mod real;
+mod rules;
 mod stand;
 mod troubles;
 mod words;

@@ -30,6 +30,8 @@ const DAY: i64 = 86_400;
 pub struct CheckTerms {
     /// Now, unix seconds.
     pub now: i64,
+    /// When Klaviyo was last looked at; not in the future.
+    pub looked_at: i64,
     /// The account's public id.
     pub account: String,
     /// The settings.
@@ -374,7 +376,8 @@ fn judge(
             one.state == ChoiceState::Confirmed
                 || (one.state == ChoiceState::Sent && one.sent_at.is_some_and(|at| at + SENT_S > terms.now))
         });
-        let waits = happened_at + i64::from(terms.settings.missing_after_min) * 60 > terms.now;
+        // Not missing by what was seen before it came due.
+        let waits = happened_at + i64::from(terms.settings.missing_after_min) * 60 > terms.looked_at;
         let verdict = if under_way {
             EventVerdict::Sent
         } else if waits {

@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 use crate::actions::{Opened, OpensKlaviyo, people_of, seen_of};
 use crate::clock::SharedClock;
 use crate::db::{Connection, Db, DbResult, OptionalExtension, Transaction, params, rusqlite};
-use crate::domain::klaviyo::OrderEvent;
+use crate::domain::klaviyo::{EventVerdict, OrderEvent};
 use crate::domain::settings::Settings;
 use crate::error::Problem;
 use crate::facts::klaviyo::find_klaviyo;
@@ -26,6 +26,10 @@ const DAY: i64 = 86_400;
 const TOLD_LATE_S: i64 = 120;
 /// Between looks of themselves, seconds.
 const LOOK_EVERY_S: i64 = 900;
+/// Between looks, at least, when what is not there came due and would be called missing.
+const DUE_EVERY_S: i64 = 60;
+/// What the shop's clock may say earlier than Stripe's.
+const EARLY_S: i64 = 600;
 /// What happened so long ago can still show at Klaviyo without having been seen: a shop tells late.
 const OVERLAP_S: i64 = DAY;
 /// People of orders so young are looked for again at each look, until they are known.
@@ -44,12 +48,29 @@ pub struct LookedAt {
     pub at: i64,
     /// The last time as far back as is checked.
     pub whole_at: i64,
+    /// The last time for the sake of what came due.
+    #[serde(default)]
+    pub due_at: i64,
+    /// Events that were read then.
+    #[serde(default)]
+    pub due_events: usize,
+}
+
+impl LookedAt {
+    /// Whether what came due may be looked for again: a look that reads much is not made each minute.
+    fn may_look_for_due(&self, now: i64) -> bool {
+        let read = i64::try_from(self.due_events / 10).unwrap_or(LOOK_EVERY_S);
+        now - self.due_at >= read.clamp(DUE_EVERY_S, LOOK_EVERY_S) || self.due_at > now
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct CheckedAt {
     at: i64,
     whole_at: i64,
+    /// The look that it rests on.
+    #[serde(default)]
+    looked_at: i64,
     /// A digest of the settings, the account and the projections' version: with others everything is looked at again.
     by: String,
 }
@@ -96,9 +117,12 @@ impl Watch {
             self.keep_findings().await?;
             return Ok(false);
         }
-        let due = asked || now - looked.at >= LOOK_EVERY_S || looked.at > now;
+        // Nothing is called missing by what was known before it came due.
+        let waits_since = self.waits_since(now).await?.filter(|_| looked.may_look_for_due(now));
+        let by_time = asked || now - looked.at >= LOOK_EVERY_S || looked.at > now;
+        let due = by_time || waits_since.is_some();
         if due {
-            self.look(now, looked, asked).await?;
+            self.look(now, looked, (asked, waits_since.filter(|_| !by_time))).await?;
         }
         let checked = self.check(asked).await?;
         if due || checked > 0 {
@@ -108,17 +132,51 @@ impl Watch {
         Ok(due || checked > 0)
     }
 
-    async fn look(&self, now: i64, looked: LookedAt, asked: bool) -> Result<(), Problem> {
+    /// When the first of what came due happened, and was not there when it was last looked for.
+    async fn waits_since(&self, now: i64) -> DbResult<Option<i64>> {
+        let waited = i64::from(self.settings().klaviyo.missing_after_min) * 60;
+        self.db
+            .read(move |connection| {
+                let mut first = connection.prepare_cached(
+                    "SELECT min(happened_at) FROM event_check WHERE verdict = ?1 AND happened_at <= ?2",
+                )?;
+                Ok(first
+                    .query_row(params![EventVerdict::Waiting.as_str(), now - waited], |row| row.get(0))?)
+            })
+            .await
+    }
+
+    /// Looks; only for what waits since an instant, or as far as a look goes of itself.
+    async fn look(
+        &self,
+        now: i64,
+        looked: LookedAt,
+        (asked, waits_since): (bool, Option<i64>),
+    ) -> Result<(), Problem> {
         let opened = self.klaviyo.open().await?;
         let settings = self.settings();
         let horizon = now - i64::from(settings.klaviyo.check_days) * DAY;
         let whole = asked || now - looked.whole_at >= DAY || looked.whole_at > now;
-        let since = if whole { horizon } else { (looked.at - OVERLAP_S).max(horizon) };
-        if let Err(error) = self.look_since(&opened, &settings, (since, horizon, now), asked).await? {
-            self.klaviyo.note(&error).await;
-            return Err(error.into());
-        }
-        let state = LookedAt { at: now, whole_at: if whole { now } else { looked.whole_at } };
+        let since = match waits_since {
+            _ if whole => horizon,
+            Some(first) => first.min(looked.at) - EARLY_S,
+            None => looked.at - OVERLAP_S,
+        };
+        // Whoever asks wants to know what people want now, and not yesterday.
+        let stale = now - if asked { 30 } else { DAY };
+        let waited = now - i64::from(settings.klaviyo.missing_after_min) * 60;
+        let times = Times { now, since: since.max(horizon), horizon, stale, waited };
+        let events = match self.look_since(&opened, &settings, times).await? {
+            Ok(events) => events,
+            Err(error) => {
+                self.klaviyo.note(&error).await;
+                return Err(error.into());
+            }
+        };
+        let whole_at = if whole { now } else { looked.whole_at };
+        let (due_at, due_events) =
+            if waits_since.is_some() { (now, events) } else { (looked.due_at, looked.due_events) };
+        let state = LookedAt { at: now, whole_at, due_at, due_events };
         self.db.write(move |transaction| set_state(transaction, LOOKED, &state)).await?;
         Ok(())
     }
@@ -127,14 +185,11 @@ impl Watch {
         &self,
         opened: &Opened,
         settings: &Settings,
-        (since, horizon, now): (i64, i64, i64),
-        asked: bool,
-    ) -> DbResult<Result<(), KlaviyoError>> {
-        // Whoever asks wants to know what people want now, and not yesterday.
-        let stale = now - if asked { 30 } else { DAY };
+        times: Times,
+    ) -> DbResult<Result<usize, KlaviyoError>> {
+        let now = times.now;
         loop {
-            let emails =
-                self.db.read(move |connection| unknown_people(connection, horizon, (now, stale))).await?;
+            let emails = self.db.read(move |connection| unknown_people(connection, times)).await?;
             if emails.is_empty() {
                 break;
             }
@@ -147,16 +202,18 @@ impl Watch {
                 self.db.write(move |transaction| put_people(transaction, &people)).await?;
             }
         }
+        let mut read = 0;
         for kind in OrderEvent::ALL {
             let metrics = match opened.client.metric_ids(&settings.klaviyo.names_of(kind)).await {
                 Ok(metrics) => metrics,
                 Err(error) => return Ok(Err(error)),
             };
             for (name, metric) in metrics {
-                let events = match opened.client.events_since(&metric, since).await {
+                let events = match opened.client.events_since(&metric, times.since).await {
                     Ok(events) => events,
                     Err(error) => return Ok(Err(error)),
                 };
+                read += events.rows.len();
                 let seen: Vec<_> =
                     events.rows.iter().filter_map(|one| seen_of(one, kind, &name, settings)).collect();
                 for batch in seen.chunks(BATCH) {
@@ -165,7 +222,7 @@ impl Watch {
                 }
             }
         }
-        Ok(Ok(()))
+        Ok(Ok(read))
     }
 
     /// Holds against Klaviyo whatever changed or came due, or everything; says of how many people.
@@ -209,6 +266,20 @@ impl Watch {
     }
 }
 
+/// The instants that a look goes by, unix seconds.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    now: i64,
+    /// Events are read from then on.
+    since: i64,
+    /// Orders are looked at from then on.
+    horizon: i64,
+    /// People known since before are asked for again.
+    stale: i64,
+    /// What happened until then would be called missing.
+    waited: i64,
+}
+
 /// Says what is to be looked at, and by which terms; None while projections are being made.
 fn begin_check(
     transaction: &Transaction<'_>,
@@ -222,7 +293,8 @@ fn begin_check(
     let account = connection.account.public_id;
     let said = serde_json::to_string(&(&settings.klaviyo, &account, version)).unwrap_or_default();
     let by = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(said.as_bytes()));
-    let terms = CheckTerms { now, account, settings: settings.klaviyo.clone() };
+    let looked_at = find_state::<LookedAt>(transaction, LOOKED)?.unwrap_or_default().at.min(now);
+    let terms = CheckTerms { now, looked_at, account, settings: settings.klaviyo.clone() };
     let before: Option<CheckedAt> = find_state(transaction, CHECKED)?;
     let is_whole = whole
         || before
@@ -232,7 +304,8 @@ fn begin_check(
     let spans = match &before {
         // What happened since, as Stripe may tell it some minutes late, and what was waited for until now.
         Some(before) if !is_whole => {
-            vec![(before.at - TOLD_LATE_S, i64::MAX), (before.at - waited - TOLD_LATE_S, now - waited + 1)]
+            let judged = before.at.min(before.looked_at);
+            vec![(before.at - TOLD_LATE_S, i64::MAX), (judged - waited - TOLD_LATE_S, now - waited + 1)]
         }
         _ => vec![(terms.since(), i64::MAX)],
     };
@@ -253,12 +326,12 @@ fn begin_check(
         sweep(transaction, &terms)?;
     }
     let whole_at = if is_whole { now } else { before.map_or(now, |before| before.whole_at) };
-    set_state(transaction, CHECKED, &CheckedAt { at: now, whole_at, by })?;
+    set_state(transaction, CHECKED, &CheckedAt { at: now, whole_at, looked_at, by })?;
     Ok(Some(terms))
 }
 
 /// Some addresses of orders that Klaviyo was not asked about, or long ago.
-fn unknown_people(connection: &Connection, since: i64, (now, stale): (i64, i64)) -> DbResult<Vec<String>> {
+fn unknown_people(connection: &Connection, times: Times) -> DbResult<Vec<String>> {
     let sql = "
         SELECT DISTINCT e.email FROM (
           SELECT p.email AS email, max(p.started_at, coalesce(p.paid_at, 0)) AS at FROM preorder p
@@ -267,11 +340,15 @@ fn unknown_people(connection: &Connection, since: i64, (now, stale): (i64, i64))
           SELECT n.email, p.started_at FROM preorder p JOIN node n ON n.preorder = p.key
           WHERE p.started_at >= ?1 AND p.goods = 1 AND n.email IS NOT NULL AND n.email IS NOT p.email
         ) e LEFT JOIN klaviyo_person k ON k.email = e.email
-        WHERE k.email IS NULL OR k.seen_at < ?2 OR (k.profile_id IS NULL AND e.at >= ?3 AND k.seen_at < ?4)
-        LIMIT ?5";
+        WHERE k.email IS NULL OR k.seen_at < ?2 OR (k.profile_id IS NULL AND e.at >= ?3 AND (k.seen_at < ?4
+          OR (k.seen_at < ?5 AND EXISTS (SELECT 1 FROM event_check c
+            WHERE c.email = e.email AND c.verdict = ?6 AND c.happened_at <= ?7))))
+        LIMIT ?8";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement
-        .query_map(params![since, stale, now - YOUNG_S, now - LOOK_EVERY_S / 2, PEOPLE], |row| row.get(0))?;
+    let (young, unknown) = (times.now - YOUNG_S, times.now - LOOK_EVERY_S / 2);
+    let waits = (times.now - DUE_EVERY_S / 2, EventVerdict::Waiting.as_str());
+    let args = params![times.horizon, times.stale, young, unknown, waits.0, waits.1, times.waited, PEOPLE];
+    let rows = statement.query_map(args, |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
