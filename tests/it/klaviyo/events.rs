@@ -34,7 +34,7 @@ pub(super) async fn told(orders: usize, config: KlaviyoConfig) -> Post {
 
 impl Post {
     /// Plans and runs whatever is missing, and sees it confirmed.
-    async fn fill(&self, args: Value) -> Value {
+    pub(super) async fn fill(&self, args: Value) -> Value {
         let plan = self.get("klaviyo_events_fill", args).await;
         self.run_plan(&plan).await
     }
