@@ -57,4 +57,21 @@ describe("both languages", () => {
     const unused = [...new Set([...english.keys()].map(bare))].filter((key) => !dynamic.test(key) && !sources.includes(`"${key}"`));
     expect(unused).toEqual([]);
   });
+
+  it("have words for every code of Klaviyo's, its events', reports' and audiences'", () => {
+    const engine = path.join(import.meta.dirname, "../../src-tauri/engine/src");
+    const rooms = [
+      "api/errors.rs", "actions/tell.rs", "actions/plans/send_event.rs", "engine/store/klaviyo", "engine/store/reports.rs", "engine/store/audiences.rs",
+      "klaviyo", "tasks/reports", "facts/reports", "report_server",
+    ];
+    const text = rooms
+      .flatMap((room) => (room.endsWith(".rs") ? [room] : readdirSync(path.join(engine, room), { encoding: "utf8" }).filter((file) => file.endsWith(".rs")).map((file) => `${room}/${file}`)))
+      .map((file) => readFileSync(path.join(engine, file), "utf8"))
+      .join("\n");
+    const codes = new Set([...text.matchAll(/"((?:KLAVIYO|REPORTS?|SHOP|ALREADY|NOTHING|UNSUBSCRIBED|NO_EMAIL|NO_KLAVIYO|NOT_PAID|NOT_A_PREORDER|NO_ANSWER)[A-Z_]*)"/g)].map((match) => match[1] ?? ""));
+    expect(codes.size).toBeGreaterThan(30);
+    const why = new Set(Object.keys(en.klaviyo_why));
+    expect([...codes].filter((code) => !why.has(code))).toEqual([]);
+    expect(Object.keys(en.klaviyo_cure).sort(), "and what to do about each").toEqual([...why].sort());
+  });
 });
