@@ -88,7 +88,7 @@ print(json.dumps({
   "missing": [id for (id,) in rows("SELECT p.id FROM finding f JOIN preorder p ON p.key = f.preorder WHERE f.rule = 'success_event_missing'")],
   "audit": [[event, body] for event, body in rows("SELECT event, body FROM audit ORDER BY seq")],
 }))`;
-  return JSON.parse(execFileSync("python3", ["-c", script, file], { encoding: "utf8", timeout: 10_000 }));
+  return JSON.parse(execFileSync("python3", ["-c", script, file], { encoding: "utf8", timeout: 60_000 }));
 }
 
 /** From the form of the one event that is to be sent to its outcome; `meanwhile` happens between plan and confirmation. */
