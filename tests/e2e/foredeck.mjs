@@ -94,6 +94,11 @@ export async function quit({ page, driver, pid }) {
   return Math.round(took);
 }
 
+/** Types a path into the file dialog that the program shows, and accepts it. */
+export function chooseFile(pid, file) {
+  execFileSync(path.join(import.meta.dirname, "choose_file.py"), [pid, file], { timeout: 90_000 });
+}
+
 function findProcess(args) {
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).find((pid) => {
     try {

@@ -49,9 +49,17 @@ const browser = await chromium.launch({
 const S = "/s/k7m2qxa";
 const routes = [
   ["welcome", "/welcome"], ["full", `${S}/overview`], ["full", `${S}/funnel`], ["full", `${S}/preorders`], ["full", "open"], ["full", `${S}/stuck`], ["full", `${S}/leads`], ["full", `${S}/new-preorder`], ["full", `${S}/audit`], ["full", `${S}/bulk`], ["stopped", `${S}/stuck`], ["locked", `${S}/stuck`], ["viewer", `${S}/settings`], ["full", `${S}/health`],
+  ["full", `${S}/klaviyo-events`], ["empty", `${S}/klaviyo-events`], ["full", `${S}/klaviyo-events?verdict=missing`], ["viewer", `${S}/klaviyo-events`],
+  ["full", "policy"], ["full", "fill"],
+  ["full", `${S}/audiences`], ["full", `${S}/audiences?audience=successful&currency=eur&least=100&with_disputed=1`], ["empty", `${S}/audiences`], ["full", "export"],
   ["full", `${S}/klaviyo`], ["empty", `${S}/klaviyo`], ["rejected", `${S}/klaviyo`], ["throttled", `${S}/klaviyo`], ["viewer", `${S}/klaviyo`],
   ["full", `${S}/settings`], ["offline", `${S}/health`], ["empty", `${S}/preorders`], ["readonly", "/s/file-aurora/overview"],
 ];
+
+/** Routes that are a page with something opened on it: the page, and what is pressed. */
+const opened = {
+  policy: [`${S}/klaviyo-events`, "events-policy"], fill: [`${S}/klaviyo-events`, "events-fill"], export: [`${S}/audiences`, "audience-export"],
+};
 
 const faults = [];
 for (const theme of ["light", "dark"]) {
@@ -84,11 +92,16 @@ for (const theme of ["light", "dark"]) {
         },
       };
     });
-    await page.goto(`${origin}/#${route === "open" ? `${S}/preorders?status=refunded` : route}`);
+    const [at, pressed] = opened[route] ?? [route];
+    await page.goto(`${origin}/#${route === "open" ? `${S}/preorders?status=refunded` : at}`);
     await page.locator("h1").first().waitFor();
     if (route === "open") {
       await page.getByTestId("preorder-row").first().click();
       await page.getByTestId("timeline-entry").first().waitFor();
+    }
+    if (pressed !== undefined) {
+      await page.getByTestId(pressed).click();
+      await page.getByRole("dialog").waitFor();
     }
     await page.waitForTimeout(300);
     await page.evaluate(axe);

@@ -1,4 +1,4 @@
-// Takes pictures of every page from fixtures: `npm run screenshots [-- --out DIR --only NAME --look en.dark]`.
+// Takes pictures of every page from fixtures: `npm run screenshots [-- --out DIR --only NAME --look en.dark --width 1024]`.
 // With `--readme` only the two pictures of the README, into docs/screenshots.
 // Needs a Chromium: CHROMIUM=/path, default `chromium` on the PATH.
 
@@ -13,7 +13,7 @@ import { createServer } from "vite";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
-  options: { out: { type: "string", default: path.join(here, "../dist-screenshots") }, only: { type: "string" }, look: { type: "string" }, readme: { type: "boolean", default: false } },
+  options: { out: { type: "string", default: path.join(here, "../dist-screenshots") }, only: { type: "string" }, look: { type: "string" }, width: { type: "string", default: "1280" }, readme: { type: "boolean", default: false } },
 });
 
 const S = "/s/k7m2qxa";
@@ -104,12 +104,17 @@ const pages = [
   ["events-fill", "full", `${S}/klaviyo-events`, ["click:events-fill", "radio:mail"]],
   ["events-plan", "full", `${S}/klaviyo-events`, ["click:events-fill", "submit"]],
   ["events-run", "full", `${S}/klaviyo-events`, ["click:events-fill", "submit", "submit"]],
+  ["events-held", "held", `${S}/klaviyo-events`],
+  ["events-stopped", "stopped", `${S}/klaviyo-events`],
+  ["events-one-plan", "full", `${S}/klaviyo-events?verdict=missing`, ["key:j", "key:Enter", "send", "submit"]],
   ["events-none", "empty", `${S}/klaviyo-events`],
   ["events-order", "full", `${S}/klaviyo-events?verdict=missing`, ["key:j", "key:Enter", "scroll:order-events"]],
   ["events-settings", "full", `${S}/settings`, ["scroll:klaviyo"]],
   ["events-stuck", "full", `${S}/stuck?rule=success_event_missing`],
   ["audiences", "full", `${S}/audiences`],
   ["audiences-export", "full", `${S}/audiences?audience=successful`, ["click:audience-export"]],
+  ["audiences-narrowed", "full", `${S}/audiences?audience=successful&currency=eur&least=10000&from=2026-10-01&to=2026-11-20&with_refunded=1`],
+  ["audiences-segment", "full", `${S}/audiences?segment=Yb3Kx1`, ["press:Hold against Klaviyo|与 Klaviyo 核对"]],
   ["audiences-none", "empty", `${S}/audiences`],
   ["practice", "full", "/s/sandbox/overview"],
   ["test", "late", "/s/p3w9tzd/overview"],
@@ -131,7 +136,7 @@ let bad = 0;
 // One context a look: what the development server sends is then cached from page to page.
 const openLook = (look) =>
   browser.newContext({
-    viewport: { width: 1280, height: 800 }, locale: look.language, colorScheme: look.theme, timezoneId: "Europe/Berlin", reducedMotion: "reduce",
+    viewport: { width: Number(values.width), height: 800 }, locale: look.language, colorScheme: look.theme, timezoneId: "Europe/Berlin", reducedMotion: "reduce",
   });
 
 async function shoot(context, name, fixture, route, look, file, act) {
@@ -163,6 +168,8 @@ async function shoot(context, name, fixture, route, look, file, act) {
     if (what === "key") await page.keyboard.press(of);
     else if (what === "click") await page.getByTestId(of).first().click();
     else if (what === "radio") await page.locator(`[role="dialog"] input[value="${of}"]`).click();
+    else if (what === "press") await page.getByRole("button", { name: new RegExp(of) }).first().click();
+    else if (what === "send") await page.getByTestId("order-events").getByRole("button", { name: /Send|发送/ }).first().click();
     else if (what === "scroll") await page.locator(`#${of}`).evaluate((part) => part.scrollIntoView());
     else if (what === "key-of-klaviyo") {
       await page.locator('input[name="klaviyo-key"]').fill(of);

@@ -14,6 +14,36 @@ describe("audiences", () => {
     expect(readAudienceView({ audience: "everybody", age: "century" })).toEqual({});
   });
 
+  it("are narrowed by days, and by amounts of one currency", () => {
+    const asked = (query: Record<string, unknown>) => audienceFilter(readAudienceView(query));
+    expect(asked({ from: "2026-11-01", to: "2026-11-09", currency: "EUR", least: "4900", most: "9900" }))
+      .toEqual({ from: "2026-11-01", to: "2026-11-09", currency: "eur", least_minor: 4900, most_minor: 9900 });
+    expect(asked({ from: "2026-11-31", to: "2026-11-09" }), "a day that is none").toEqual({ to: "2026-11-09" });
+    expect(asked({ from: "2026-11-09", to: "2026-11-01", currency: "eur", least: "2", most: "1" }), "crossed").toEqual({ currency: "eur" });
+    expect(asked({ least: "4900" }), "an amount of no currency").toEqual({});
+    expect(asked({ currency: "euro", least: "4900" })).toEqual({});
+    expect(asked({ currency: "eur", least: "-1", most: "1.5" })).toEqual({ currency: "eur" });
+    expect(asked({ segment: "Yb3Kx1" }), "what it is compared with narrows nothing").toEqual({});
+  });
+
+  it("are narrowed by worth once a currency is chosen, in the currency's own units, and it stands in the URL", async () => {
+    const user = userEvent.setup();
+    const { router, asked } = openWindow("full", AUDIENCES);
+    expect(await screen.findByLabelText("Worth at least")).toHaveProperty("disabled", true);
+    await user.type(screen.getByRole("combobox", { name: "Currency" }), "eur{Enter}");
+    await waitFor(() => expect(router.state.location.search).toEqual({ currency: "eur" }));
+    await user.type(screen.getByLabelText("Worth at least"), "49.001{Enter}");
+    expect(await screen.findByText("Not an amount of this currency")).toBeTruthy();
+    await user.clear(screen.getByLabelText("Worth at least"));
+    await user.type(screen.getByLabelText("Worth at least"), "49.50{Enter}");
+    await waitFor(() => expect(router.state.location.search).toEqual({ currency: "eur", least: "4950" }));
+    await waitFor(() => expect(asked("audience_list").at(-1)?.args).toEqual({ currency: "eur", least_minor: 4950 }));
+    await user.type(screen.getByLabelText("at most"), "20{Enter}");
+    expect(await screen.findByText("The least is above the most")).toBeTruthy();
+    await user.click(screen.getByRole("button", { name: "Clear filters" }));
+    await waitFor(() => expect(router.state.location.search).toEqual({}));
+  });
+
   it("say how many people, how many of them want mail and who was left out, and list them", async () => {
     const user = userEvent.setup();
     const { router, asked } = openWindow("full", AUDIENCES);
@@ -39,11 +69,24 @@ describe("audiences", () => {
     await waitFor(() => expect(asked("audience_export")[0]?.args).toMatchObject({ audience: "successful", format: "meta", plain: false, consent_column: false }));
   });
 
-  it("are held against a segment's own count, and a name of Klaviyo's is text", async () => {
+  it("are held against a segment's own count that was picked by name, and a name of Klaviyo's is text", async () => {
     const user = userEvent.setup();
-    openWindow("full", AUDIENCES);
-    await user.type(await screen.findByLabelText("Segment id"), "Yb3Kx1");
+    const { router, asked } = openWindow("full", AUDIENCES);
+    await waitFor(() => expect(screen.getByRole("combobox", { name: "Klaviyo segment" })).toHaveProperty("disabled", false));
+    expect(asked("audience_segments"), "Klaviyo is not asked before somebody chooses").toEqual([]);
+    await user.click(screen.getByRole("combobox", { name: "Klaviyo segment" }));
+    expect((await screen.findAllByRole("option", { hidden: true })).map((one) => one.textContent))
+      .toEqual(expect.arrayContaining(["Left <b>something</b>", "Bought in autumn (Rr41Zq)", "Bought in autumn (Ua90Lm)"]));
+    await user.click(screen.getByRole("option", { name: "Left <b>something</b>", hidden: true }));
+    await waitFor(() => expect(router.state.location.search).toEqual({ segment: "Yb3Kx1" }));
     await user.click(screen.getByRole("button", { name: "Hold against Klaviyo" }));
     expect((await screen.findByTestId("segment")).textContent).toMatch(/Left <b>something<\/b>: \d+ here, 71 at Klaviyo .* still counting/);
+    expect(asked("audience_segment")[0]?.args).toMatchObject({ segment_id: "Yb3Kx1" });
+  });
+
+  it("are held against nothing where Klaviyo is not connected, and it is said why", async () => {
+    openWindow("empty", AUDIENCES);
+    expect(await screen.findByText("This store is not connected to Klaviyo.")).toBeTruthy();
+    expect(screen.getByRole("combobox", { name: "Klaviyo segment" })).toHaveProperty("disabled", true);
   });
 });

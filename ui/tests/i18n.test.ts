@@ -53,8 +53,25 @@ describe("both languages", () => {
   });
 
   it("say nothing that no page says", () => {
-    const dynamic = /^(nature|nav|frame\.version|preferences|keys|hit|freshness\.(word|meaning)|task|banner|status|status_meaning|object_status|step|step_meaning|kind|funnel\.(by|dimensions)|table|preorders\.(reached|any_)|export|matched_by|rule|origin|timeline_kind|gap_reason|notice|health\.reaches|mirror\.ok|key\.refused|key_source|webhooks\.(problem|reason|leads_to)|settings\.metadata|nav_group|purchase_status|coverage|entry_kind|purchases\.chip|plan_by|plan_value|lookup\.status|difference|not_compared|imports\.(kinds|about|counts)|import_field|action|action_meaning|action_state|action_step|finding_rule|finding_meaning|evidence|decline|dispute_reason|severity|severity_meaning|finding_state|snooze|said|say_title|bulk_say|refund_reason|klaviyo_event|consent|audience|audience_format|audience_keep|left_out|event_policy|event_policy_meaning|event_verdict|event_verdict_meaning|klaviyo_settings|address|plan_notice|plan_undo|plan_field|refusal|role|role_meaning|guard\.(word|meaning)|damage|audit_event|leads\.ages|checkout\.identities|klaviyo\.(status|meaning|sync|sync_meaning|report|suggested|refused|purpose|scope_state|scope_meaning|cleared)|klaviyo_why|klaviyo_cure|klaviyo_warning|alert_why|alert_report)/;
+    const dynamic = /^(nature|nav|frame\.version|preferences|keys|hit|freshness\.(word|meaning)|task|banner|status|status_meaning|object_status|step|step_meaning|kind|funnel\.(by|dimensions)|table|preorders\.(reached|any_)|export|matched_by|rule|origin|timeline_kind|gap_reason|notice|health\.reaches|mirror\.ok|key\.refused|key_source|webhooks\.(problem|reason|leads_to)|settings\.metadata|nav_group|purchase_status|coverage|entry_kind|purchases\.chip|plan_by|plan_value|lookup\.status|difference|not_compared|imports\.(kinds|about|counts)|import_field|action|action_meaning|action_state|action_step|finding_rule|finding_meaning|evidence|decline|dispute_reason|severity|severity_meaning|finding_state|snooze|said|say_title|bulk_say|refund_reason|klaviyo_event|consent|audience|audience_format|audience_keep|left_out|event_policy|event_policy_meaning|event_verdict|event_verdict_meaning|klaviyo_events\.told|klaviyo_settings|address|plan_notice|plan_undo|plan_field|refusal|role|role_meaning|guard\.(word|meaning)|damage|audit_event|leads\.ages|checkout\.identities|klaviyo\.(status|meaning|sync|sync_meaning|report|suggested|refused|purpose|scope_state|scope_meaning|cleared)|klaviyo_why|klaviyo_cure|klaviyo_warning|alert_why|alert_report)/;
     const unused = [...new Set([...english.keys()].map(bare))].filter((key) => !dynamic.test(key) && !sources.includes(`"${key}"`));
     expect(unused).toEqual([]);
+  });
+
+  it("have words for every code of Klaviyo's, its events', reports' and audiences'", () => {
+    const engine = path.join(import.meta.dirname, "../../src-tauri/engine/src");
+    const rooms = [
+      "api/errors.rs", "actions/tell.rs", "actions/plans/send_event.rs", "engine/store/klaviyo", "engine/store/reports.rs", "engine/store/audiences.rs",
+      "klaviyo", "tasks/reports", "facts/reports", "report_server",
+    ];
+    const text = rooms
+      .flatMap((room) => (room.endsWith(".rs") ? [room] : readdirSync(path.join(engine, room), { encoding: "utf8" }).filter((file) => file.endsWith(".rs")).map((file) => `${room}/${file}`)))
+      .map((file) => readFileSync(path.join(engine, file), "utf8"))
+      .join("\n");
+    const codes = new Set([...text.matchAll(/"((?:KLAVIYO|REPORTS?|SHOP|ALREADY|NOTHING|UNSUBSCRIBED|NO_EMAIL|NO_KLAVIYO|NOT_PAID|NOT_A_PREORDER|NO_ANSWER)[A-Z_]*)"/g)].map((match) => match[1] ?? ""));
+    expect(codes.size).toBeGreaterThan(30);
+    const why = new Set(Object.keys(en.klaviyo_why));
+    expect([...codes].filter((code) => !why.has(code))).toEqual([]);
+    expect(Object.keys(en.klaviyo_cure).sort(), "and what to do about each").toEqual([...why].sort());
   });
 });

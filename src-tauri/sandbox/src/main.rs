@@ -49,6 +49,9 @@ struct Arguments {
     /// A clock that stands still at this second until advanced over /_sandbox/advance.
     #[arg(long = "virtual", value_name = "START")]
     virtual_start: Option<i64>,
+    /// The clock begins so many seconds ago and runs from there: what is placed then is that old once it is advanced to now.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "virtual_start")]
+    behind: Option<u32>,
     /// How fast world time runs.
     #[arg(long, default_value_t = 1.0, conflicts_with = "virtual_start")]
     speed: f64,
@@ -102,10 +105,11 @@ impl Arguments {
     #[allow(clippy::disallowed_methods, reason = "an anchored clock is anchored at the start of the process")]
     fn config(self) -> Config {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
+        let behind = self.behind.map_or(0, i64::from);
         let clock = match self.virtual_start {
             Some(start) => ClockMode::Virtual { start },
-            None if self.speed == 1.0 => ClockMode::Real,
-            None => ClockMode::Anchored { world_start: now, real_start: now, speed: self.speed },
+            None if self.speed == 1.0 && behind == 0 => ClockMode::Real,
+            None => ClockMode::Anchored { world_start: now - behind, real_start: now, speed: self.speed },
         };
         let (days, faults) = (self.days, self.faults);
         let shop = match (self.scale, self.live, self.orders) {

@@ -22,6 +22,10 @@ async fn both_counts_are_shown_with_their_time() {
     let connect = json!({"key": DEFAULT_KLAVIYO_KEY, "klaviyo_url": klaviyo.base_url(), "metric_id": metric});
     desk.get("klaviyo_connect", connect).await;
     desk.advance(10);
+    let listed = desk.get("audience_segments", json!({})).await["segments"].clone();
+    let names: Vec<_> = listed.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Can be mailed", "Preorder abandoned", "Preorder successful"]);
+    assert_eq!(listed[2]["id"], segment);
     let both = desk.get("audience_segment", args.clone()).await;
     let ours = desk.get("audience_list", json!({})).await["audiences"][1]["count"].clone();
     assert_eq!((&both["ours"], &both["segment_name"]), (&ours, &json!("Preorder successful")));
@@ -46,6 +50,7 @@ async fn both_counts_are_shown_with_their_time() {
     assert!(none.message.contains("segment"), "{none:?}");
     control.set_keys(vec![Key::with(DEFAULT_KLAVIYO_KEY, &["accounts:read", "metrics:read"])]);
     assert_eq!(desk.ask("audience_segment", args.clone()).await.unwrap_err().code, "KLAVIYO_SCOPE_MISSING");
+    assert_eq!(desk.ask("audience_segments", json!({})).await.unwrap_err().code, "KLAVIYO_SCOPE_MISSING");
     assert_eq!(desk.get("klaviyo_status", json!({})).await["status"], "connected");
     control.set_keys(vec![Key { revoked: true, ..Key::full(DEFAULT_KLAVIYO_KEY) }]);
     assert_eq!(desk.ask("audience_segment", args).await.unwrap_err().code, "KLAVIYO_KEY_REJECTED");

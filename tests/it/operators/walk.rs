@@ -202,6 +202,7 @@ async fn every_level_belongs_to_a_role() {
         ("export", 50),
         ("audience_export", 50),
         ("audience_segment", 50),
+        ("audience_segments", 50),
         ("store_add", 80),
         ("store_set_key", 80),
         ("plan_set", 80),

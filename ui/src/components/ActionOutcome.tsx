@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useCommand } from "../data/commands";
 import { useFixWords } from "../data/fix_words";
 import { useFormat } from "../data/format";
+import { useKlaviyoWords } from "../data/klaviyo_words";
 import type { ActionState } from "../ipc/generated/ActionState";
 import type { ActionView } from "../ipc/generated/ActionView";
 import { mailDraft } from "../lib/mail_draft";
@@ -28,6 +29,9 @@ export function isOver(view: ActionView): boolean {
 export function ActionOutcome({ view }: { view: ActionView }) {
   const { t } = useTranslation();
   const words = useFixWords();
+  const klaviyo = useKlaviyoWords();
+  const raw = { code: view.error_code ?? "", message: view.error ?? "", hint: "" };
+  const said = view.plan.action === "send_event" ? klaviyo.trouble(raw) : { ...raw, detail: null };
   return (
     <div className={css["outcome"]} data-testid="outcome" role="status">
       <p className={css["head"]}>
@@ -38,7 +42,8 @@ export function ActionOutcome({ view }: { view: ActionView }) {
       <Verified view={view} />
       {view.error === null ? null : (
         <div className={css["error"]} role="alert">
-          <p>{sentence(view.error)}</p>
+          <p>{sentence(said.message)} {sentence(said.hint)}</p>
+          {said.detail === null ? null : <p><bdi>{sentence(said.detail)}</bdi></p>}
           {view.error_code === null ? null : <code>{view.error_code}</code>}
         </div>
       )}

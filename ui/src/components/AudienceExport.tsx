@@ -9,9 +9,10 @@ import type { AudienceCount } from "../ipc/generated/AudienceCount";
 import type { AudienceFilter } from "../ipc/generated/AudienceFilter";
 import type { AudienceFormat } from "../ipc/generated/AudienceFormat";
 import { dayOf } from "../lib/time";
-import { Banner, ErrorPanel } from "../ui/Feedback";
+import { Banner } from "../ui/Feedback";
 import { toast, toastError } from "../ui/Toasts";
 import dialog from "./Dialog.module.css";
+import { KlaviyoProblem } from "./KlaviyoProblem";
 
 const FORMATS = ["csv", "meta", "google", "tiktok"] as const satisfies readonly AudienceFormat[];
 
@@ -57,7 +58,7 @@ export function AudienceExport({ store, count, filter, close }: { store: string;
           </>
         )}
         {open ? <Banner tone="amber" icon="warning" title={t("audiences.readable")}>{t("audiences.readable_text")}</Banner> : null}
-        {write.error === null ? null : <ErrorPanel error={write.error} />}
+        {write.error === null ? null : <KlaviyoProblem error={write.error} />}
         <div className={dialog["buttons"]}>
           <Button onClick={close}>{t("common.cancel")}</Button>
           <Button type="submit" variant="filled" disabled={count.count === 0} loading={write.isPending}>{t("audiences.choose_file")}</Button>

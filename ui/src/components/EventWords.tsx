@@ -17,6 +17,12 @@ export function VerdictTag({ verdict }: { verdict: EventVerdict }) {
   return <Tag tone={TONES[verdict]} dot title={t(`event_verdict_meaning.${verdict}`)}>{t(`event_verdict.${verdict}`)}</Tag>;
 }
 
+function Drift({ names }: { names: string }) {
+  const { t } = useTranslation();
+  const said = t("klaviyo_events.drift", { names });
+  return <span className={css["drift"]} title={said}>{said}</span>;
+}
+
 /** What an event says that is wrong, and what is to be known of its person. */
 export function EventSays({ stand }: { stand: EventStand }) {
   const { t } = useTranslation();
@@ -25,7 +31,7 @@ export function EventSays({ stand }: { stand: EventStand }) {
     <span className={css["says"]}>
       {stand.verdict === "double" ? <span title={stand.detail ?? undefined}>{t("klaviyo_events.times", { n: format.count(stand.count) })}</span> : null}
       {stand.detail === null || stand.verdict === "double" ? null : <bdi title={stand.detail}>{stand.detail}</bdi>}
-      {stand.drift === null ? null : <span className={css["drift"]}>{t("klaviyo_events.drift", { names: stand.drift.split(",").join(", ") })}</span>}
+      {stand.drift === null ? null : <Drift names={stand.drift.split(",").join(", ")} />}
       {stand.unsubscribed ? <Tag tone="grey" title={t("klaviyo_events.unsubscribed_meaning")}>{t("klaviyo_events.unsubscribed")}</Tag> : null}
     </span>
   );

@@ -18,6 +18,7 @@ import { plainAmount, readAmount } from "../lib/money";
 import { Banner, ErrorPanel, Waiting } from "../ui/Feedback";
 import { ActionOutcome, isOver } from "./ActionOutcome";
 import css from "./Dialog.module.css";
+import { KlaviyoProblem } from "./KlaviyoProblem";
 import { ModeTag } from "./ModeTag";
 import { PlanView } from "./PlanView";
 
@@ -34,11 +35,13 @@ export function FixFlow({
   const { data, error, isError, refetch } = useQuery(planQuery(store, request, `${seed} ${attempt}`));
   const run = useCommand("action_run", store, TOPICS);
   const { t } = useTranslation();
+  // What Klaviyo and its rules say is said in the reader's words.
+  const Trouble = request.action === "send_event" ? KlaviyoProblem : ErrorPanel;
   if (run.data !== undefined) return <Outcome first={run.data} close={close} />;
   if (data === undefined) {
     return isError ? (
       <div className={css["form"]}>
-        <ErrorPanel error={error} retry={() => void refetch()} />
+        <Trouble error={error} retry={() => void refetch()} />
         <div className={css["buttons"]}><Button data-autofocus onClick={back}>{t("fix.back")}</Button></div>
       </div>
     ) : <Waiting rows={5} />;
@@ -52,7 +55,7 @@ export function FixFlow({
         <Banner tone="amber" icon="warning" title={t("fix.changed")} action={
           <Button size="compact-xs" variant="filled" onClick={() => { run.reset(); setAttempt(attempt + 1); }}>{t("fix.new_plan")}</Button>
         }>{t("fix.changed_text")}</Banner>
-      ) : <ErrorPanel error={run.error} />}
+      ) : <Trouble error={run.error} />}
       overtaken={changed}
     />
   );

@@ -22,3 +22,8 @@ export const audiencePagesQuery = (store: string, args: AudiencePageArgs) =>
     placeholderData: keepPreviousData,
     meta: { topics: ["settings"] },
   });
+
+const SEGMENTS_STAY_MS = 300_000;
+
+/** The account's segments, from Klaviyo; asked only where somebody chooses one. */
+export const segmentNamesQuery = (store: string) => ({ ...question("audience_segments", store, {}, ["stores"]), staleTime: SEGMENTS_STAY_MS });

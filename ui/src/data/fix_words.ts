@@ -21,7 +21,12 @@ export function useFixWords() {
     klaviyoEvent: (code: string) => (isKeyOf(en.klaviyo_event, code) ? t(`klaviyo_event.${code}`) : code),
     notice: (code: string) => (isKeyOf(en.plan_notice, code) ? t(`plan_notice.${code}`) : code),
     undo: (code: string) => (isKeyOf(en.plan_undo, code) ? t(`plan_undo.${code}`) : code),
-    field: (code: string) => (isKeyOf(en.plan_field, code) ? t(`plan_field.${code}`) : code),
+    field: (code: string) => {
+      const [of, ...name] = code.split(".");
+      if (of === "properties" && name.length > 0) return t("plan.event_property", { name: name.join(".") });
+      if (of === "profile" && name.length > 0) return t("plan.profile_property", { name: name.join(".") });
+      return isKeyOf(en.plan_field, code) ? t(`plan_field.${code}`) : code;
+    },
     refusal: (code: string, message: string) => (isKeyOf(en.refusal, code) ? t(`refusal.${code}`) : message),
     stepState: (code: string) => (isKeyOf(en.action_step, code) ? t(`action_step.${code}`) : code),
     auditEvent: (code: string) => (isKeyOf(en.audit_event, code) ? t(`audit_event.${code}`) : code),

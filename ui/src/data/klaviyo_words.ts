@@ -8,7 +8,8 @@ import { isKeyOf } from "../lib/guard";
 /** Codes whose own sentence holds what no translation can: a scope, an instant, an id, a status. */
 const SAYS_MORE = new Set([
   "KLAVIYO_SCOPE_MISSING", "KLAVIYO_THROTTLED", "KLAVIYO_METRIC_NOT_FOUND", "KLAVIYO_BLOCKED", "KLAVIYO_REFUSED", "KLAVIYO_FOREIGN_LINK",
-  "KLAVIYO_ERROR", "KLAVIYO_URL_FIXED", "BAD_URL", "BAD_KLAVIYO_KEY", "OFFLINE", "DISCONNECTED", "BAD_SETTING",
+  "KLAVIYO_NOT_FOUND", "KLAVIYO_DUPLICATE_PROFILE", "KLAVIYO_LIST_BROKEN", "KLAVIYO_SCOPE", "KLAVIYO_ERROR", "KLAVIYO_URL_FIXED", "BAD_URL", "BAD_KLAVIYO_KEY", "OFFLINE", "DISCONNECTED", "BAD_SETTING", "ALREADY_SENT",
+  "REPORTS_BUDGET", "REPORT_SERVER_REFUSED", "REPORT_SERVER_ERROR", "FILE_EXISTS", "READ_ONLY", "INVALID",
 ]);
 
 export type SaidTrouble = { code: string; message: string; hint: string; detail: string | null };

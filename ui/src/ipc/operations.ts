@@ -96,6 +96,7 @@ import type { RemovalReport } from "./generated/RemovalReport";
 import type { RuleList } from "./generated/RuleList";
 import type { SearchArgs } from "./generated/SearchArgs";
 import type { SearchReply } from "./generated/SearchReply";
+import type { SegmentNames } from "./generated/SegmentNames";
 import type { Settings } from "./generated/Settings";
 import type { SheetArgs } from "./generated/SheetArgs";
 import type { StoreAddArgs } from "./generated/StoreAddArgs";
@@ -192,6 +193,7 @@ export type Operations = {
   audience_list: Operation<AudienceFilter, AudienceList>;
   audience_page: Operation<AudiencePageArgs, AudiencePage>;
   audience_export: Operation<AudienceExportArgs, AudienceExportReply>;
+  audience_segments: Operation<NoArgs, SegmentNames>;
   audience_segment: Operation<AudienceSegmentArgs, AudienceSegment>;
   klaviyo_events: Operation<NoArgs, EventsView>;
   klaviyo_event_page: Operation<EventStandPageArgs, EventStandPage>;

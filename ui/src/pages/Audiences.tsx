@@ -1,25 +1,23 @@
-import { Button, Select } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { AudienceExport } from "../components/AudienceExport";
+import { AudienceFilters } from "../components/AudienceFilters";
 import css from "../components/Audiences.module.css";
 import { SegmentCompare } from "../components/AudienceSegment";
 import { useStoreId } from "../data/active_store";
 import { audienceListQuery, audiencePagesQuery } from "../data/audience_queries";
 import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
-import { useKnownValues } from "../data/known_values";
 import { useLivePages } from "../data/live_pages";
 import type { AudienceCount } from "../ipc/generated/AudienceCount";
 import type { AudienceView } from "../lib/audience_filter";
-import { audienceFilter, KEEPS, readAudienceView } from "../lib/audience_filter";
-import { AGES } from "../lib/lead_filter";
+import { audienceFilter, readAudienceView } from "../lib/audience_filter";
 import { AudienceTable } from "../table/AudienceTable";
 import { useRowKeys } from "../table/row_keys";
-import { Chip, Chips } from "../ui/Chip";
 import { Banner, Empty, ErrorPanel, Waiting } from "../ui/Feedback";
 import { Icon } from "../ui/Icon";
 import { Page } from "../ui/Page";
@@ -39,6 +37,7 @@ export function Audiences() {
   const query = audiencePagesQuery(store, { audience, filter });
   const pages = useInfiniteQuery(query);
   const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.rows) ?? [], [pages.data]);
+  const currencies = useMemo(() => [...new Set(rows.flatMap((row) => row.currency ?? []))], [rows]);
   const refusal = useRefusal("repair");
   const [selected, setSelected] = useState(view.sel);
   const [writing, setWriting] = useState(false);
@@ -57,15 +56,20 @@ export function Audiences() {
   }, [navigate, store]);
   const ids = useMemo(() => rows.map((row) => row.order_id), [rows]);
   useRowKeys("audience", ids, selected, setSelected, open);
+  const narrowed = Object.keys(filter).length > 0;
+  const clear = () => void navigate({ to: "/s/$store/audiences", params: { store }, search: readAudienceView({ audience: view.audience, segment: view.segment }) });
   const count = list.data?.audiences.find((one) => one.audience === audience);
   const loadMore = () => void pages.fetchNextPage({ cancelRefetch: false });
   return (
     <Page
       fill title={t("audiences.title")} note={t("audiences.note")}
       actions={
-        <Button data-testid="audience-export" leftSection={<Icon name="download" size={14} />} disabled={refusal !== undefined || count === undefined} title={refusal} onClick={() => setWriting(true)}>
-          {t("audiences.export")}
-        </Button>
+        <>
+          {narrowed ? <Button variant="subtle" onClick={clear}>{t("preorders.clear")}</Button> : null}
+          <Button data-testid="audience-export" leftSection={<Icon name="download" size={14} />} disabled={refusal !== undefined || count === undefined} title={refusal} onClick={() => setWriting(true)}>
+            {t("audiences.export")}
+          </Button>
+        </>
       }
     >
       {list.data?.consent_known === false ? <Banner tone="info" icon="info" title={t("audiences.consent_unknown")}>{t("audiences.consent_unknown_text")}</Banner> : null}
@@ -75,19 +79,14 @@ export function Audiences() {
         </div>
       )}
       <div className={shared["toolbar"]} role="search" aria-label={t("audiences.filters")}>
-        <Values by="color" value={view.color} choose={(color) => show({ color })} />
-        <Values by="locale" value={view.locale} choose={(locale) => show({ locale })} />
-        <Select
-          w={160} aria-label={t("table.started")} placeholder={t("leads.any_age")} clearable value={view.age ?? null}
-          data={AGES.map((value) => ({ value, label: t(`leads.ages.${value}`) }))} onChange={(value) => show({ age: AGES.find((known) => known === value) })}
-        />
-        <Chips label={t("audiences.keeps")}>
-          {KEEPS.map((name) => <Chip key={name} pressed={view[name] === true} onClick={() => show({ [name]: view[name] === true ? undefined : true })}>{t(`audience_keep.${name}`)}</Chip>)}
-        </Chips>
+        <AudienceFilters view={view} currencies={currencies} show={show} />
       </div>
-      <SegmentCompare key={JSON.stringify([store, audience, filter])} store={store} audience={audience} filter={filter} />
+      <SegmentCompare
+        key={JSON.stringify([store, audience, filter])} store={store} audience={audience} filter={filter} chosen={view.segment}
+        choose={(segment) => show({ segment })}
+      />
       {pages.isError && rows.length === 0 ? <ErrorPanel error={pages.error} retry={() => void pages.refetch()} /> : pages.isPending ? <Waiting rows={10} /> : rows.length === 0 ? (
-        <Empty icon="person" title={t("audiences.nobody")} />
+        <Empty icon="person" title={t("audiences.nobody")} {...(narrowed ? { action: <Button onClick={clear}>{t("preorders.clear")}</Button> } : {})} />
       ) : (
         <AudienceTable
           rows={rows} store={store} total={count?.count ?? null} sort={undefined} ascending={false} onSort={() => undefined} selected={selected} onSelect={setSelected} onOpen={open}
@@ -116,16 +115,5 @@ function Tab({ one, chosen, choose }: { one: AudienceCount; chosen: boolean; cho
         <span className={`${css["line"]} ${css["small"]}`}>{t("audiences.left_out")} {left.map(({ why, count }) => `${t(`left_out.${why}`)} ${format.count(count)}`).join(" · ")}</span>
       )}
     </button>
-  );
-}
-
-function Values({ by, value, choose }: { by: "color" | "locale"; value: string | undefined; choose: (value: string | undefined) => void }) {
-  const { t } = useTranslation();
-  const known = useKnownValues(by);
-  return (
-    <Select
-      className={shared["dimension"]} aria-label={t(`table.${by}`)} placeholder={t(`preorders.any_${by}`)} clearable searchable value={value ?? null}
-      data={value === undefined || known.includes(value) ? known : [...known, value]} onChange={(chosen) => choose(chosen ?? undefined)}
-    />
   );
 }

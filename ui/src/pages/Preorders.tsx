@@ -1,11 +1,11 @@
 import { Button, Checkbox, Popover, Select, UnstyledButton } from "@mantine/core";
-import { DatePickerInput } from "@mantine/dates";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { memo, useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { BulkBar } from "../components/BulkBar";
+import { DayRange } from "../components/DayRange";
 import { ExportButton } from "../components/ExportMenu";
 import { KindNotice } from "../components/KindNotice";
 import { SearchField } from "../components/SearchField";
@@ -190,7 +190,7 @@ const Toolbar = memo(function Toolbar({ filter, show }: { filter: PreorderFilter
         value={filter.step === "started" ? null : (filter.step ?? null)}
         onChange={(value) => show({ step: STEPS.find((step) => step === value) })}
       />
-      <DayRange filter={filter} show={show} />
+      <DayRange label={t("preorders.days")} from={filter.from} to={filter.to} show={show} />
       {filter.conflict === true ? (
         <Button variant="light" rightSection={<Icon name="cross" size={12} />} onClick={() => show({ conflict: undefined })}>
           {t("preorders.conflicting")}
@@ -248,36 +248,6 @@ function DimensionSelect({
       data={values.map((item) => ({ value: `=${item}`, label: item === "" ? t("common.unknown") : item }))}
       value={value === undefined ? null : `=${value}`}
       onChange={(chosen) => onChange(chosen === null ? undefined : chosen.slice(1))}
-    />
-  );
-}
-
-function DayRange({ filter, show }: { filter: PreorderFilter; show: Show }) {
-  const { t } = useTranslation();
-  const asked = `${filter.from ?? ""} ${filter.to ?? ""}`;
-  return (
-    <DayRangePicker
-      key={asked} label={t("preorders.days")} from={filter.from} to={filter.to}
-      onChange={(from, to) => show({ from, to })}
-    />
-  );
-}
-
-function DayRangePicker({
-  label, from, to, onChange,
-}: { label: string; from: string | undefined; to: string | undefined; onChange: (from: string | undefined, to: string | undefined) => void }) {
-  const { t } = useTranslation();
-  // Half a range is not asked for: it waits here for its other end.
-  const [days, setDays] = useState<[string | null, string | null]>([from ?? null, to ?? null]);
-  return (
-    <DatePickerInput
-      className={css["days"]} size="xs" type="range" allowSingleDateInRange clearable valueFormat={t("preorders.day_format")}
-      aria-label={from === undefined ? label : `${label}: ${from} – ${to ?? ""}`} placeholder={label} value={days}
-      onChange={([first, last]) => {
-        setDays([first, last]);
-        if (first !== null && last !== null) onChange(first, last);
-        else if (first === null && last === null) onChange(undefined, undefined);
-      }}
     />
   );
 }

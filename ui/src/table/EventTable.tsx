@@ -20,7 +20,7 @@ const COLUMNS: readonly Column<EventStand, never>[] = [
 ];
 
 function Kind({ kind }: { kind: OrderEvent }) {
-  return <>{useTranslation().t(`klaviyo_event.${kind}`)}</>;
+  return <>{useTranslation().t(`klaviyo_events.told.${kind}`)}</>;
 }
 
 /** The virtual table of orders' events as they stand at Klaviyo. */

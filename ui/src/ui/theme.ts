@@ -26,6 +26,7 @@ export const theme = createTheme({
     TagsInput: { defaultProps: { size: "xs" } },
     Select: { defaultProps: { size: "xs", comboboxProps: { shadow: "md" } } },
     MultiSelect: { defaultProps: { size: "xs", comboboxProps: { shadow: "md" } } },
+    Autocomplete: { defaultProps: { size: "xs", comboboxProps: { shadow: "md" } } },
     SegmentedControl: { defaultProps: { size: "xs" } },
     Checkbox: { defaultProps: { size: "xs" } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-start", transitionProps: { duration: 80 } } },

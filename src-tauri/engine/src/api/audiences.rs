@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::Call;
+use super::types::NoArgs;
 use crate::domain::audience::{Audience, AudienceFilter};
 use crate::domain::customer_list::AudienceFormat;
 use crate::error::Problem;
@@ -60,6 +61,24 @@ pub struct AudienceSegmentArgs {
     pub segment_id: String,
 }
 
+/// A segment of the Klaviyo account, by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SegmentName {
+    /// Klaviyo's id of it.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The segments that an audience can be compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SegmentNames {
+    /// All of the account, by name.
+    pub segments: Vec<SegmentName>,
+}
+
 /// Both counts, and when each was told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -109,6 +128,14 @@ pub(super) async fn audience_export(
     };
     let count = call.store().await?.export_audience(file, &path, &call.doer()).await?;
     Ok(AudienceExportReply { count, path })
+}
+
+pub(super) async fn audience_segments(call: Call, _: NoArgs) -> Result<SegmentNames, Problem> {
+    let listed = call.store().await?.klaviyo_segments().await?;
+    let mut segments: Vec<SegmentName> =
+        listed.into_iter().map(|one| SegmentName { id: one.id, name: one.name }).collect();
+    segments.sort_by_cached_key(|one| (one.name.to_lowercase(), one.id.clone()));
+    Ok(SegmentNames { segments })
 }
 
 pub(super) async fn audience_segment(

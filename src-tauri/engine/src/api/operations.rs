@@ -10,8 +10,8 @@ use super::actions::{
     order_actions, writes_stop,
 };
 use super::audiences::{
-    AudienceExportArgs, AudienceExportReply, AudienceSegment, AudienceSegmentArgs, audience_export,
-    audience_list, audience_page, audience_segment,
+    AudienceExportArgs, AudienceExportReply, AudienceSegment, AudienceSegmentArgs, SegmentNames,
+    audience_export, audience_list, audience_page, audience_segment, audience_segments,
 };
 use super::credits::{
     plan_catalogue, plan_list, plan_preview, plan_set, purchase_page, purchase_sheet, purchase_status,
@@ -177,6 +177,7 @@ table! {
     klaviyo_rotate: KlaviyoRotateArgs -> KlaviyoView, MANAGE_INTEGRATIONS;
     klaviyo_set_metric: KlaviyoMetricArgs -> KlaviyoMetricReply, MANAGE_INTEGRATIONS;
     klaviyo_check: NoArgs -> KlaviyoCheck, SUPPORT;
+    audience_segments: NoArgs -> SegmentNames, SUPPORT;
     audience_segment: AudienceSegmentArgs -> AudienceSegment, SUPPORT;
     klaviyo_events: NoArgs -> EventsView, VIEWER;
     klaviyo_event_page: EventStandPageArgs -> EventStandPage, VIEWER;

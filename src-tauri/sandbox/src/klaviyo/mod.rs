@@ -85,10 +85,12 @@ impl Klaviyo {
             next_request: AtomicU64::new(1),
             account: Mutex::new(account),
         });
-        let router = Router::new().fallback(server::at_the_door).with_state(Arc::clone(&desk));
+        let door = Router::new().fallback(server::at_the_door).with_state(Arc::clone(&desk));
         let unreachable = desk.unreachable.subscribe();
+        let control = KlaviyoControl { desk };
+        let router = door.merge(server::surface(control.clone()));
         tokio::spawn(transport::serve(listener, router, unreachable, stop.subscribe()));
-        Ok(Klaviyo { control: KlaviyoControl { desk }, stop })
+        Ok(Klaviyo { control, stop })
     }
 
     /// Where it listens, for example `http://127.0.0.1:40124`.

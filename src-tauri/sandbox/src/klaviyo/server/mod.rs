@@ -11,6 +11,7 @@ mod render;
 mod reports;
 mod revisions;
 mod routes;
+mod surface;
 mod trap;
 mod writes;
 
@@ -18,6 +19,7 @@ pub use door::KlaviyoRequest;
 pub(super) use door::answer as at_the_door;
 pub(super) use limits::Limiter;
 pub(super) use revisions::Revisions;
+pub(super) use surface::surface;
 pub use trap::Trapped;
 pub(super) use trap::{Trap, note as note_in_trap};
 

@@ -2,6 +2,7 @@ use super::Post;
 use foredeck_sandbox::klaviyo::{STARTED, SUCCESS, SentBy, ShopSender, Spelling};
 use foredeck_sandbox::world::CheckoutSpec;
 use foredeck_sandbox::{Config, KlaviyoConfig, ShopPlan, World};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 const WHO: &str = "a@example.com";
@@ -103,4 +104,27 @@ async fn the_shop_can_be_made_to_send_by_hand() {
     post.stripe().advance(3);
     let truth = post.control().truth();
     assert_eq!((truth.events.len(), truth.events[0].by), (1, SentBy::Shop));
+}
+
+#[tokio::test]
+async fn the_hand_reaches_in_over_http_too() {
+    let post = Post::open(KlaviyoConfig::default()).await;
+    let sent = json!({"metric": "Preorder Success", "email": WHO, "time": post.stripe().now() - 500});
+    assert_eq!(post.post("/_sandbox/shop_sends", &sent).await.status, 204);
+    let said = json!({"email": WHO, "consent": "unsubscribed"});
+    assert_eq!(post.post("/_sandbox/consents", &said).await.status, 204);
+    assert_eq!(post.post("/_sandbox/lose_next", &json!({"events": 1})).await.status, 204);
+    post.tell(WHO, "Preorder Success", json!({})).await;
+    post.stripe().advance(3);
+    let truth = post.get("/_sandbox/truth").await.json();
+    assert_eq!(
+        (truth["events"].as_array().map(Vec::len), &truth["events"][0]["by"]),
+        (Some(1), &json!("shop"))
+    );
+    assert_eq!(truth["lost"][0]["email"], WHO);
+    assert_eq!(truth["mails"][0]["sent"], false, "nobody who said no is mailed: {}", truth["mails"]);
+    let requests = post.get("/_sandbox/requests").await.json();
+    assert_eq!(requests["requests"].as_array().map(Vec::len), Some(1), "the hand itself is no request");
+    assert_eq!(post.send("DELETE", "/_sandbox/requests", &json!(null)).await.unwrap().status, 204);
+    assert!(post.control().requests().is_empty());
 }
