@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { asApiError } from "../src/ipc/api_error";
 import { indentJson } from "../src/lib/json_text";
 import { axisTicks, formatBytes, formatChange, formatRate } from "../src/lib/number";
+import { sentence } from "../src/lib/sentence";
 
 describe("stored JSON", () => {
   it("is indented without touching a value", () => {
@@ -46,4 +47,16 @@ describe("an error", () => {
     expect(asApiError(new Error("broke"))).toEqual({ code: "WINDOW_ERROR", message: "broke", hint: "" });
     expect(asApiError("text")).toEqual({ code: "WINDOW_ERROR", message: "text", hint: "" });
   });
+});
+
+describe("a sentence", () => {
+  it.each([
+    ["no connection to a.klaviyo.com", "No connection to a.klaviyo.com."],
+    ["a.klaviyo.com asks to slow down", "a.klaviyo.com asks to slow down."],
+    ["act_7 is about to send this event", "act_7 is about to send this event."],
+    ["nothing, so far", "Nothing, so far."],
+    ["done. next", "Done. next."],
+    ["refused!", "Refused!"],
+    ["  ", ""],
+  ])("of %j", (text, said) => expect(sentence(text)).toBe(said));
 });

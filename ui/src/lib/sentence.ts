@@ -1,7 +1,8 @@
-/** The engine's words as a sentence: a capital in front, a full stop behind. */
+/** The engine's words as a sentence: a capital in front, where it begins with a word and not with an id or a host; a full stop behind. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") return "";
-  const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  const isWord = /^[\p{L}'\u2019-]+(?:[\s,;:!?\u2026]|\.?(?:\s|$))/u.test(trimmed);
+  const first = isWord ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?…。！？]$/.test(first) ? first : `${first}.`;
 }
