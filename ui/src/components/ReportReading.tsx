@@ -29,8 +29,8 @@ export function ReportReading({ reading, sync, store }: { reading: Reading; sync
   return (
     <div className={css["ranges"]} role="status" data-testid="report-reading">
       <p>
-        <strong>{t("reports.part_read", { ...n(reading.all), known: format.count(reading.known) })}</strong>{" "}
-        {[read, quiet].filter((part) => part !== null).join(" · ")}
+        <strong>{t("reports.part_read", { ...n(reading.all), known: format.count(reading.known) })}</strong>
+        {[read, quiet].filter((part) => part !== null).map((part) => ` · ${part}`).join("")}
       </p>
       <ul>
         {reading.gaps.map(({ reason, days, runs }) => (

@@ -10,7 +10,7 @@ import { useKlaviyoWords } from "./klaviyo_words";
 type Trouble = { code: string; message: string; hint: string };
 
 /** Codes of the report server whose own sentence holds what no translation can: a status, what it answered. */
-const SERVER_SAYS_MORE = new Set(["REPORT_SERVER_REFUSED", "REPORT_SERVER_KEY_REJECTED", "REPORT_SERVER_NOT_THERE", "REPORT_SERVER_ERROR", "BAD_URL"]);
+const SERVER_SAYS_MORE = new Set(["REPORT_SERVER_REFUSED", "REPORT_SERVER_ERROR", "BAD_URL"]);
 
 export function useReportWords() {
   const { t } = useTranslation();

@@ -29,7 +29,7 @@ const counted = (name: Exclude<ReportSort, "name" | "sent_at" | "value">, rate?:
 });
 
 const MESSAGES = [
-  counted("recipients"), counted("delivered", "delivery_rate"), counted("opens_unique", "open_rate"), counted("clicks_unique", "click_rate"), counted("conversions", "conversion_rate"),
+  counted("recipients"), counted("opens_unique", "open_rate"), counted("clicks_unique", "click_rate"), counted("conversions", "conversion_rate"),
   counted("unsubscribes"),
 ];
 const SEGMENTS = [NAME, counted("members_added"), counted("members_removed"), counted("total_members")];
