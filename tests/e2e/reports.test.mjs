@@ -132,7 +132,7 @@ async function syncs(page, folder, store) {
   await page.type('[data-testid="report-hours-flows"]', `${OVER}12`);
   await page.click('[data-testid="report-pace-flows"]');
   await until("the pace in the settings", () => status(folder, store).kinds.find((one) => one.kind === "flows").every_h === 12);
-  await until("the page says it", async () => (await page.run(() => document.querySelector('[data-testid="report-pace-flows"]'))) === null);
+  await until("the page says it", () => page.run(() => document.querySelector('[data-testid="report-pace-flows"]') === null));
   await picture(page, "reports-paced");
 }
 

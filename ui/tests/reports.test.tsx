@@ -85,6 +85,8 @@ describe("report syncs", () => {
     expect(card.getByTestId("report-trouble-flows").textContent).toContain("daily number of reports is used up");
     expect(card.getByTestId("report-calls-flows").textContent).toBe("0");
     expect(screen.getByTestId("reports-state").textContent).toContain("225 for all kinds together");
+    // Asking again would change nothing before then.
+    expect(screen.queryByTestId("report-sync-flows")).toBeNull();
   });
 
   it("say why a window has no rows, and never show a silent zero", async () => {

@@ -16,7 +16,7 @@ export type SeriesDay = { day: string; value: number | null; known: boolean; why
  * One statistic, a bar a day, drawn as the other charts are: plain SVG and CSS. A day that was not read is hatched, and never a bar of
  * no height. What is drawn is said in a sentence, and stands day by day in a table below.
  */
-export function SeriesChart({ days, name, write }: { days: readonly SeriesDay[]; name: string; write: (value: number) => string }) {
+export function SeriesChart({ days, name, money = false, write }: { days: readonly SeriesDay[]; name: string; money?: boolean; write: (value: number) => string }) {
   const { t } = useTranslation();
   const format = useFormat();
   const [at, setAt] = useState<number | null>(null);
@@ -35,13 +35,13 @@ export function SeriesChart({ days, name, write }: { days: readonly SeriesDay[];
   ].join(" ");
   const said = (day: SeriesDay) => (day.value === null ? (day.why ?? t("series.none")) : write(day.value));
   return (
-    <figure className={css["chart"]} aria-label={name}>
+    <figure className={css["chart"]} aria-label={name} data-money={money}>
       <figcaption className={css["legend"]}>
         <span className={css["key"]} data-bar="paid">{name}</span>
         {unread === 0 ? null : <span className={`${css["key"]} ${own["unreadKey"]}`}>{t("series.not_read")}</span>}
         <span className={css["reading"]} aria-live="off">{shown === undefined ? summary : t("series.reading", { day: format.day(shown.day, "long"), value: said(shown) })}</span>
       </figcaption>
-      <div className={css["plot"]}>
+      <div className={`${css["plot"]} ${own["plot"]}`}>
         <div className={css["axis"]} aria-hidden="true">
           {ticks.map((tick) => <span key={tick} className={css["tick"]} style={{ bottom: `${(tick / top) * 100}%` }}>{write(tick)}</span>)}
         </div>
@@ -61,7 +61,7 @@ export function SeriesChart({ days, name, write }: { days: readonly SeriesDay[];
           </svg>
         </div>
       </div>
-      <ol className={css["labels"]} aria-hidden="true">
+      <ol className={`${css["labels"]} ${own["labels"]}`} aria-hidden="true">
         {days.map(({ day }, index) => <li key={day}>{index % every === 0 ? <span>{format.day(day)}</span> : null}</li>)}
       </ol>
       <details className={own["numbers"]}>

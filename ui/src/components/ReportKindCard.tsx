@@ -40,7 +40,9 @@ export function ReportKindCard({ view, store, needs }: { view: ReportKindView; s
   const { kind } = view;
   const name = t(`report_kind.${kind}`);
   const open = isOpen(view);
-  const again = view.state === "failed" || view.state === "partial";
+  // One that waits after a failure may be tried at once; one that waits for a limit has to.
+  const limited = view.code === "REPORTS_BUDGET" || view.code === "KLAVIYO_THROTTLED";
+  const again = view.state === "failed" || view.state === "partial" || view.state === "waiting";
   const why = refusal ?? needs;
   const cells: [string, ReactNode][] = [
     [t("reports.last"), view.last_at === null ? t("reports.never") : <Instant key="last" at={view.last_at} />],
@@ -63,7 +65,7 @@ export function ReportKindCard({ view, store, needs }: { view: ReportKindView; s
                 {t("common.cancel")}
               </Button>
             ) : null}
-            {open && view.state !== "waiting" ? null : (
+            {open && (view.state !== "waiting" || limited) ? null : (
               <Button
                 data-testid={`report-sync-${kind}`} aria-label={t(again ? "reports.retry_kind" : "reports.sync_kind", { kind: name })} aria-describedby={cost} leftSection={<Icon name="refresh" size={13} />}
                 disabled={why !== undefined} title={why} loading={sync.isPending} onClick={() => sync.mutate({ kinds: [kind] })}

@@ -107,7 +107,7 @@ function Numbers({ kind, status, store }: { kind: ReportKind; status: ReportsVie
               actions={view.sel === undefined ? undefined : <Button size="compact-xs" data-testid="chart-all" onClick={() => select(undefined)}>{t("reports.chart_all")}</Button>}
             >
               <SeriesChart
-                name={words.statistic(stat)} write={(value) => (stat === "value" ? (first.currency === null ? format.count(value) : format.money(value, first.currency)) : isRate(stat) ? (format.rate(value, 100) ?? "") : format.count(value))}
+                name={words.statistic(stat)} money={stat === "value"} write={(value) => (stat === "value" ? (first.currency === null ? format.count(value) : format.money(value, first.currency)) : isRate(stat) ? (format.rate(value, 100) ?? "") : format.count(value))}
                 days={series.data?.days.map((day) => ({
                   day: day.day, value: numberOf(day, stat), known: day.known, why: day.reason === null ? null : words.reason(day.reason),
                 })) ?? []}
