@@ -41,9 +41,10 @@ export function ReportPaceForm({ view, store }: { view: ReportKindView; store: s
       />
       <span className={css["every"]} aria-hidden="true">{t("reports.every")}</span>
       <NumberInput
-        w={96} aria-label={t("reports.every_kind", { kind })} data-testid={`report-hours-${view.kind}`} suffix={t("reports.hours")} min={LEAST_H} max={MOST_H} clampBehavior="none" allowDecimal={false} allowNegative={false}
+        w={76} aria-label={t("reports.every_kind", { kind })} data-testid={`report-hours-${view.kind}`} min={LEAST_H} max={MOST_H} clampBehavior="none" allowDecimal={false} allowNegative={false}
         value={hours} disabled={closed || !on} error={!fits} onChange={setHours}
       />
+      <span className={css["unit"]} aria-hidden="true">{t("reports.hours")}</span>
       {changed ? <Button type="submit" variant="filled" data-testid={`report-pace-${view.kind}`} disabled={closed || !fits} loading={save.isPending}>{t("reports.set_pace")}</Button> : null}
       {fits ? null : <span className={css["failed"]} role="alert">{t("reports.hours_range", { least: LEAST_H, most: MOST_H })}</span>}
       {save.error === null ? null : <KlaviyoProblem error={save.error} />}
