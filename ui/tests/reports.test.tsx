@@ -267,9 +267,16 @@ describe("report numbers", () => {
   });
 
   it("of days that were never read are no empty table", async () => {
-    openWindow("full", `${REPORTS}/forms`);
+    openWindow("reports_running", `${REPORTS}/forms`);
     expect(await screen.findByText("None of these days is read")).toBeTruthy();
+    expect(screen.getByTestId("report-reading").textContent).toContain("30 days, not read yet");
     expect(screen.queryByRole("grid")).toBeNull();
+  });
+
+  it("of what the account has none of say so", async () => {
+    openWindow("full", `${REPORTS}/forms`);
+    expect(await screen.findByText("The Klaviyo account has nothing of this kind.")).toBeTruthy();
+    expect(screen.queryByTestId("report-reading")).toBeNull();
   });
 
   it("are exported whole", async () => {

@@ -73,6 +73,7 @@ function Numbers({ kind, status, store }: { kind: ReportKind; status: ReportsVie
   useRowKeys(kind, ids, view.sel, select, select);
   const reading = series.data === undefined ? undefined : readingOf(series.data.days);
   const sync = status.kinds.find((one) => one.kind === kind);
+  const nothing = sync?.code === "REPORTS_NOTHING_THERE" && rows.length === 0;
   const loadMore = () => void pages.fetchNextPage({ cancelRefetch: false });
   const error = pages.isError && rows.length === 0 ? pages.error : series.isError ? series.error : null;
   return (
@@ -92,9 +93,9 @@ function Numbers({ kind, status, store }: { kind: ReportKind; status: ReportsVie
         />
       </div>
       {error === null ? null : <ErrorPanel error={error} retry={() => { void pages.refetch(); void series.refetch(); }} />}
-      {reading === undefined ? null : <ReportReading reading={reading} sync={sync} store={store} />}
+      {reading === undefined || nothing ? null : <ReportReading reading={reading} sync={sync} store={store} />}
       {first === undefined || reading === undefined ? (error === null ? <Waiting rows={8} /> : null) : rows.length === 0 ? (
-        reading.known === 0
+        nothing ? <Empty icon="chart" title={t("report_why.REPORTS_NOTHING_THERE")}>{t("reports.nothing_there_text")}</Empty> : reading.known === 0
           ? <Empty icon="chart" title={t("reports.none_read")}>{t(status.engine === "server" ? "reports.none_read_server" : "reports.none_read_text")}</Empty>
           : <Empty icon="chart" title={t("reports.no_activity")}>{t("reports.no_activity_text")}</Empty>
       ) : (
