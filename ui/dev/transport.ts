@@ -27,7 +27,7 @@ function httpTransport(url: string): Transport {
     },
     async listen(heard) {
       // Without a push channel everything is taken as changed, twice a minute's worth of seconds.
-      const everything: Changed = { store: null, topics: ["preorders", "sync", "settings", "stores", "klaviyo"] };
+      const everything: Changed = { store: null, topics: ["preorders", "sync", "settings", "stores", "klaviyo", "reports"] };
       const timer = setInterval(() => heard(everything), 2000);
       return () => clearInterval(timer);
     },

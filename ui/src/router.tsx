@@ -27,6 +27,9 @@ import type { PreorderFilter } from "./lib/preorder_filter";
 import { readPreorderFilter } from "./lib/preorder_filter";
 import type { ImportView } from "./lib/import_view";
 import { readImportView } from "./lib/import_view";
+import type { ReportView } from "./lib/report_view";
+import { readReportView } from "./lib/report_view";
+import { REPORT_KINDS } from "./lib/report_sync";
 import { parseUrlQuery, writeUrlQuery } from "./lib/url_query";
 import { Audit } from "./pages/Audit";
 import { Audiences } from "./pages/Audiences";
@@ -44,6 +47,8 @@ import { Preorders } from "./pages/Preorders";
 import { Purchase } from "./pages/Purchase";
 import { Purchases } from "./pages/Purchases";
 import { Reconciliation } from "./pages/Reconciliation";
+import { ReportNumbers } from "./pages/ReportNumbers";
+import { Reports } from "./pages/Reports";
 import { Settings } from "./pages/Settings";
 import { Stuck } from "./pages/Stuck";
 import { Wallet } from "./pages/Wallet";
@@ -134,6 +139,14 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     getParentRoute: inside, path: "/audiences", component: Audiences,
     validateSearch: (query: Record<string, unknown>): AudienceView => readAudienceView(query),
   });
+  const reports = createRoute({ getParentRoute: inside, path: "/reports", component: Reports });
+  const reportNumbers = createRoute({
+    getParentRoute: inside, path: "/reports/$kind", component: ReportNumbers,
+    validateSearch: (query: Record<string, unknown>): ReportView => readReportView(query),
+    beforeLoad: ({ params }) => {
+      if (!REPORT_KINDS.some((kind) => kind === params.kind)) throw redirect({ to: "/s/$store/reports", params: { store: params.store }, replace: true });
+    },
+  });
   const health = createRoute({ getParentRoute: inside, path: "/health", component: Health });
   const settings = createRoute({ getParentRoute: inside, path: "/settings", component: Settings });
 
@@ -141,7 +154,7 @@ export function makeRouter(client: QueryClient, history = createHashHistory()) {
     routeTree: root.addChildren([
       start, welcome,
       store.addChildren([
-        overview, stuck, leads, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, klaviyo, klaviyoEvents, audiences, imports, audit, bulk, health, settings,
+        overview, stuck, leads, funnel, preorders, preorder, newPreorder, purchases, purchase, wallets, wallet, reconciliation, klaviyo, klaviyoEvents, audiences, reports, reportNumbers, imports, audit, bulk, health, settings,
       ]),
     ]),
     history,

@@ -6,14 +6,16 @@ import { SCENES } from "../dev/fixtures/transport";
 import { setLanguage } from "../src/i18n/setup";
 import { openWindow } from "./window";
 
-const PAGES = ["overview", "stuck", "funnel", "preorders", "purchases", "wallets", "reconciliation", "klaviyo", "imports", "health", "settings"] as const;
+const PAGES = ["overview", "stuck", "funnel", "preorders", "purchases", "wallets", "reconciliation", "klaviyo", "reports", "imports", "health", "settings"] as const;
 /** Pages that know a sync state by the frame alone. */
-const MORE_PAGES = ["leads", "new-preorder", "audit", "bulk"] as const;
+const MORE_PAGES = ["leads", "new-preorder", "audit", "bulk", "reports/campaigns", "reports/flows", "reports/segments", "reports/forms"] as const;
 const MORE_SCENES = new Set(["full", "empty", "offline", "readonly", "broken"]);
 /** Scenes of who may write, and the pages where that shows. */
 const DESK_SCENES = new Set(["guarded", "stopped", "locked", "viewer"]);
-const DESK_PAGES = ["stuck", "preorders", "klaviyo", "settings"] as const;
-const pagesOf = (scene: string): readonly string[] => (DESK_SCENES.has(scene) ? DESK_PAGES : MORE_SCENES.has(scene) ? [...PAGES, ...MORE_PAGES] : PAGES);
+const DESK_PAGES = ["stuck", "preorders", "klaviyo", "reports", "settings"] as const;
+/** Scenes of report syncs. */
+const REPORT_PAGES = ["reports", "reports/campaigns", "reports/flows", "reports/segments", "reports/forms", "funnel"] as const;
+const pagesOf = (scene: string): readonly string[] => (scene.startsWith("reports_") ? REPORT_PAGES : DESK_SCENES.has(scene) ? DESK_PAGES : MORE_SCENES.has(scene) ? [...PAGES, ...MORE_PAGES] : PAGES);
 const storeOf = (scene: string) => (scene === "readonly" ? "file-aurora" : "k7m2qxa");
 
 describe("every page in every state", () => {

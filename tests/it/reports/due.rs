@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use foredeck_engine::engine::ReportStep;
 use foredeck_sandbox::KlaviyoConfig;
 use serde_json::json;
 
@@ -133,4 +134,24 @@ async fn a_clock_that_was_set_back_neither_stops_syncs_nor_repeats_days_for_ever
     press.run().await;
     let asked = press.asked();
     assert!(asked["campaign-values-reports"] <= 8, "{asked:?}");
+}
+
+#[tokio::test]
+async fn what_today_does_not_give_says_when_it_may_begin() {
+    let press = Press::open(KlaviyoConfig { age_days: 300, ..KlaviyoConfig::default() }).await;
+    let mut first = None;
+    while press.kind("campaigns").await["calls_used"].as_i64() < Some(3) {
+        if let ReportStep::Wait(at) = press.step().await {
+            press.advance_to(at);
+        }
+        if press.kind("campaigns").await["calls_used"].as_i64() > Some(0) {
+            first.get_or_insert(press.now());
+        }
+    }
+    let campaigns = press.kind("campaigns").await;
+    let (cost, left) = (campaigns["cost"].as_i64().unwrap(), campaigns["calls_left"].as_i64().unwrap());
+    assert!(cost > left, "300 days are more than a day's calls: {campaigns}");
+    assert_eq!(campaigns["cost_today"], json!(left));
+    assert_eq!(campaigns["rest_at"], json!(first.unwrap() + DAY + 1), "as the first call no longer counts");
+    assert_eq!(press.kind("segments").await["rest_at"], json!(null), "a series of 60 days takes one call");
 }

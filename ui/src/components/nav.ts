@@ -12,6 +12,7 @@ export const NAV = [
   { name: "reconciliation", group: "credits", to: "/s/$store/reconciliation", icon: "reconciliation", key: "r" },
   { name: "klaviyo", group: "mail", to: "/s/$store/klaviyo", icon: "flag", key: "k" },
   { name: "klaviyo_events", group: "mail", to: "/s/$store/klaviyo-events", icon: "mail", key: "e" },
+  { name: "reports", group: "mail", to: "/s/$store/reports", icon: "chart", key: "m" },
   { name: "audiences", group: "mail", to: "/s/$store/audiences", icon: "person", key: "d" },
   { name: "imports", group: "store", to: "/s/$store/imports", icon: "imports", key: "i" },
   { name: "audit", group: "store", to: "/s/$store/audit", icon: "audit", key: "a" },

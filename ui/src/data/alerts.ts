@@ -47,5 +47,5 @@ function words(alert: Alert, name: string): NotifyArgs {
   }
   const kind = isKeyOf(en.alert_report, alert.kind) ? t(`alert_report.${alert.kind}`) : alert.kind;
   const body = isKeyOf(en.alert_report_state, alert.state) ? t(`alert_report_state.${alert.state}`, { kind }) : `${kind}: ${alert.state}`;
-  return { title: t("alerts.reports", { name }), body: alert.code === null ? body : `${body} (${alert.code})`, route: route("klaviyo") };
+  return { title: t("alerts.reports", { name }), body: alert.code === null ? body : `${body} (${alert.code})`, route: route("reports") };
 }

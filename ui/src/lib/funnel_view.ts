@@ -10,6 +10,12 @@ export const SPANS = ["7", "30", "90"] as const;
 export const DIMENSIONS = ["color", "locale", "source", "day"] as const;
 export const FUNNEL_SORTS = ["key", ...STEPS, "conversion"] as const;
 
+/** Who sends messages, and nobody. */
+export const SENDERS = ["campaigns", "flows"] as const;
+export const SENDS = [...SENDERS, "none"] as const;
+
+export type Sender = (typeof SENDERS)[number];
+export type Sends = (typeof SENDS)[number];
 export type Span = (typeof SPANS)[number];
 export type Dimension = (typeof DIMENSIONS)[number];
 export type FunnelSort = (typeof FUNNEL_SORTS)[number];
@@ -20,6 +26,8 @@ export type FunnelView = {
   from?: string;
   to?: string;
   by?: Dimension;
+  /** Whose sends the chart shows; absent means everybody's. */
+  sends?: Sends;
   sort?: FunnelSort;
   asc?: boolean;
 };
@@ -37,6 +45,8 @@ export function readFunnelView(query: Record<string, unknown>): FunnelView {
   }
   const by = queryOne(query["by"], DIMENSIONS);
   if (by !== undefined && by !== "color") view.by = by;
+  const sends = queryOne(query["sends"], SENDS);
+  if (sends !== undefined) view.sends = sends;
   const sort = queryOne(query["sort"], FUNNEL_SORTS);
   if (sort !== undefined) view.sort = sort;
   if (queryFlag(query["asc"]) === true) view.asc = true;
@@ -57,4 +67,16 @@ export function stepBefore(step: FunnelStep): FunnelStep | null {
 /** Adds up counts, for a total that the page makes itself. */
 export function conversion(counts: FunnelCounts): number {
   return counts.started === 0 ? -1 : counts.paid / counts.started;
+}
+
+/** Whether a view shows the sends of one of them. */
+export function showsSends(view: FunnelView, sender: Sender): boolean {
+  return view.sends === undefined || view.sends === sender;
+}
+
+/** What the URL says once the sends of one are switched. */
+export function switchSends(view: FunnelView, sender: Sender): Sends | undefined {
+  const on = SENDERS.filter((one) => (one === sender ? !showsSends(view, one) : showsSends(view, one)));
+  const [only] = on;
+  return only === undefined ? "none" : on.length === SENDERS.length ? undefined : only;
 }

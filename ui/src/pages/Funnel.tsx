@@ -1,12 +1,11 @@
 import { SegmentedControl } from "@mantine/core";
-import { DatePickerInput } from "@mantine/dates";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { DayChart } from "../charts/DayChart";
+import { FunnelDays } from "../components/FunnelDays";
 import { KindNotice } from "../components/KindNotice";
+import { RangePicker } from "../components/RangePicker";
 import { useStoreId, useTimeZone } from "../data/active_store";
 import { useFormat } from "../data/format";
 import { useMinute } from "../data/now";
@@ -17,7 +16,7 @@ import type { Dimension, FunnelView } from "../lib/funnel_view";
 import { DIMENSIONS, funnelSpan, readFunnelView, SPANS, stepBefore } from "../lib/funnel_view";
 import type { PreorderFilter } from "../lib/preorder_filter";
 import { STEPS } from "../lib/preorder_filter";
-import { addDays, dayOf, spanDays } from "../lib/time";
+import { dayOf } from "../lib/time";
 import { BreakdownTable } from "../table/BreakdownTable";
 import { Empty, ErrorPanel, Waiting } from "../ui/Feedback";
 import { Page, Section } from "../ui/Page";
@@ -53,7 +52,12 @@ export function Funnel() {
     <Page
       title={t("funnel.title")}
       note={t("funnel.note", { from: format.day(from), to: format.day(to), zone: format.timeZone })}
-      actions={<RangePicker view={view} from={from} to={to} today={today} show={show} />}
+      actions={
+        <RangePicker
+          spans={SPANS} span={view.days ?? "30"} custom={view.from !== undefined} from={from} to={to} today={today}
+          onSpan={(span) => show({ from: undefined, to: undefined, days: span })} onDays={(span) => show({ ...span, days: undefined })}
+        />
+      }
     >
       <KindNotice kinds={RESTS_ON} />
       {days.isError ? (
@@ -67,7 +71,7 @@ export function Funnel() {
             <Section><Empty icon="funnel" title={t("funnel.none")}>{t("funnel.none_text")}</Empty></Section>
           ) : (
             <>
-              <Section title={t("funnel.by_day")}><DayChart rows={days.data.rows} store={store} /></Section>
+              <FunnelDays rows={days.data.rows} store={store} view={view} from={from} to={to} show={show} />
               <Section
                 title={t(`funnel.by.${by}`)} flush
                 actions={
@@ -137,41 +141,5 @@ function Steps({ total, filter, store }: { total: FunnelCounts; filter: Preorder
         );
       })}
     </ol>
-  );
-}
-
-function RangePicker({
-  view, from, to, today, show,
-}: { view: FunnelView; from: string; to: string; today: string; show: (change: FunnelView) => void }) {
-  const { t } = useTranslation();
-  const custom = view.from !== undefined;
-  return (
-    <>
-      <SegmentedControl
-        aria-label={t("funnel.range")} value={custom ? "" : (view.days ?? "30")}
-        data={SPANS.map((days) => ({ value: days, label: t("funnel.days", { count: Number(days) }) }))}
-        onChange={(value) => show({ from: undefined, to: undefined, days: SPANS.find((days) => days === value) })}
-      />
-      <CustomRange key={`${from} ${to}`} from={from} to={to} today={today} show={show} />
-    </>
-  );
-}
-
-/** A year and a day at most: more bars than that say nothing. */
-const LONGEST_DAYS = 366;
-
-function CustomRange({ from, to, today, show }: { from: string; to: string; today: string; show: (change: FunnelView) => void }) {
-  const { t } = useTranslation();
-  const [days, setDays] = useState<[string | null, string | null]>([from, to]);
-  return (
-    <DatePickerInput
-      type="range" size="xs" allowSingleDateInRange maxDate={today} valueFormat={t("preorders.day_format")}
-      aria-label={`${t("funnel.custom")}: ${from} – ${to}`} value={days}
-      onChange={([first, last]) => {
-        setDays([first, last]);
-        if (first === null || last === null) return;
-        show({ from: spanDays(first, last) > LONGEST_DAYS ? addDays(last, 1 - LONGEST_DAYS) : first, to: last, days: undefined });
-      }}
-    />
   );
 }

@@ -2,6 +2,7 @@
 
 const PATHS = {
   overview: "M2.5 2.5h4.5v6H2.5zM9 2.5h4.5v3.5H9zM9 8h4.5v5.5H9zM2.5 10.5H7v3H2.5z",
+  chart: "M2 13.5h12M4 11.2V8M8 11.2V2.8M12 11.2V5.8",
   funnel: "M2 3h12l-4.5 5.5v4l-3 1.5V8.5z",
   preorders: "M2.5 3.5h11M2.5 8h11M2.5 12.5h7",
   purchases: "M3.5 1.8h9v12.4l-2.2-1.4-2.3 1.4-2.3-1.4-2.2 1.4zM6 5.2h4M6 8.2h4",

@@ -112,6 +112,10 @@ cost: number,
  */
 cost_today: number, 
 /**
+ * When the rest may begin, unix seconds; null where today's budget gives all.
+ */
+rest_at: number | null, 
+/**
  * Days that are known by the terms in force.
  */
 days_known: number, 

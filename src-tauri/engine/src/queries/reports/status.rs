@@ -81,6 +81,8 @@ pub struct ReportKindView {
     pub cost: i64,
     /// Of these, what today's budget still gives.
     pub cost_today: i64,
+    /// When the rest may begin, unix seconds; null where today's budget gives all.
+    pub rest_at: Option<i64>,
     /// Days that are known by the terms in force.
     pub days_known: i64,
     /// Why windows have nothing, and how many of them.
@@ -299,6 +301,7 @@ impl Ground<'_> {
             next_call_at: budget.next_at,
             cost,
             cost_today: cost.min(whole(budget.left)),
+            rest_at: (cost > whole(budget.left)).then_some(budget.frees_at),
             days_known,
             reasons: reasons
                 .into_iter()
