@@ -30,7 +30,7 @@ if [ -x tests/official-clients/run.sh ]; then
     stage official-clients 600 env SANDBOX_BIN="$TARGET/quick/foredeck-sandbox" tests/official-clients/run.sh
 fi
 if [ -x tests/e2e/run.sh ]; then
-    stage window 1200 xvfb-run -a -s "-screen 0 1440x900x24" \
+    stage window 1700 xvfb-run -a -s "-screen 0 1440x900x24" \
         scripts/with-keyring.sh env FOREDECK_APP="$APP" tests/e2e/run.sh
 fi
 
