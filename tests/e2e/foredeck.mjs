@@ -29,10 +29,10 @@ const running = new Set();
 const windows = new Set();
 let last;
 
-/** Starts a program whose output is kept in a file. */
+/** Starts a program whose output is kept in a file of its own: another test's process starts others. */
 export function start(program, args, env = {}) {
   mkdirSync(WORK, { recursive: true });
-  const output = path.join(WORK, `${(started += 1)}-${path.basename(program)}.out`);
+  const output = path.join(WORK, `${process.pid}-${(started += 1)}-${path.basename(program)}.out`);
   outputs.push(output);
   const file = openSync(output, "a");
   const child = spawn(program, args, { stdio: ["ignore", file, file], env: { ...process.env, ...env } });
