@@ -22,7 +22,9 @@ use foredeck_engine::domain::day::parse_day;
 use foredeck_engine::domain::klaviyo::{ReportKind, ScopeState};
 use foredeck_engine::domain::report::plan::Window;
 use foredeck_engine::error::Problem;
-use foredeck_engine::klaviyo::{ENDPOINTS, Klaviyo, NewEvent, ProfileChange, REVISION, ReportRequest};
+use foredeck_engine::klaviyo::{
+    ENDPOINTS, Klaviyo, NewEvent, ProfileChange, REVISION, ReportRequest, report_endpoint,
+};
 use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, ShopPlan};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -237,7 +239,9 @@ async fn every_request_is_accepted(forwarder: &Forwarder) {
         .into_iter()
         .map(|(method, path, _)| (method, path.replace("/AbC123", "/{id}").trim_end_matches('/').to_owned()))
         .collect();
-    for endpoint in ENDPOINTS {
+    // Of reports that are told by day and as a sum only one of the two is asked for.
+    let is_used = |name: &str| ReportKind::ALL.iter().any(|kind| report_endpoint(*kind).name == name);
+    for endpoint in ENDPOINTS.iter().filter(|one| one.per_day.is_none() || is_used(one.name)) {
         let wanted = (endpoint.method.to_owned(), endpoint.path.to_owned());
         assert!(asked.contains(&wanted), "{endpoint:?} was not asked for: {asked:?}");
     }
