@@ -2,14 +2,20 @@
 
 use chrono_tz::Tz;
 use foredeck_engine::domain::kind::Kind;
-use foredeck_engine::queries::leads::{LeadPage, LeadPageArgs, page};
+use foredeck_engine::queries::leads::{LeadPage, LeadPageArgs, page, page_with};
+use foredeck_engine::queries::plan::Thresholds;
 use serde_json::json;
 
 use super::{HOUR, open, paid, whole};
 use crate::it::shop::{DAY, NOON, Shop, intent, session, with};
 
 fn leads(shop: &Shop, args: LeadPageArgs, now: i64) -> LeadPage {
-    shop.read(|connection| page(connection, &args, Tz::UTC, now))
+    let walked = Thresholds { few: 0, ..Thresholds::default() };
+    shop.read(|connection| {
+        let found = page(connection, &args, Tz::UTC, now)?;
+        assert_eq!(found, page_with(connection, &args, Tz::UTC, now, &walked)?, "each way finds the same");
+        Ok(found)
+    })
 }
 
 fn ids(shop: &Shop, now: i64) -> Vec<String> {

@@ -18,9 +18,13 @@ use axum::extract::Request;
 use axum::http::Response;
 use foredeck_engine::clock::FixedClock;
 use foredeck_engine::domain::action::ActionId;
-use foredeck_engine::domain::klaviyo::ScopeState;
+use foredeck_engine::domain::day::parse_day;
+use foredeck_engine::domain::klaviyo::{ReportKind, ScopeState};
+use foredeck_engine::domain::report::plan::Window;
 use foredeck_engine::error::Problem;
-use foredeck_engine::klaviyo::{ENDPOINTS, Klaviyo, NewEvent, ProfileChange, REVISION};
+use foredeck_engine::klaviyo::{
+    ENDPOINTS, Klaviyo, NewEvent, ProfileChange, REVISION, ReportRequest, report_endpoint,
+};
 use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, ShopPlan};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -225,6 +229,7 @@ async fn every_request_is_accepted(forwarder: &Forwarder) {
     client.send_event(&act(), &event(true).document()).await.unwrap();
     client.send_event(&act(), &event(false).document()).await.unwrap();
     client.import_profile(&act(), &change().document()).await.unwrap();
+    every_report_is_asked_for(&client).await;
     let scopes = client.scopes(ScopeState::Granted).await.unwrap();
     assert!(scopes.iter().all(|scope| scope.state != ScopeState::Unknown), "{scopes:?}");
     let seen = forwarder.seen();
@@ -234,8 +239,9 @@ async fn every_request_is_accepted(forwarder: &Forwarder) {
         .into_iter()
         .map(|(method, path, _)| (method, path.replace("/AbC123", "/{id}").trim_end_matches('/').to_owned()))
         .collect();
-    // Reports have a day's budget and a client of their own.
-    for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.per_day.is_none()) {
+    // Of reports that are told by day and as a sum only one of the two is asked for.
+    let is_used = |name: &str| ReportKind::ALL.iter().any(|kind| report_endpoint(*kind).name == name);
+    for endpoint in ENDPOINTS.iter().filter(|one| one.per_day.is_none() || is_used(one.name)) {
         let wanted = (endpoint.method.to_owned(), endpoint.path.to_owned());
         assert!(asked.contains(&wanted), "{endpoint:?} was not asked for: {asked:?}");
     }
@@ -252,6 +258,24 @@ async fn every_request_is_accepted(forwarder: &Forwarder) {
         .body(Body::from(document.to_string()))
         .unwrap();
     assert_eq!(forwarder.status_of(request).await, 422, "a body that lacks its metric");
+}
+
+/// Each kind's list, and a report of it; what Prism makes up as an answer need not be one of the days asked for.
+async fn every_report_is_asked_for(client: &Klaviyo) {
+    for kind in ReportKind::ALL {
+        let counted = matches!(kind, ReportKind::Campaigns | ReportKind::Flows);
+        let days = if kind == ReportKind::Campaigns { 1 } else { 60 };
+        let first = parse_day("2026-01-02").unwrap();
+        let request = ReportRequest {
+            kind,
+            window: Window { first, last: first + (days - 1) },
+            until_hour: (kind == ReportKind::Flows).then_some(14),
+            metric: counted.then(|| "AbC123".to_owned()),
+            with_value: counted,
+        };
+        let _made_up = client.report(&request, None).await;
+        let _made_up = client.report_entities(kind).await;
+    }
 }
 
 impl Forwarder {

@@ -167,6 +167,24 @@ async fn a_crash_before_the_answer_is_told_again_under_the_same_key_and_shown() 
 }
 
 #[tokio::test]
+async fn a_server_that_never_answers_is_given_up_and_told_again_under_the_same_key() {
+    let told = Told::open("shopify").await;
+    told.server.set_manner(Manner::Hang);
+    told.press.ask().await;
+    assert_eq!(told.press.step().await, ReportStep::Did);
+    let trigger = told.trigger().await;
+    assert_eq!((&trigger["state"], &trigger["unanswered"]), (&json!("queued"), &json!(1)), "{trigger}");
+    assert_eq!(trigger["code"], "REPORT_SERVER_NO_ANSWER", "{trigger}");
+    told.server.set_manner(Manner::Accept);
+    let ReportStep::Wait(at) = told.press.step().await else { panic!("it goes out again") };
+    told.press.advance_to(at);
+    told.press.run().await;
+    let trigger = told.trigger().await;
+    assert_eq!((&trigger["state"], &trigger["unanswered"]), (&json!("accepted"), &json!(1)), "{trigger}");
+    assert_eq!((told.server.requests().len(), told.server.syncs()), (2, 1), "one sync, under one key");
+}
+
+#[tokio::test]
 async fn connecting_does_not_wait_for_a_server_that_is_gone() {
     let told = Told::open("shopify").await;
     told.server.set_down(true);

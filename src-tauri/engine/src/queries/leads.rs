@@ -11,10 +11,10 @@ use super::export::{ExportFormat, Sink, instant};
 use super::filter::{Filter, Hits};
 use super::plan::{self, Thresholds};
 use super::preorders::PreorderSort;
-use super::rows::limit_of;
+use super::rows::{at_most, limit_of};
 use super::stored_json::{SessionJson, find_stored};
 use super::walk::{Order, Place, Top};
-use crate::db::{Connection, DbError, DbResult, OptionalExtension, rusqlite};
+use crate::db::{Connection, DbError, DbResult, OptionalExtension, params, rusqlite};
 use crate::domain::money::decimal;
 use crate::domain::status::PreorderStatus;
 use crate::projections::schema::require_current;
@@ -101,6 +101,20 @@ pub struct LeadPage {
 /// # Errors
 /// [`DbError::Invalid`] for a bad day, limit or cursor; stale projections; a failed read.
 pub fn page(connection: &Connection, args: &LeadPageArgs, zone: Tz, now: i64) -> DbResult<LeadPage> {
+    page_with(connection, args, zone, now, &Thresholds::default())
+}
+
+/// The same with other thresholds; every choice finds the same page.
+///
+/// # Errors
+/// As [`page`].
+pub fn page_with(
+    connection: &Connection,
+    args: &LeadPageArgs,
+    zone: Tz,
+    now: i64,
+    thresholds: &Thresholds,
+) -> DbResult<LeadPage> {
     require_current(connection)?;
     let limit = limit_of(args.limit, 100, 500)?;
     let filter = Filter::leads(connection, args, zone, now)?;
@@ -108,7 +122,8 @@ pub fn page(connection: &Connection, args: &LeadPageArgs, zone: Tz, now: i64) ->
     let list = serde_json::to_string(&plain).map_err(|error| DbError::Corrupt(error.to_string()))?;
     let list = format!("leads {list}");
     let after: Option<Place> = args.after.as_deref().map(|text| cursor::decode(&list, text)).transpose()?;
-    let places = walk(connection, &filter, after, limit + 1)?;
+    let hits = of_rare_amount(connection, &filter, args, thresholds.few)?;
+    let places = walk(connection, (&filter, &hits, thresholds), after, limit + 1)?;
     let more = places.len() > limit;
     let next = match places.get(limit - 1) {
         Some(last) if more => Some(cursor::encode(&list, last)?),
@@ -124,14 +139,42 @@ pub fn page(connection: &Connection, args: &LeadPageArgs, zone: Tz, now: i64) ->
 
 fn walk(
     connection: &Connection,
-    filter: &Filter,
+    (filter, hits, thresholds): (&Filter, &Hits, &Thresholds),
     after: Option<Place>,
     limit: usize,
 ) -> DbResult<Vec<Place>> {
     let order = Order { sort: PreorderSort::Started, ascending: false };
     let mut top = Top::new(order, limit, after);
-    plan::fill(connection, (filter, &Hits::All), &Thresholds::default(), &mut top)?;
+    plan::fill(connection, (filter, hits), thresholds, &mut top)?;
     Ok(top.into_places())
+}
+
+/// The leads of the amounts asked for where they are few: met one by one among all others they are far apart.
+fn of_rare_amount(
+    connection: &Connection,
+    filter: &Filter,
+    args: &LeadPageArgs,
+    few: usize,
+) -> DbResult<Hits> {
+    if args.least_minor.is_none() && args.most_minor.is_none() {
+        return Ok(Hits::All);
+    }
+    let (least, most) = (args.least_minor.unwrap_or(i64::MIN), args.most_minor.unwrap_or(i64::MAX));
+    let mut statement = connection.prepare_cached(
+        "SELECT key FROM preorder INDEXED BY preorder_facet_amount WHERE facet = ?1 AND amount BETWEEN ?2 AND ?3 LIMIT ?4",
+    )?;
+    let mut keys: Vec<i64> = Vec::new();
+    for facet in filter.facets.iter().flatten() {
+        let rest = at_most(few + 1 - keys.len());
+        let found = statement.query_map(params![facet.key, least, most, rest], |row| row.get(0))?;
+        for key in found {
+            keys.push(key?);
+        }
+        if keys.len() > few {
+            return Ok(Hits::All);
+        }
+    }
+    Ok(Hits::Keys(keys))
 }
 
 /// Orders of the facets of leads, less those that are none yet.
@@ -197,9 +240,10 @@ pub fn export_leads(
     require_current(connection)?;
     let mut sink = Sink::new(format, out, &COLUMNS)?;
     let filter = Filter::leads(connection, &LeadPageArgs::default(), Tz::UTC, now)?;
+    let thresholds = Thresholds::default();
     let mut after: Option<Place> = None;
     loop {
-        let places = walk(connection, &filter, after.take(), CHUNK)?;
+        let places = walk(connection, (&filter, &Hits::All, &thresholds), after.take(), CHUNK)?;
         for place in &places {
             let Some(lead) = read(connection, place.key)? else { continue };
             match format {
