@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, it } from "node:test";
 
-import { lastPicture, open, quit, stopAll } from "./foredeck.mjs";
+import { lastPicture, open, picture, quit, stopAll } from "./foredeck.mjs";
 import { until } from "./webdriver.mjs";
 
 const FOLDER = process.env.FOREDECK_E2E_FOLDER;
@@ -35,10 +35,6 @@ async function booksWithADoubleGrant(stripe) {
     }
   }
   throw new Error("no seed plants a double grant by two events");
-}
-
-async function picture(page, name) {
-  writeFileSync(path.join(PICTURES, `${name}.png`), await page.stillPicture());
 }
 
 async function walk(page, folder) {

@@ -1,11 +1,11 @@
 // Fixes in the real window: each is planned, shown, confirmed and read again; the sandbox saw each effect once.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, it } from "node:test";
 
-import { lastPicture, open, quit, start, stop, stopAll } from "./foredeck.mjs";
+import { lastPicture, open, picture, quit, start, stop, stopAll } from "./foredeck.mjs";
 import { until } from "./webdriver.mjs";
 
 const FOLDER = process.env.FOREDECK_E2E_FOLDER;
@@ -47,10 +47,6 @@ class Shop {
   }
 }
 
-async function picture(page, name) {
-  writeFileSync(path.join(PICTURES, `${name}.png`), await page.stillPicture());
-}
-
 /** Types into the field of a label within the dialog, over what is there. */
 async function fill(page, label, text) {
   await until(label, () => page.run((wanted) => {
@@ -80,16 +76,6 @@ async function confirm(page, name, button) {
   await page.press("Done");
 }
 
-/** Chooses the first option with this text of a field whose list was opened. */
-async function choose(page, field, text) {
-  await until(`an option "${text}"`, () => page.run((css, wanted) => {
-    const list = document.getElementById(document.querySelector(css).getAttribute("aria-controls") ?? "");
-    const option = Array.from(list?.querySelectorAll('[role="option"]') ?? []).find((one) => one.textContent.includes(wanted));
-    option?.click();
-    return option !== undefined;
-  }, field, text));
-}
-
 /** Takes an order for a customer, and follows it until it is paid. */
 async function takeOrder(page, shop, go) {
   await go("new-preorder");
@@ -99,7 +85,7 @@ async function takeOrder(page, shop, go) {
   await fill(page, "Locale", "en");
   // Whichever price comes first.
   await page.click('input[placeholder="Choose what is bought"]');
-  await choose(page, 'input[placeholder="Choose what is bought"]', "");
+  await page.choose('input[placeholder="Choose what is bought"]', "");
   await picture(page, "preorder-form");
   await page.press("Show the plan…");
   await until("the plan", async () => (await page.texts("main button")).includes("Back"));
@@ -278,7 +264,7 @@ async function resend(page, folder, shop, endpoint) {
 
   await ask();
   await page.click('[role="dialog"] input[placeholder="Choose an endpoint"]');
-  await choose(page, '[role="dialog"] input[placeholder="Choose an endpoint"]', "/hooks/late");
+  await page.choose('[role="dialog"] input[placeholder="Choose an endpoint"]', "/hooks/late");
   const event = await page.run(() => Array.from(document.querySelectorAll('[role="dialog"] input')).map((one) => one.value).find((text) => text.startsWith("evt_")));
   await page.press("Show the plan…");
   await until("the plan", async () => (await page.text(DIALOG)).includes("Back"));

@@ -83,6 +83,22 @@ export async function lastPicture(file) {
   }
 }
 
+/** Keeps a picture of what stands in the window, for people to look at. */
+export async function picture(page, name) {
+  writeFileSync(path.join(process.env.FOREDECK_E2E_PICTURES, `${name}.png`), await page.stillPicture());
+}
+
+/** What the mirror file of a folder holds, read past the program: `expression` is a dict of Python, `rows` reads by SQL. */
+export function readMirror(folder, expression) {
+  const file = path.join(folder, readdirSync(folder).find((name) => name.endsWith(".mirror")));
+  const script = `
+import json, sqlite3, sys
+of = sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True)
+rows = lambda sql: of.execute(sql).fetchall()
+print(json.dumps(${expression}))`;
+  return JSON.parse(execFileSync("python3", ["-c", script, file], { encoding: "utf8", timeout: 60_000 }));
+}
+
 /** Closes the window as a person does and waits until the program is gone; gives the milliseconds it took. */
 export async function quit({ page, driver, pid }) {
   const began = performance.now();

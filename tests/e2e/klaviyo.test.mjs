@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, it } from "node:test";
 
-import { APP, filesBelow, filesWith, lastPicture, open, outputs, quit, start, stop, stopAll } from "./foredeck.mjs";
+import { APP, filesBelow, filesWith, lastPicture, open, outputs, picture, quit, readMirror, start, stop, stopAll } from "./foredeck.mjs";
 import { until } from "./webdriver.mjs";
 
 const FOLDER = process.env.FOREDECK_E2E_FOLDER;
@@ -33,29 +33,19 @@ function keychain(store, url) {
 
 /** What the mirror file holds of Klaviyo, read past the program. */
 function mirror(folder) {
-  const file = path.join(folder, readdirSync(folder).find((name) => name.endsWith(".mirror")));
-  const script = `
-import json, sqlite3, sys
-of = sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True)
-rows = lambda sql: of.execute(sql).fetchall()
-print(json.dumps({
+  return readMirror(folder, `{
   "connection": rows("SELECT status, public_id, metric_id, do_not_order_sync FROM klaviyo_connection"),
   "syncs": rows("SELECT kinds, reason, state FROM report_sync ORDER BY seq"),
   "waits": rows("SELECT endpoint FROM klaviyo_wait"),
   "audit": [row[0] for row in rows("SELECT event FROM audit WHERE event LIKE 'klaviyo%' ORDER BY seq")],
   "preorders": rows("SELECT count(*) FROM preorder")[0][0],
-}))`;
-  return JSON.parse(execFileSync("python3", ["-c", script, file], { encoding: "utf8", timeout: 10_000 }));
+}`);
 }
 
 /** What another process is told of the connection, which finds the key by itself. */
 function status(folder, store) {
   const line = ["--data-dir", folder, "--store", store, "--json", "klaviyo", "status"];
   return JSON.parse(execFileSync(path.join(path.dirname(APP), "foredeckctl"), line, { encoding: "utf8", timeout: 20_000 }));
-}
-
-async function picture(page, name) {
-  writeFileSync(path.join(PICTURES, `${name}.png`), await page.stillPicture());
 }
 
 const stateIs = (page, wanted) => until(`Klaviyo is ${wanted}`, async () => (await page.attribute(STATE, "data-status")) === wanted);

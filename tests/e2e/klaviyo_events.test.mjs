@@ -1,13 +1,12 @@
 // Klaviyo's events and audiences in the real window: what is missing is sent once, as planned; what the shop told is not told again.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, it } from "node:test";
 
-import { chooseFile, lastPicture, open, quit, start, stop, stopAll } from "./foredeck.mjs";
+import { chooseFile, lastPicture, open, picture, quit, readMirror, start, stop, stopAll } from "./foredeck.mjs";
 import { until } from "./webdriver.mjs";
 
 const FOLDER = process.env.FOREDECK_E2E_FOLDER;
@@ -71,24 +70,14 @@ class Shop {
   }
 }
 
-async function picture(page, name) {
-  writeFileSync(path.join(PICTURES, `${name}.png`), await page.stillPicture());
-}
-
 /** What the mirror file holds of events, read past the program. */
 function mirror(folder) {
-  const file = path.join(folder, readdirSync(folder).find((name) => name.endsWith(".mirror")));
-  const script = `
-import json, sqlite3, sys
-of = sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True)
-rows = lambda sql: of.execute(sql).fetchall()
-print(json.dumps({
+  return readMirror(folder, `{
   "chosen": {unique: state for unique, state in rows("SELECT unique_id, state FROM klaviyo_event")},
   "verdicts": {id + ":" + kind: verdict for id, kind, verdict in rows("SELECT p.id, c.kind, c.verdict FROM event_check c JOIN preorder p ON p.key = c.preorder")},
   "missing": [id for (id,) in rows("SELECT p.id FROM finding f JOIN preorder p ON p.key = f.preorder WHERE f.rule = 'success_event_missing'")],
   "audit": [[event, body] for event, body in rows("SELECT event, body FROM audit ORDER BY seq")],
-}))`;
-  return JSON.parse(execFileSync("python3", ["-c", script, file], { encoding: "utf8", timeout: 60_000 }));
+}`);
 }
 
 /** From the form of the one event that is to be sent to its outcome; `meanwhile` happens between plan and confirmation. */
@@ -111,12 +100,7 @@ async function send(page, name, meanwhile = () => {}) {
 /** Chooses an option of a field whose list opens with a click. */
 async function choose(page, field, text) {
   await page.click(field);
-  await until(`an option "${text}"`, () => page.run((css, wanted) => {
-    const list = document.getElementById(document.querySelector(css).getAttribute("aria-controls") ?? "");
-    const option = Array.from(list?.querySelectorAll('[role="option"]') ?? []).find((one) => one.textContent.includes(wanted));
-    option?.click();
-    return option !== undefined;
-  }, field, text));
+  await page.choose(field, text);
 }
 
 async function connect(page, folder) {

@@ -4,12 +4,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import { afterEach, describe, it } from "node:test";
 
-import { APP, lastPicture, open, quit, start, stop, stopAll } from "./foredeck.mjs";
+import { APP, lastPicture, open, picture, quit, readMirror, start, stop, stopAll } from "./foredeck.mjs";
 import { until } from "./webdriver.mjs";
 
 const FOLDER = process.env.FOREDECK_E2E_FOLDER;
@@ -25,20 +25,14 @@ afterEach(stopAll);
 
 /** What the mirror file holds of reports, read past the program. */
 function mirror(folder) {
-  const file = path.join(folder, readdirSync(folder).find((name) => name.endsWith(".mirror")));
-  const script = `
-import json, sqlite3, sys
-of = sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True)
-rows = lambda sql: of.execute(sql).fetchall()
-print(json.dumps({
+  return readMirror(folder, `{
   "records": {row[0]: dict(zip(("state", "reason", "code", "windows", "done"), row[1:])) for row in rows("SELECT kind, state, reason, code, windows, windows_done FROM report_record")},
   "planned": dict(rows("SELECT kind, count(*) FROM report_plan GROUP BY kind")),
   "metric": rows("SELECT metric_id FROM klaviyo_connection")[0][0],
   "flows": dict(rows("SELECT date(day * 86400, 'unixepoch'), sum(recipients) FROM report_message_day WHERE kind = 'flows' GROUP BY day")),
   "read": {row[0]: row[1] for row in rows("SELECT kind, count(*) FROM report_window WHERE state = 'done' GROUP BY kind")},
   "told": rows("SELECT reason, state, attempts, http_status FROM report_trigger ORDER BY seq"),
-}))`;
-  return JSON.parse(execFileSync("python3", ["-c", script, file], { encoding: "utf8", timeout: 10_000 }));
+}`);
 }
 
 /** How syncs stand, as another process is told. */
@@ -73,10 +67,6 @@ async function reportServer() {
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   return { told, url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } };
-}
-
-async function picture(page, name) {
-  writeFileSync(path.join(PICTURES, `${name}.png`), await page.stillPicture());
 }
 
 const card = (kind) => `[data-testid="report-${kind}"]`;

@@ -116,6 +116,16 @@ export class Page {
     }, css, text));
   }
 
+  /** Chooses the first option with this text of a field whose list was opened. */
+  choose(field, text) {
+    return until(`an option "${text}"`, () => this.run((css, wanted) => {
+      const list = document.getElementById(document.querySelector(css).getAttribute("aria-controls") ?? "");
+      const option = Array.from(list?.querySelectorAll('[role="option"]') ?? []).find((one) => one.textContent.includes(wanted));
+      option?.click();
+      return option !== undefined;
+    }, field, text));
+  }
+
   /** Goes to another page of the window, and waits until its heading stands there; from one order to the next it is the same. */
   async go(hash) {
     await this.run((to) => {
