@@ -145,3 +145,34 @@ async fn what_is_missing_or_there_twice_is_found_to_the_second_and_no_other() {
         assert!(planted > 0 && planted == found, "{rule}");
     }
 }
+
+#[tokio::test]
+async fn what_is_waited_for_longer_than_a_day_is_looked_for_as_far_back_as_it_happened() {
+    const TWO_DAYS: i64 = 2 * 24 * HOUR;
+    let post = Post::open(KlaviyoConfig { visible_after_s: 0, ..KlaviyoConfig::default() }).await;
+    let metric = post.control.metric_id("Placed Order", "shopify").unwrap();
+    post.get("klaviyo_connect", post.with_key(json!({"metric_id": metric}))).await;
+    let mut settings = post.get("settings_get", json!({})).await;
+    settings["klaviyo"]["missing_after_min"] = (TWO_DAYS / 60).into();
+    post.get("settings_set", settings).await;
+    post.control.shop_sends(NAMES[0], "first@example.com", post.desk.clock_now());
+    post.desk.sync().await;
+    // Between two looks as far back as is checked, which are made each day.
+    post.desk.advance(12 * HOUR);
+    post.desk.sync().await;
+    let at = post.desk.clock_now();
+    for name in ["told", "never"] {
+        let email = format!("{name}@example.com");
+        post.desk.world.with_world(|world| world.open_checkout(spec(&format!("pre_{name}"), &email)).unwrap());
+    }
+    post.desk.sync().await;
+    while post.desk.clock_now() < at + TWO_DAYS - HOUR {
+        post.until(post.desk.clock_now() + HOUR).await;
+    }
+    post.until(at + TWO_DAYS - 900).await;
+    assert_eq!(post.found().await, Found::new());
+    post.control.shop_sends(NAMES[0], "told@example.com", at);
+    post.until(at + TWO_DAYS).await;
+    let never = BTreeSet::from(["pre_never".to_owned()]);
+    assert_eq!(post.found().await, Found::from([(RULES[1].to_owned(), never)]));
+}

@@ -118,11 +118,11 @@ impl Watch {
             return Ok(false);
         }
         // Nothing is called missing by what was known before it came due.
-        let waits_since = self.waits_since(now).await?.filter(|_| looked.may_look_for_due(now));
+        let waits_since = self.waits_since(now).await?;
         let by_time = asked || now - looked.at >= LOOK_EVERY_S || looked.at > now;
-        let due = by_time || waits_since.is_some();
+        let due = by_time || (waits_since.is_some() && looked.may_look_for_due(now));
         if due {
-            self.look(now, looked, (asked, waits_since.filter(|_| !by_time))).await?;
+            self.look(now, looked, Look { asked, by_time, waits_since }).await?;
         }
         let checked = self.check(asked).await?;
         if due || checked > 0 {
@@ -146,21 +146,18 @@ impl Watch {
             .await
     }
 
-    /// Looks; only for what waits since an instant, or as far as a look goes of itself.
-    async fn look(
-        &self,
-        now: i64,
-        looked: LookedAt,
-        (asked, waits_since): (bool, Option<i64>),
-    ) -> Result<(), Problem> {
+    /// Looks as far back as a look goes of itself, or for what waits, and never less far than what waits.
+    async fn look(&self, now: i64, looked: LookedAt, look: Look) -> Result<(), Problem> {
+        let Look { asked, by_time, waits_since } = look;
         let opened = self.klaviyo.open().await?;
         let settings = self.settings();
         let horizon = now - i64::from(settings.klaviyo.check_days) * DAY;
         let whole = asked || now - looked.whole_at >= DAY || looked.whole_at > now;
-        let since = match waits_since {
-            _ if whole => horizon,
-            Some(first) => first.min(looked.at) - EARLY_S,
-            None => looked.at - OVERLAP_S,
+        let since = if whole {
+            horizon
+        } else {
+            let overlap = if by_time { OVERLAP_S } else { EARLY_S };
+            (looked.at - overlap).min(waits_since.map_or(i64::MAX, |first| first - EARLY_S))
         };
         // Whoever asks wants to know what people want now, and not yesterday.
         let stale = now - if asked { 30 } else { DAY };
@@ -175,7 +172,7 @@ impl Watch {
         };
         let whole_at = if whole { now } else { looked.whole_at };
         let (due_at, due_events) =
-            if waits_since.is_some() { (now, events) } else { (looked.due_at, looked.due_events) };
+            if by_time { (looked.due_at, looked.due_events) } else { (now, events) };
         let state = LookedAt { at: now, whole_at, due_at, due_events };
         self.db.write(move |transaction| set_state(transaction, LOOKED, &state)).await?;
         Ok(())
@@ -264,6 +261,17 @@ impl Watch {
             })
             .await
     }
+}
+
+/// Why Klaviyo is looked at.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    /// Somebody asked.
+    asked: bool,
+    /// It is time, or somebody asked; else only for what came due.
+    by_time: bool,
+    /// When the first of what came due happened, unix seconds.
+    waits_since: Option<i64>,
 }
 
 /// The instants that a look goes by, unix seconds.
