@@ -163,7 +163,9 @@ async fn what_is_waited_for_longer_than_a_day_is_looked_for_as_far_back_as_it_ha
     let at = post.desk.clock_now();
     for name in ["told", "never"] {
         let email = format!("{name}@example.com");
-        post.desk.world.with_world(|world| world.open_checkout(spec(&format!("pre_{name}"), &email)).unwrap());
+        post.desk
+            .world
+            .with_world(|world| world.open_checkout(spec(&format!("pre_{name}"), &email)).unwrap());
     }
     post.desk.sync().await;
     while post.desk.clock_now() < at + TWO_DAYS - HOUR {

@@ -289,7 +289,7 @@ const TABLES: [(&str, &str); 19] = [
     ("status_count", "SELECT status, count FROM status_count"),
     (
         "facet",
-        "SELECT status || ' ' || reached || ' ' || quote(color) || ' ' || quote(locale) || ' ' || bucket || ' ' || lead AS key, count
+        "SELECT status || ' ' || reached || ' ' || quote(color) || ' ' || quote(locale) || ' ' || bucket || ' ' || lead || ' ' || goods AS key, count
          FROM facet",
     ),
     ("source_count", "SELECT value, bucket, count FROM source_count"),

@@ -223,9 +223,9 @@ fn facets_stay_the_counts_of_orders_as_they_change() {
     let (wrong, facets): (i64, i64) = shop.read(|connection| {
         let wrong = connection.query_row(
             "SELECT count(*) FROM (
-               SELECT facet, status, reached, color, locale, count(*) AS n FROM preorder GROUP BY 1, 2, 3, 4, 5
+               SELECT facet, status, reached, color, locale, goods, count(*) AS n FROM preorder GROUP BY 1, 2, 3, 4, 5, 6
              ) p FULL JOIN facet f ON f.key = p.facet
-             WHERE (p.n, p.status, p.reached) IS NOT (f.count, f.status, f.reached)
+             WHERE (p.n, p.status, p.reached, p.goods) IS NOT (f.count, f.status, f.reached, f.goods)
                 OR (p.color, p.locale) IS NOT (f.color, f.locale)",
             [],
             |row| row.get(0),

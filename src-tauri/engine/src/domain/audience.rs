@@ -11,6 +11,8 @@
 //! In both the newest order that makes somebody a member stands for them: its colour, locale, value and start are what is
 //! filtered by and shown. Who said no to mail is left out unless asked for; of whom nothing is known stays in.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -202,9 +204,9 @@ pub struct AudienceOrder {
     /// Paid at, unix seconds.
     pub paid_at: Option<i64>,
     /// Colour.
-    pub color: Option<String>,
+    pub color: Option<Arc<str>>,
     /// Locale.
-    pub locale: Option<String>,
+    pub locale: Option<Arc<str>>,
     /// Minor units.
     pub amount: Option<i64>,
     /// Lower-case currency.
@@ -216,14 +218,19 @@ impl AudienceOrder {
         (self.started_at, self.key)
     }
 
-    fn is_unpaid(&self) -> bool {
+    /// Nothing was paid.
+    pub fn is_unpaid(&self) -> bool {
         use PreorderStatus::{Canceled, Expired, Failed, Initiated, Processing};
         matches!(self.status, Processing | Initiated | Failed | Canceled | Expired)
     }
 
+    /// It was paid and kept, wholly or in part.
+    pub fn is_kept(&self) -> bool {
+        matches!(self.status, PreorderStatus::Completed | PreorderStatus::PartiallyRefunded)
+    }
+
     fn was_bought_since(&self, at: i64) -> bool {
-        let kept = matches!(self.status, PreorderStatus::Completed | PreorderStatus::PartiallyRefunded);
-        kept && self.paid_at.unwrap_or(self.started_at) >= at
+        self.is_kept() && self.paid_at.unwrap_or(self.started_at) >= at
     }
 }
 

@@ -34,7 +34,8 @@ pub fn source_bucket(source: Option<&str>) -> i64 {
     i64::try_from(bucket).unwrap_or_default()
 }
 
-/// The number of an order's combination of status, step, colour, locale, bucket of the source and being a lead or not.
+/// The number of an order's combination of status, step, colour, locale, bucket of the source, being a lead or not, and
+/// buying goods or credits.
 pub fn facet_of(order: &Preorder) -> i64 {
     let mut hash = xxhash_rust::xxh3::Xxh3::new();
     let status = Some(order.status.as_str());
@@ -44,7 +45,7 @@ pub fn facet_of(order: &Preorder) -> i64 {
     }
     hash.update(&[order.reached as u8]);
     hash.update(&source_bucket(order.source.as_deref()).to_le_bytes());
-    hash.update(&[u8::from(order.lead_at.is_some())]);
+    hash.update(&[u8::from(order.lead_at.is_some()), u8::from(order.goods)]);
     i64::from_ne_bytes(hash.digest().to_ne_bytes())
 }
 
@@ -55,6 +56,7 @@ struct Facet {
     locale: Option<String>,
     bucket: i64,
     lead: bool,
+    goods: bool,
     count: i64,
 }
 
@@ -116,6 +118,7 @@ impl Differences {
             locale: order.locale.clone(),
             bucket: source_bucket(order.source.as_deref()),
             lead: order.lead_at.is_some(),
+            goods: order.goods,
             count: 0,
         });
         facet.count += sign;
@@ -184,10 +187,10 @@ fn write_facets(transaction: &Transaction<'_>, facets: HashMap<i64, Facet>) -> D
         }
         transaction
             .prepare_cached(
-                "INSERT INTO facet (key, status, reached, color, locale, bucket, lead, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                 ON CONFLICT (key) DO UPDATE SET count = count + ?8",
+                "INSERT INTO facet (key, status, reached, color, locale, bucket, lead, goods, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT (key) DO UPDATE SET count = count + ?9",
             )?
-            .execute(params![key, facet.status, facet.reached, facet.color, facet.locale, facet.bucket, facet.lead, facet.count])?;
+            .execute(params![key, facet.status, facet.reached, facet.color, facet.locale, facet.bucket, facet.lead, facet.goods, facet.count])?;
         if facet.count < 0 {
             transaction.prepare_cached("DELETE FROM facet WHERE key = ?1 AND count = 0")?.execute([key])?;
         }

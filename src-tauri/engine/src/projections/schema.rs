@@ -5,7 +5,7 @@ use super::{event_check, evidence, identity, purchase_rows, sales, shop_tables, 
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
 
 /// Version of the projections. Raise it with any change to what they hold or mean.
-pub const VERSION: i64 = 6;
+pub const VERSION: i64 = 7;
 
 const TABLES: &[&str] = &[
     "node",
@@ -100,7 +100,7 @@ CREATE INDEX preorder_facet_started ON preorder (facet, started_at);
 CREATE INDEX preorder_facet_paid ON preorder (facet, paid_at, started_at);
 CREATE INDEX preorder_facet_amount ON preorder (facet, amount, started_at);
 -- E-mails are long and nearly all differ: one index that carries the facet, and the source for facets that
--- several share, serves every filter.
+-- several share, serves every filter; audiences are counted in it alone.
 CREATE INDEX preorder_email ON preorder (email, started_at, facet, source);
 -- Orders not paid within two days of their start, so that those of some days need not be looked for in every later payment.
 CREATE INDEX preorder_late ON preorder (paid_at, started_at, facet) WHERE paid_at NOT BETWEEN started_at AND started_at + 172800;
@@ -111,11 +111,11 @@ CREATE INDEX preorder_lead ON preorder (lead_at, facet) WHERE lead_at > started_
 -- Sources are free text: the orders of a rare one are found here, those of a common one by facet.
 CREATE INDEX preorder_source ON preorder (source, started_at);
 
--- Every combination of status, step, colour, locale, bucket of the source and being a lead or not that orders have, and
--- how many have it; key is a digest of the six.
+-- Every combination of status, step, colour, locale, bucket of the source, being a lead or not and buying goods or
+-- credits that orders have, and how many have it; key is a digest of the seven.
 CREATE TABLE facet (
   key INTEGER PRIMARY KEY, status TEXT NOT NULL, reached INTEGER NOT NULL, color TEXT, locale TEXT,
-  bucket INTEGER NOT NULL, lead INTEGER NOT NULL, count INTEGER NOT NULL
+  bucket INTEGER NOT NULL, lead INTEGER NOT NULL, goods INTEGER NOT NULL, count INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE source_count (
   value TEXT PRIMARY KEY, bucket INTEGER NOT NULL, count INTEGER NOT NULL

@@ -171,8 +171,7 @@ impl Watch {
             }
         };
         let whole_at = if whole { now } else { looked.whole_at };
-        let (due_at, due_events) =
-            if by_time { (looked.due_at, looked.due_events) } else { (now, events) };
+        let (due_at, due_events) = if by_time { (looked.due_at, looked.due_events) } else { (now, events) };
         let state = LookedAt { at: now, whole_at, due_at, due_events };
         self.db.write(move |transaction| set_state(transaction, LOOKED, &state)).await?;
         Ok(())

@@ -1,11 +1,17 @@
 //! Whether people want mail, as Klaviyo last said. Of a mirror that never asked, or is of before, nothing is known.
 
-use crate::db::{Connection, DbResult, OptionalExtension};
+use crate::db::rusqlite::{self, Rows};
+use crate::db::{Connection, DbResult, OptionalExtension, Row};
 use crate::domain::audience::Consent;
 
 /// What is known of consent in this mirror.
 pub(super) struct Consents {
     any: bool,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Consent> {
+    let subscription = row.get_ref(0)?.as_str_or_null()?;
+    Ok(Consent::of(subscription, row.get(1)?))
 }
 
 impl Consents {
@@ -34,12 +40,53 @@ impl Consents {
         if !self.any {
             return Ok(Consent::Unknown);
         }
-        let said: Option<(Option<String>, Option<bool>)> = connection
+        let said = connection
             .prepare_cached("SELECT subscription, suppressed FROM klaviyo_person WHERE email = ?1")?
-            .query_row([email], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row([email], read)
             .optional()?;
-        Ok(said.map_or(Consent::Unknown, |(subscription, suppressed)| {
-            Consent::of(subscription.as_deref(), suppressed.unwrap_or_default())
-        }))
+        Ok(said.unwrap_or(Consent::Unknown))
+    }
+
+    /// Hands on what tells of people that are asked about in the order of their e-mails.
+    ///
+    /// # Errors
+    /// The read failed, or what is done with it.
+    pub(super) fn by_email<T>(
+        &self,
+        connection: &Connection,
+        with: impl FnOnce(ByEmail<'_>) -> DbResult<T>,
+    ) -> DbResult<T> {
+        if !self.any {
+            return with(ByEmail { rows: None, at: None });
+        }
+        let mut statement = connection
+            .prepare_cached("SELECT subscription, suppressed, email FROM klaviyo_person ORDER BY email")?;
+        with(ByEmail { rows: Some(statement.query([])?), at: None })
+    }
+}
+
+/// Everybody's consent, by e-mail.
+pub(super) struct ByEmail<'a> {
+    rows: Option<Rows<'a>>,
+    at: Option<(String, Consent)>,
+}
+
+impl ByEmail<'_> {
+    /// What is known of somebody; nobody before them is asked about afterwards.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub(super) fn find(&mut self, email: &str) -> DbResult<Consent> {
+        while let Some(rows) = self.rows.as_mut().filter(|_| self.at.as_ref().is_none_or(|at| *at.0 < *email))
+        {
+            let Some(row) = rows.next()? else {
+                self.rows = None;
+                break;
+            };
+            let mut own = self.at.take().map(|at| at.0).unwrap_or_default();
+            row.get_ref(2)?.as_str().unwrap_or_default().clone_into(&mut own);
+            self.at = Some((own, read(row)?));
+        }
+        Ok(self.at.as_ref().filter(|at| at.0 == email).map_or(Consent::Unknown, |at| at.1))
     }
 }

@@ -95,16 +95,18 @@ pub fn list(connection: &Connection, filter: &AudienceFilter, zone: Tz, now: i64
     let wanted = Wanted::read(filter, zone, now)?;
     let consents = Consents::read(connection)?;
     let mut audiences = Audience::ALL.map(AudienceCount::none);
-    people::each(connection, |email, orders| {
-        for count in &mut audiences {
-            let judged = wanted.judge(connection, &consents, count.audience, (email, orders))?;
-            match judged.map(|judged| (judged.out, judged.consent)) {
-                None => {}
-                Some((Some(why), _)) => count.leave_out(why),
-                Some((None, consent)) => count.take_in(consent),
+    consents.by_email(connection, |mut consents| {
+        people::each(connection, wanted.depth(), |email, orders| {
+            for count in &mut audiences {
+                let judged = wanted.judge(count.audience, orders, || consents.find(email))?;
+                match judged.map(|judged| (judged.out, judged.consent)) {
+                    None => {}
+                    Some((Some(why), _)) => count.leave_out(why),
+                    Some((None, consent)) => count.take_in(consent),
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     })?;
     for count in &mut audiences {
         count.leave_out_nameless(connection, &wanted)?;

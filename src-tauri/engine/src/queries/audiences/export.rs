@@ -4,10 +4,11 @@ use std::io::Write;
 
 use chrono_tz::Tz;
 
+use super::Wanted;
 use super::consent::Consents;
 use super::contact::contact_of;
 use super::counts::AudienceCount;
-use super::{Wanted, people};
+use super::people::{self, Depth};
 use crate::db::{Connection, DbResult};
 use crate::domain::audience::{Audience, AudienceFilter, AudienceOrder, Consent};
 use crate::domain::customer_list::{AudienceFormat, Contact};
@@ -59,16 +60,18 @@ pub fn export_audience(
     let consents = Consents::read(connection)?;
     let mut count = AudienceCount::none(file.audience);
     let mut sink = Sink::new(ExportFormat::Csv, out, &file.columns())?;
-    people::each(connection, |email, orders| {
-        let judged = wanted.judge(connection, &consents, file.audience, (email, orders))?;
-        let Some(judged) = judged else { return Ok(()) };
-        if let Some(why) = judged.out {
-            count.leave_out(why);
-            return Ok(());
-        }
-        count.take_in(judged.consent);
-        let contact = contact_of(connection, judged.order.key, email)?;
-        sink.row(&file.cells(&contact, judged.order, judged.consent))
+    consents.by_email(connection, |mut consents| {
+        people::each(connection, Depth::Whole, |email, orders| {
+            let judged = wanted.judge(file.audience, orders, || consents.find(email))?;
+            let Some(judged) = judged else { return Ok(()) };
+            if let Some(why) = judged.out {
+                count.leave_out(why);
+                return Ok(());
+            }
+            count.take_in(judged.consent);
+            let contact = contact_of(connection, judged.order.key, email)?;
+            sink.row(&file.cells(&contact, judged.order, judged.consent))
+        })
     })?;
     sink.finish()?;
     count.leave_out_nameless(connection, &wanted)?;
@@ -96,16 +99,16 @@ impl AudienceFile {
 }
 
 fn table(contact: &Contact, order: &AudienceOrder, consent: Consent) -> Vec<String> {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let (first, last) = contact.names();
-    let currency = text(&order.currency);
+    let currency = text(order.currency.as_deref());
     vec![
         contact.email.clone(),
         first.to_owned(),
         last.to_owned(),
-        text(&order.color),
-        text(&order.locale),
-        text(&contact.country).to_uppercase(),
+        text(order.color.as_deref()),
+        text(order.locale.as_deref()),
+        text(contact.country.as_deref()).to_uppercase(),
         order.amount.map(|minor| decimal(minor, &currency)).unwrap_or_default(),
         currency,
         order.status.as_str().to_owned(),

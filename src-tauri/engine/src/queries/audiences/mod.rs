@@ -1,7 +1,8 @@
 //! Audiences for screens and files: how many, who, and why not the others.
 //!
 //! What an audience is stands in `domain::audience`; here people are read with all their orders and judged by it. Nothing
-//! is kept up in advance: a count walks the index of e-mails once, a page only as far as it must.
+//! is kept up in advance: a count walks the index of e-mails once, beside what Klaviyo said of consent, a page only as far
+//! as it must.
 
 mod consent;
 mod contact;
@@ -16,10 +17,10 @@ pub use page::{AudiencePage, AudiencePageArgs, AudienceRow};
 use chrono_tz::Tz;
 
 use super::rows::{check_span, day_of_text};
-use crate::db::{Connection, DbError, DbResult};
+use crate::db::{DbError, DbResult};
 use crate::domain::audience::{Audience, AudienceFilter, AudienceOrder, Consent, LeftOut, judge};
 use crate::domain::day::start_of;
-use consent::Consents;
+use people::Depth;
 
 /// Seconds of a day of "days ago".
 const DAY: i64 = 86_400;
@@ -77,32 +78,37 @@ impl Wanted {
 
     /// Whether the order that stands for a person is one that was asked for.
     fn holds(&self, order: &AudienceOrder) -> bool {
-        let is = |wanted: &Option<String>, own: &Option<String>| {
-            wanted.as_deref().is_none_or(|wanted| own.as_deref().unwrap_or_default() == wanted)
+        let is = |wanted: &Option<String>, own: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| own.unwrap_or_default() == wanted)
         };
         let amount = order.amount.unwrap_or_default();
         (self.from..self.until).contains(&order.started_at)
-            && is(&self.filter.color, &order.color)
-            && is(&self.filter.locale, &order.locale)
-            && is(&self.filter.currency, &order.currency)
+            && is(&self.filter.color, order.color.as_deref())
+            && is(&self.filter.locale, order.locale.as_deref())
+            && is(&self.filter.currency, order.currency.as_deref())
             && self.filter.least_minor.is_none_or(|least| amount >= least)
             && self.filter.most_minor.is_none_or(|most| amount <= most)
+    }
+
+    /// What of an order this filter, or who is handed the orders, goes by.
+    fn depth(&self) -> Depth {
+        let worth = self.filter.least_minor.is_some() || self.filter.most_minor.is_some();
+        if worth || self.filter.currency.is_some() { Depth::Whole } else { Depth::Judged }
     }
 
     /// Judges a person by all their orders; None where they have nothing to do with the audience or the filter.
     fn judge<'a>(
         &self,
-        connection: &Connection,
-        consents: &Consents,
         audience: Audience,
-        (email, orders): (&str, &'a [AudienceOrder]),
+        orders: &'a [AudienceOrder],
+        consent: impl FnOnce() -> DbResult<Consent>,
     ) -> DbResult<Option<Judged<'a>>> {
         let verdict = judge(audience, orders, &self.filter, self.now);
         let Some(verdict) = verdict.filter(|verdict| self.holds(verdict.order)) else { return Ok(None) };
         if verdict.out.is_some() {
             return Ok(Some(Judged { order: verdict.order, consent: Consent::Unknown, out: verdict.out }));
         }
-        let consent = consents.find(connection, email)?;
+        let consent = consent()?;
         let refused = consent == Consent::No && !self.filter.with_unsubscribed;
         Ok(Some(Judged { order: verdict.order, consent, out: refused.then_some(LeftOut::Unsubscribed) }))
     }

@@ -103,7 +103,7 @@ pub fn page(connection: &Connection, args: &AudiencePageArgs, zone: Tz, now: i64
         }
         let email: String = candidate.get(2)?;
         let orders = people::orders_of(connection, &email)?;
-        let judged = wanted.judge(connection, &consents, args.audience, (&email, &orders))?;
+        let judged = wanted.judge(args.audience, &orders, || consents.find(connection, &email))?;
         let Some(judged) = judged.filter(|judged| judged.out.is_none() && judged.order.key == key) else {
             continue;
         };
@@ -123,8 +123,8 @@ pub fn page(connection: &Connection, args: &AudiencePageArgs, zone: Tz, now: i64
             name,
             order_id,
             status: order.status,
-            color: order.color,
-            locale: order.locale,
+            color: order.color.as_deref().map(str::to_owned),
+            locale: order.locale.as_deref().map(str::to_owned),
             amount_minor: order.amount,
             currency: order.currency,
             started_at,
