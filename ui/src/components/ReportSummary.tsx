@@ -11,7 +11,7 @@ import css from "./Reports.module.css";
 /** The rate that stands behind a statistic. */
 const RATE_OF = new Map([["opens_unique", "open_rate"], ["clicks_unique", "click_rate"], ["conversions", "conversion_rate"], ["submits", "submit_rate"]]);
 
-/** What all of a kind came to. Members of segments have no sum: people are in several. */
+/** What all of a kind came to. Members of segments have no sum: people are in several; and people whom Klaviyo counted once by day are summed. */
 export function ReportSummary({ page, revenue }: { page: ReportPage; revenue: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -36,6 +36,7 @@ export function ReportSummary({ page, revenue }: { page: ReportPage; revenue: bo
           </Cell>
         ) : null}
       </Cells>
+      {shown.includes("opens_unique") ? <p className={state["meaning"]} data-testid="report-uniques">{t("reports.uniques_note")}</p> : null}
     </section>
   );
 }
