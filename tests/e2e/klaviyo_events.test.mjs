@@ -241,7 +241,7 @@ async function audiences({ page, pid }, go, folder) {
   await go("audiences?audience=successful");
   const count = async (audience) => Number((/^\D+\n(\d+)\n/.exec(await page.text(`[data-testid="audience-${audience}"]`)))?.[1]);
   await until("who bought", async () => (await count("successful")) === 6);
-  assert.match((await page.texts('[data-testid="audience-successful"]'))[0], /wants no mail 1/);
+  assert.match((await page.texts('[data-testid="audience-successful"]'))[0], /no mail wanted 1/);
   await picture(page, "audiences-successful");
 
   // Narrowed, and back again: the URL has it.

@@ -50,7 +50,7 @@ describe("audiences", () => {
     expect((await screen.findByTestId("audience-abandoned")).textContent).toContain("bought since 9");
     await user.click(screen.getByTestId("audience-successful"));
     await waitFor(() => expect(router.state.location.search).toEqual({ audience: "successful" }));
-    await user.click(screen.getByRole("button", { name: "With disputed" }));
+    await user.click(screen.getByRole("button", { name: "Also disputed" }));
     await waitFor(() => expect(asked("audience_page").at(-1)?.args).toMatchObject({ audience: "successful", filter: { with_disputed: true } }));
     expect((await screen.findAllByTestId("audience-row")).length).toBeGreaterThan(3);
   });

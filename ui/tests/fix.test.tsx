@@ -23,7 +23,7 @@ describe("a fix", () => {
     expect(within(dialog).getByRole("radio", { checked: true }).textContent).toContain("New payment link");
     await user.click(within(dialog).getByRole("button", { name: "Show the plan…" }));
     const plan = await screen.findByTestId("plan");
-    expect(within(plan).getByRole("table", { name: "What changes" }).textContent).toContain("metadata.preorderId");
+    expect(within(plan).getByRole("table", { name: "What changes" }).textContent).toContain("Metadata preorderId");
     expect(plan.textContent).toContain("The link can be paid for a day");
     expect(plan.textContent).toContain("end the new checkout");
     expect(asked("action_run")).toHaveLength(0);

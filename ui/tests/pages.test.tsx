@@ -227,6 +227,15 @@ describe("an order", () => {
     expect(asked("raw_fact")).toHaveLength(1);
   });
 
+  it("says in words why a payment failed or went back", async () => {
+    openWindow("full", "/s/k7m2qxa/preorders?status=refunded");
+    fireEvent.click((await screen.findAllByTestId("preorder-row"))[0] ?? document.body);
+    const told = (await screen.findAllByTestId("timeline-entry")).map((entry) => entry.textContent).join("\n");
+    expect(told).toMatch(/Refund made.*The customer asked for it/);
+    expect(told).not.toContain("requested_by_customer");
+    for (const one of screen.getAllByTitle("requested_by_customer")) expect(one.textContent).toContain("The customer asked for it");
+  });
+
   it("that nobody knows is said plainly", async () => {
     openWindow("full", "/s/k7m2qxa/preorders/po_nothing");
     expect(await screen.findByText("No order has this id")).toBeTruthy();

@@ -240,6 +240,14 @@ describe("report numbers", () => {
     expect(screen.queryByTestId("chart-all")).toBeNull();
   });
 
+  it("say that people counted once by message and day are summed, where there are such", async () => {
+    const { router } = openWindow("full", `${REPORTS}/flows`);
+    expect((await screen.findByTestId("report-uniques")).textContent).toContain("one person may count several times");
+    await router.navigate({ to: "/s/$store/reports/$kind", params: { store: "k7m2qxa", kind: "segments" } });
+    await waitFor(() => expect(screen.getByTestId("report-totals").textContent).toContain("Joined"));
+    expect(screen.queryByTestId("report-uniques")).toBeNull();
+  });
+
   it("have revenue only where orders are synced", async () => {
     const user = userEvent.setup();
     const { router } = openWindow("full", "/s/k7m2qxa/klaviyo");

@@ -10,7 +10,7 @@ import type { KlaviyoFillArgs } from "../ipc/generated/KlaviyoFillArgs";
 import { countOf, ORDER_EVENTS } from "../lib/event_filter";
 import { AGES } from "../lib/lead_filter";
 import { withoutAbsent } from "../lib/url_query";
-import { Icon } from "../ui/Icon";
+import { Remarks } from "../ui/Remarks";
 import { BulkFlow } from "./BulkDialog";
 import dialog from "./Dialog.module.css";
 import css from "./KlaviyoEvents.module.css";
@@ -73,10 +73,11 @@ function Ask({ view, close, submit }: { view: EventsView; close: () => void; sub
         ))}
       </div>
       {mail ? (
-        <ul className={css["effects"]} role="alert">
-          <li data-tone="amber"><Icon name="warning" size={13} />{t("klaviyo_events.flows_warning", { count: view.gaps.people - view.gaps.unsubscribed, n: format.count(view.gaps.people - view.gaps.unsubscribed) })}</li>
-          {view.gaps.unsubscribed === 0 ? null : <li><Icon name="info" size={13} />{t("klaviyo_events.flows_left_out", { count: view.gaps.unsubscribed, n: format.count(view.gaps.unsubscribed) })}</li>}
-        </ul>
+        <Remarks
+          role="alert"
+          warnings={[t("klaviyo_events.flows_warning", { count: view.gaps.people - view.gaps.unsubscribed, n: format.count(view.gaps.people - view.gaps.unsubscribed) })]}
+          notes={view.gaps.unsubscribed === 0 ? [] : [t("klaviyo_events.flows_left_out", { count: view.gaps.unsubscribed, n: format.count(view.gaps.unsubscribed) })]}
+        />
       ) : null}
       <p className={dialog["note"]}>{t("klaviyo_events.looks_first")}</p>
       <div className={dialog["buttons"]}>

@@ -12,7 +12,7 @@ import type { EventPolicy } from "../ipc/generated/EventPolicy";
 import type { EventsView } from "../ipc/generated/EventsView";
 import type { Settings } from "../ipc/generated/Settings";
 import { ErrorPanel, Waiting } from "../ui/Feedback";
-import { Icon } from "../ui/Icon";
+import { Remarks } from "../ui/Remarks";
 import { toast } from "../ui/Toasts";
 import dialog from "./Dialog.module.css";
 import css from "./KlaviyoEvents.module.css";
@@ -88,13 +88,5 @@ function Effects({ policy, view, settings, store }: { policy: EventPolicy; view:
     fill_gaps: [t("klaviyo_events.effect_fill", { count: settings.klaviyo.missing_after_min }), t("klaviyo_events.effect_no_mail"), t("klaviyo_events.effect_before")],
     send_all: [t("klaviyo_events.effect_all"), t("klaviyo_events.effect_mails", { count: guard?.daily_mails ?? 0, n: format.count(guard?.daily_mails ?? 0) }), t("klaviyo_events.effect_old"), t("klaviyo_events.effect_before")],
   };
-  return (
-    <div className={css["effects"]} data-testid="policy-effects">
-      <h3>{t("klaviyo_events.effects")}</h3>
-      <ul>
-        {[...told, ...stopped].map((line) => <li key={line} data-tone="amber"><Icon name="warning" size={13} />{line}</li>)}
-        {lines[policy].map((line) => <li key={line}><Icon name="info" size={13} />{line}</li>)}
-      </ul>
-    </div>
-  );
+  return <Remarks title={t("klaviyo_events.effects")} testId="policy-effects" warnings={[...told, ...stopped]} notes={lines[policy]} />;
 }

@@ -1,4 +1,3 @@
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useStore } from "../data/active_store";
@@ -8,6 +7,7 @@ import { useMinute } from "../data/now";
 import type { KlaviyoStatus } from "../ipc/generated/KlaviyoStatus";
 import type { KlaviyoView } from "../ipc/generated/KlaviyoView";
 import { sentence } from "../lib/sentence";
+import { Cell, Cells } from "../ui/Cells";
 import table from "../ui/table.module.css";
 import type { Tone } from "../ui/Tag";
 import { Tag } from "../ui/Tag";
@@ -23,27 +23,25 @@ export function KlaviyoState({ view }: { view: KlaviyoView }) {
   // A file never has a key: that says nothing of the connection.
   const unknown = useStore()?.read_only === true && view.code === "NO_KLAVIYO_KEY";
   const trouble = view.code === null || unknown ? null : words.trouble({ code: view.code, message: view.message ?? "", hint: view.hint ?? "" });
-  const cells: [string, ReactNode][] = [
-    [t("klaviyo.state"), <Tag key="state" tone={unknown ? "grey" : TONES[view.status]} dot>{unknown ? t("klaviyo.since_unknown") : t(`klaviyo.status.${view.status}`)}</Tag>],
-    [t("klaviyo.since"), view.since === null ? t(view.status === "not_configured" ? "klaviyo.never" : "klaviyo.since_unknown") : <Instant key="since" at={view.since} />],
-  ];
-  if (view.account !== null) {
-    cells.push(
-      [t("klaviyo.checked"), <Instant key="checked" at={view.checked_at} />],
-      [t("klaviyo.last_sync"), view.last_sync === null ? t("klaviyo.no_sync_yet") : <Instant key="sync" at={view.last_sync} />],
-      [t("klaviyo.sync_state"), view.sync_status === null ? t("klaviyo.no_sync") : <span key="state" title={t(`klaviyo.sync_meaning.${view.sync_status}`)}>{t(`klaviyo.sync.${view.sync_status}`)}</span>],
-    );
-  }
   return (
     <section className={css["state"]} aria-label={t("klaviyo.state")} data-testid="klaviyo-state" data-status={view.status}>
-      <dl className={css["cells"]}>
-        {cells.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Cells>
+        <Cell name={t("klaviyo.state")}>
+          <Tag tone={unknown ? "grey" : TONES[view.status]} dot>{unknown ? t("klaviyo.since_unknown") : t(`klaviyo.status.${view.status}`)}</Tag>
+        </Cell>
+        <Cell name={t("klaviyo.since")}>
+          {view.since === null ? t(view.status === "not_configured" ? "klaviyo.never" : "klaviyo.since_unknown") : <Instant at={view.since} />}
+        </Cell>
+        {view.account === null ? null : (
+          <>
+            <Cell name={t("klaviyo.checked")}><Instant at={view.checked_at} /></Cell>
+            <Cell name={t("klaviyo.last_sync")}>{view.last_sync === null ? t("klaviyo.no_sync_yet") : <Instant at={view.last_sync} />}</Cell>
+            <Cell name={t("klaviyo.sync_state")}>
+              {view.sync_status === null ? t("klaviyo.no_sync") : <span title={t(`klaviyo.sync_meaning.${view.sync_status}`)}>{t(`klaviyo.sync.${view.sync_status}`)}</span>}
+            </Cell>
+          </>
+        )}
+      </Cells>
       {trouble === null ? <p className={css["meaning"]}>{unknown ? t("klaviyo.in_file") : t(`klaviyo.meaning.${view.status}`)}</p> : (
         <p className={view.status === "not_configured" ? css["meaning"] : css["problem"]} role={view.status === "not_configured" ? undefined : "alert"}>
           {sentence(trouble.message)} {sentence(trouble.hint)}{" "}

@@ -7,7 +7,7 @@ import { useRefusal } from "../data/desk";
 import type { ReportEngine } from "../ipc/generated/ReportEngine";
 import type { ReportsView } from "../ipc/generated/ReportsView";
 import { isOpen } from "../lib/report_sync";
-import { Icon } from "../ui/Icon";
+import { Remarks } from "../ui/Remarks";
 import { toast } from "../ui/Toasts";
 import dialog from "./Dialog.module.css";
 import css from "./KlaviyoEvents.module.css";
@@ -51,13 +51,7 @@ export function ReportEngineDialog({ view, store, close }: { view: ReportsView; 
           ))}
         </div>
         {same ? null : (
-          <div className={css["effects"]} data-testid="engine-effects">
-            <h3>{t("klaviyo_events.effects")}</h3>
-            <ul>
-              {open === 0 ? null : <li data-tone="amber"><Icon name="warning" size={13} />{t("reports.effect_called_off", { count: open })}</li>}
-              {lines.map((line) => <li key={line}><Icon name="info" size={13} />{line}</li>)}
-            </ul>
-          </div>
+          <Remarks title={t("klaviyo_events.effects")} testId="engine-effects" warnings={open === 0 ? [] : [t("reports.effect_called_off", { count: open })]} notes={lines} />
         )}
         {set.error === null ? null : <KlaviyoProblem error={set.error} />}
         <div className={dialog["buttons"]}>

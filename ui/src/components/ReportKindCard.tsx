@@ -1,6 +1,5 @@
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -13,13 +12,14 @@ import type { ReportKindView } from "../ipc/generated/ReportKindView";
 import type { ReportSyncState } from "../ipc/generated/ReportSyncState";
 import { costOf, isOpen, progressOf } from "../lib/report_sync";
 import { sentence } from "../lib/sentence";
+import { Cell, Cells } from "../ui/Cells";
 import { Icon } from "../ui/Icon";
 import { Section } from "../ui/Page";
+import { Remarks } from "../ui/Remarks";
 import table from "../ui/table.module.css";
 import type { Tone } from "../ui/Tag";
 import { Tag } from "../ui/Tag";
 import { toast } from "../ui/Toasts";
-import state from "./Klaviyo.module.css";
 import { KlaviyoProblem } from "./KlaviyoProblem";
 import { ReportPaceForm } from "./ReportPaceForm";
 import css from "./Reports.module.css";
@@ -44,13 +44,6 @@ export function ReportKindCard({ view, store, needs }: { view: ReportKindView; s
   const limited = view.code === "REPORTS_BUDGET" || view.code === "KLAVIYO_THROTTLED";
   const again = view.state === "failed" || view.state === "partial" || view.state === "waiting";
   const why = refusal ?? needs;
-  const cells: [string, ReactNode][] = [
-    [t("reports.last"), view.last_at === null ? t("reports.never") : <Instant key="last" at={view.last_at} />],
-    [t("reports.next"), open ? t("reports.under_way") : view.next_at === null ? t("reports.switched_off") : <NextDue key="next" at={view.next_at} />],
-    [t("reports.rows"), format.count(view.rows)],
-    [t("reports.days_read"), format.count(view.days_known)],
-    [t("reports.calls_left"), <span key="calls" data-testid={`report-calls-${kind}`}>{format.count(view.calls_left)}</span>],
-  ];
   return (
     <div data-testid={`report-${kind}`} data-state={view.state ?? "never"}>
       <Section
@@ -78,14 +71,13 @@ export function ReportKindCard({ view, store, needs }: { view: ReportKindView; s
       >
         <div className={css["card"]}>
           <Standing view={view} />
-          <dl className={`${state["cells"]} ${css["cells"]}`}>
-            {cells.map(([title, value]) => (
-              <div key={title}>
-                <dt>{title}</dt>
-                <dd>{value}</dd>
-              </div>
-            ))}
-          </dl>
+          <Cells fit="bare">
+            <Cell name={t("reports.last")}>{view.last_at === null ? t("reports.never") : <Instant at={view.last_at} />}</Cell>
+            <Cell name={t("reports.next")}>{open ? t("reports.under_way") : view.next_at === null ? t("reports.switched_off") : <NextDue at={view.next_at} />}</Cell>
+            <Cell name={t("reports.rows")}>{format.count(view.rows)}</Cell>
+            <Cell name={t("reports.days_read")}>{format.count(view.days_known)}</Cell>
+            <Cell name={t("reports.calls_left")}><span data-testid={`report-calls-${kind}`}>{format.count(view.calls_left)}</span></Cell>
+          </Cells>
           <p className={css["cost"]} id={cost} data-testid={`report-cost-${kind}`}><CostText view={view} /></p>
           <Reasons view={view} />
           {sync.error === null ? null : <KlaviyoProblem error={sync.error} />}
@@ -160,14 +152,8 @@ function Reasons({ view }: { view: ReportKindView }) {
   const format = useFormat();
   const words = useReportWords();
   if (view.reasons.length === 0) return null;
-  return (
-    <ul className={css["reasons"]} aria-label={t("reports.without_rows")} data-testid={`report-reasons-${view.kind}`}>
-      {view.reasons.map(({ reason, windows }) => (
-        <li key={reason} data-tone={reason === "no_activity" ? undefined : "amber"}>
-          <Icon name={reason === "no_activity" ? "info" : "warning"} size={13} />
-          {t("reports.reason", { count: windows, n: format.count(windows), reason: words.reason(reason) })}
-        </li>
-      ))}
-    </ul>
-  );
+  const lines = (quiet: boolean) => view.reasons
+    .filter(({ reason }) => (reason === "no_activity") === quiet)
+    .map(({ reason, windows }) => t("reports.reason", { count: windows, n: format.count(windows), reason: words.reason(reason) }));
+  return <Remarks quiet label={t("reports.without_rows")} testId={`report-reasons-${view.kind}`} warnings={lines(false)} notes={lines(true)} />;
 }

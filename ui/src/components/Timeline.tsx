@@ -1,5 +1,7 @@
 import { useTranslation } from "react-i18next";
 
+import type { FixWords } from "../data/fix_words";
+import { useFixWords } from "../data/fix_words";
 import { useFormat } from "../data/format";
 import type { Words } from "../data/words";
 import { useWords } from "../data/words";
@@ -40,6 +42,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
   const { t } = useTranslation();
   const format = useFormat();
   const words = useWords();
+  const fix = useFixWords();
   const doer = useDoer();
   const said = words.timeline(entry.kind);
   return (
@@ -53,7 +56,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
           {entry.status === null || says(entry.kind, entry.status) ? null : (
             <span className={css["status"]}>{statusOf(words, entry.kind, entry.status)}</span>
           )}
-          {entry.detail === null ? null : <bdi className={css["detail"]}>{entry.detail}</bdi>}
+          {entry.detail === null ? null : <bdi className={css["detail"]} title={entry.detail}>{detailOf(fix, entry.kind, entry.detail)}</bdi>}
           {entry.pending_webhooks === null || entry.pending_webhooks === 0 ? null : (
             <Tag tone="amber" title={t("sheet.pending_meaning")}>{t("sheet.pending", { count: entry.pending_webhooks })}</Tag>
           )}
@@ -79,6 +82,13 @@ function says(kind: string, status: string): boolean {
 function statusOf(words: Words, kind: string, status: string): string {
   if (kind.startsWith("action_")) return words.actionState(status);
   return kind === "local_finding" ? words.findingState(status) : words.objectStatus(status);
+}
+
+/** Why, in words where Stripe says it by a code; what people wrote, as they wrote it. */
+function detailOf(fix: FixWords, kind: string, detail: string): string {
+  if (/^(charge\.)?dispute/.test(kind)) return fix.disputeReason(detail);
+  if (/^(charge\.)?refund[._]|^payment_intent\.canceled/.test(kind)) return fix.refundReason(detail);
+  return /^(charge|payment_intent|intent)[._]/.test(kind) ? fix.decline(detail) : detail;
 }
 
 /** What operators did: by what it came to. */

@@ -18,11 +18,13 @@ export function useFixWords() {
     evidence: (code: string) => (isKeyOf(en.evidence, code) ? t(`evidence.${code}`) : code),
     decline: (code: string) => (isKeyOf(en.decline, code) ? t(`decline.${code}`) : code),
     disputeReason: (code: string) => (isKeyOf(en.dispute_reason, code) ? t(`dispute_reason.${code}`) : code),
+    refundReason: (code: string) => (isKeyOf(en.refund_reason, code) ? t(`refund_reason.${code}`) : code),
     klaviyoEvent: (code: string) => (isKeyOf(en.klaviyo_event, code) ? t(`klaviyo_event.${code}`) : code),
     notice: (code: string) => (isKeyOf(en.plan_notice, code) ? t(`plan_notice.${code}`) : code),
     undo: (code: string) => (isKeyOf(en.plan_undo, code) ? t(`plan_undo.${code}`) : code),
     field: (code: string) => {
       const [of, ...name] = code.split(".");
+      if (of === "metadata" && name.length > 0) return t("plan.metadata", { name: name.join(".") });
       if (of === "properties" && name.length > 0) return t("plan.event_property", { name: name.join(".") });
       if (of === "profile" && name.length > 0) return t("plan.profile_property", { name: name.join(".") });
       return isKeyOf(en.plan_field, code) ? t(`plan_field.${code}`) : code;

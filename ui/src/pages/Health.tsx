@@ -1,6 +1,5 @@
 import { Button, Modal } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -19,6 +18,7 @@ import type { Health as HealthReply } from "../ipc/generated/Health";
 import type { NamedCount } from "../ipc/generated/NamedCount";
 import { readFreshness } from "../lib/freshness";
 import { sentence } from "../lib/sentence";
+import { Cell, Cells } from "../ui/Cells";
 import { ErrorPanel, Waiting } from "../ui/Feedback";
 import { CopyId } from "../ui/Copy";
 import { Fact, Facts } from "../ui/Facts";
@@ -112,25 +112,24 @@ function State({ health }: { health: HealthReply }) {
   const { freshness, limiter, clock_skew_s: skew } = health;
   const reading = readFreshness(freshness, now, skew, useSlowestPoll());
   const polled = freshness.state !== "read_only";
-  const cells: [string, ReactNode, string?][] = [
-    [t("health.state"), t(`freshness.word.${reading.word}`), reading.tone],
-    [t("freshness.complete_up_to"), freshness.complete_up_to === null ? t("freshness.not_yet") : <Instant key="up" at={freshness.complete_up_to} />],
-    [t("health.lease"), health.holds_lease ? t("health.lease_here") : t("health.lease_other")],
-    [t("freshness.next_poll"), freshness.next_poll_at === null ? t("freshness.none") : format.distance(Math.max(now, freshness.next_poll_at), now)],
-    [t("health.requests"), t("health.requests_of", { requests: format.count(limiter.requests), max: format.count(limiter.max_per_s) })],
-    [t("health.throttled"), t("health.throttled_of", { throttled: format.count(limiter.throttled), retries: format.count(limiter.retries) })],
-    [t("health.clock"), skew === null ? t("freshness.none") : Math.abs(skew) < 5 ? t("health.clock_right") : t(skew > 0 ? "health.clock_fast" : "health.clock_slow", { count: Math.abs(skew), n: format.count(Math.abs(skew)) }), skew !== null && Math.abs(skew) >= 60 ? "late" : undefined],
-  ];
+  const skewed = skew !== null && Math.abs(skew) >= 60;
   return (
     <section className={css["state"]} aria-label={t("health.state")}>
-      <dl className={css["cells"]}>
-        {(polled ? cells : cells.slice(0, 2)).map(([name, value, tone]) => (
-          <div key={name} data-tone={tone}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Cells>
+        <Cell name={t("health.state")} tone={reading.tone}>{t(`freshness.word.${reading.word}`)}</Cell>
+        <Cell name={t("freshness.complete_up_to")}>{freshness.complete_up_to === null ? t("freshness.not_yet") : <Instant at={freshness.complete_up_to} />}</Cell>
+        {polled ? (
+          <>
+            <Cell name={t("health.lease")}>{health.holds_lease ? t("health.lease_here") : t("health.lease_other")}</Cell>
+            <Cell name={t("freshness.next_poll")}>{freshness.next_poll_at === null ? t("freshness.none") : format.distance(Math.max(now, freshness.next_poll_at), now)}</Cell>
+            <Cell name={t("health.requests")}>{t("health.requests_of", { requests: format.count(limiter.requests), max: format.count(limiter.max_per_s) })}</Cell>
+            <Cell name={t("health.throttled")}>{t("health.throttled_of", { throttled: format.count(limiter.throttled), retries: format.count(limiter.retries) })}</Cell>
+            <Cell name={t("health.clock")} tone={skewed ? "late" : undefined}>
+              {skew === null ? t("freshness.none") : Math.abs(skew) < 5 ? t("health.clock_right") : t(skew > 0 ? "health.clock_fast" : "health.clock_slow", { count: Math.abs(skew), n: format.count(Math.abs(skew)) })}
+            </Cell>
+          </>
+        ) : null}
+      </Cells>
       <p className={css["meaning"]}>
         {reading.word === "live" && health.kinds.some((kind) => kind.missing_permission !== null)
           ? t("health.live_in_part")

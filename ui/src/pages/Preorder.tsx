@@ -18,6 +18,7 @@ import { Timeline } from "../components/Timeline";
 import { Given, Instant, Money } from "../components/Values";
 import { useStoreId } from "../data/active_store";
 import { useCommand } from "../data/commands";
+import { useFixWords } from "../data/fix_words";
 import { useFormat } from "../data/format";
 import { sheetQuery } from "../data/queries";
 import { useWords } from "../data/words";
@@ -242,10 +243,11 @@ function Email({ text }: { text: string }) {
 function Payment({ payment }: { payment: PaymentView }) {
   const { t } = useTranslation();
   const words = useWords();
-  const groups: [string, readonly ObjectLine[]][] = [
-    [t("sheet.charges"), payment.charges],
-    [t("sheet.refunds"), payment.refunds],
-    [t("sheet.disputes"), payment.disputes],
+  const fix = useFixWords();
+  const groups: [string, readonly ObjectLine[], (reason: string) => string][] = [
+    [t("sheet.charges"), payment.charges, fix.decline],
+    [t("sheet.refunds"), payment.refunds, fix.refundReason],
+    [t("sheet.disputes"), payment.disputes, fix.disputeReason],
   ];
   return (
     <div className={css["block"]}>
@@ -261,7 +263,7 @@ function Payment({ payment }: { payment: PaymentView }) {
           {payment.failure_code === null ? null : <code className={table["mono"]}>{payment.failure_code}</code>}
         </p>
       )}
-      {groups.map(([name, lines]) =>
+      {groups.map(([name, lines, said]) =>
         lines.length === 0 ? null : (
           <div key={name} className={css["group"]}>
             <span className={css["groupName"]}>{name}</span>
@@ -272,7 +274,7 @@ function Payment({ payment }: { payment: PaymentView }) {
                   <Money minor={line.amount_minor} currency={line.currency} />
                   <span className={css["lineStatus"]} title={line.reason ?? undefined}>
                     {line.status === null ? "" : words.objectStatus(line.status)}
-                    {line.reason === null ? "" : ` · ${line.reason}`}
+                    {line.reason === null ? "" : ` · ${said(line.reason)}`}
                   </span>
                 </li>
               ))}
