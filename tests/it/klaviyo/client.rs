@@ -67,6 +67,25 @@ async fn long_lists_are_read_whole() {
 }
 
 #[tokio::test]
+async fn many_events_are_read_a_page_at_a_time_and_whole() {
+    let post = Post::open(KlaviyoConfig { visible_after_s: 0, ..KlaviyoConfig::default() }).await;
+    let (client, now) = (post.client(), post.desk.clock_now());
+    for number in 0..2_300 {
+        post.control.shop_sends(STARTED, &format!("p{}@example.com", number % 40), now - number);
+    }
+    let metric = post.control.metric_id(STARTED, "api").unwrap();
+    let mut pages = client.events_since(&metric, now - 2_199);
+    let (mut sizes, mut times) = (Vec::new(), Vec::new());
+    while let Some(page) = pages.next().await.unwrap() {
+        sizes.push(page.len());
+        times.extend(page.iter().map(|event| event.at.unwrap()));
+    }
+    assert_eq!(sizes, [1_000, 1_000, 200]);
+    assert_eq!(times, (0..2_200).map(|ago| now - ago).collect::<Vec<_>>(), "newest first, none twice");
+    assert_eq!(post.asked("/api/events"), 3);
+}
+
+#[tokio::test]
 async fn a_next_page_elsewhere_never_gets_the_key() {
     let config = KlaviyoConfig { more_metrics: 300, foreign_next: true, ..KlaviyoConfig::default() };
     let post = Post::open(config).await;

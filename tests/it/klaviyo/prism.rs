@@ -221,7 +221,7 @@ async fn every_request_is_accepted(forwarder: &Forwarder) {
     client.mapped_revenue().await.unwrap();
     client.lists().await.unwrap();
     client.events_of("AbC123", "01PROFILE").await.unwrap();
-    client.events_since("AbC123", 1_772_366_400).await.unwrap();
+    client.events_since("AbC123", 1_772_366_400).next().await.unwrap();
     client.find_people(&["ann@example.com".to_owned(), "a\"b@example.com".to_owned()]).await.unwrap();
     client.metric_ids(&["Preorder Started"]).await.unwrap();
     client.find_profile("a+\"b\"@example.com").await.unwrap();

@@ -7,6 +7,7 @@ mod document;
 mod endpoints;
 mod error;
 mod look;
+mod pages;
 mod people;
 mod reads;
 mod reports;
@@ -23,8 +24,9 @@ pub use document::{Page, Resource};
 pub use endpoints::{ENDPOINTS, Endpoint, pace_of};
 pub use error::KlaviyoError;
 pub use look::Look;
+pub use pages::{EventPages, Listed};
 pub use people::{PEOPLE_AT_ONCE, SeenPerson};
-pub use reads::{Listed, SeenEvent, SeenProfile, SeenSegment};
+pub use reads::{SeenEvent, SeenProfile, SeenSegment};
 pub use reports::{ListedEntity, ReportPage, ReportRequest, ReportRow, report_endpoint};
 pub use writes::{Imported, NewEvent, ProfileChange};
 

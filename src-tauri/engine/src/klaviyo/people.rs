@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::document::text;
 use super::endpoints::{EVENTS, PROFILES};
-use super::reads::{Listed, SeenEvent};
+use super::pages::{EventPages, Pages};
 use super::{Klaviyo, KlaviyoError, Resource};
 use crate::http::encode_segment;
 
@@ -14,8 +14,6 @@ use crate::http::encode_segment;
 pub const PEOPLE_AT_ONCE: usize = 25;
 /// Events of one request.
 const PAGE: usize = 1_000;
-/// Pages of events of one metric that are read at most.
-const EVENT_PAGES: usize = 1_000;
 /// How soon a name that no metric had is looked for again.
 const NAMES_KEPT: Duration = Duration::from_secs(4);
 /// Pages of people of one request; each address has one profile.
@@ -74,11 +72,8 @@ impl Klaviyo {
         Ok(all.iter().filter(|(name, _)| names.contains(&name.as_str())).cloned().collect())
     }
 
-    /// Every event of a metric from an instant on, newest first.
-    ///
-    /// # Errors
-    /// Klaviyo refused, or could not be asked.
-    pub async fn events_since(&self, metric: &str, since: i64) -> Result<Listed<SeenEvent>, KlaviyoError> {
+    /// Every event of a metric from an instant on, newest first, a page at a time.
+    pub fn events_since(&self, metric: &str, since: i64) -> EventPages<'_> {
         let at = chrono::DateTime::from_timestamp(since, 0).unwrap_or_default();
         let filter = format!(
             "equals(metric_id,\"{}\"),greater-or-equal(datetime,{})",
@@ -86,8 +81,7 @@ impl Klaviyo {
             at.format("%Y-%m-%dT%H:%M:%SZ")
         );
         let query = format!("filter={}&sort=-datetime&page%5Bsize%5D={PAGE}", encode_segment(&filter));
-        let listed = self.list(&EVENTS, query, EVENT_PAGES).await?;
-        Ok(Listed { rows: listed.rows.iter().map(SeenEvent::read).collect(), complete: listed.complete })
+        EventPages(Pages::new(self, &EVENTS, query))
     }
 }
 

@@ -1,13 +1,10 @@
 //! Everything that is read: the account, its metrics and lists, and what is known of a person.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::document::text;
-use super::endpoints::{
-    ACCOUNTS, CUSTOM_METRICS, EVENTS, Endpoint, LISTS, MAPPED_METRICS, METRICS, PROFILES, SEGMENT,
-};
+use super::endpoints::{ACCOUNTS, CUSTOM_METRICS, EVENTS, LISTS, MAPPED_METRICS, METRICS, PROFILES, SEGMENT};
+use super::pages::Listed;
 use super::{Klaviyo, KlaviyoError, Resource};
 use crate::domain::klaviyo::{KlaviyoAccount, KlaviyoIntegration, KlaviyoList, KlaviyoLists, KlaviyoMetric};
 use crate::http::encode_segment;
@@ -20,15 +17,6 @@ const LIST_PAGES: usize = 30;
 const SAMPLES: usize = 5;
 /// Pages of one person's events of one metric that are read at most.
 const EVENT_PAGES: usize = 10;
-
-/// What a list held.
-#[derive(Debug)]
-pub struct Listed<T> {
-    /// What was read.
-    pub rows: Vec<T>,
-    /// Nothing was left out.
-    pub complete: bool,
-}
 
 /// An event as it is there.
 #[derive(Debug, Clone, PartialEq)]
@@ -183,39 +171,6 @@ impl Klaviyo {
             count: segment.attribute("profile_count").as_i64(),
             is_processing: segment.attribute("is_processing").as_bool().unwrap_or_default(),
         })
-    }
-
-    /// Reads a list page by page. That there is a next page, `links.next` says; its cursor alone is taken from it, and asked
-    /// of this very endpoint with the same filter, wherever the link leads.
-    pub(super) async fn list(
-        &self,
-        endpoint: &'static Endpoint,
-        query: String,
-        most: usize,
-    ) -> Result<Listed<Resource>, KlaviyoError> {
-        let mut page = self.get(endpoint, query.clone()).await?;
-        let mut rows = std::mem::take(&mut page.data);
-        let mut followed = BTreeSet::new();
-        for _ in 1..most {
-            let Some(link) = page.next.take() else { break };
-            let cursor = self.cursor_of(endpoint, &link)?;
-            let joint = if query.is_empty() { "" } else { "&" };
-            let asked = format!("{query}{joint}page%5Bcursor%5D={}", encode_segment(&cursor));
-            if !followed.insert(cursor) {
-                return Err(KlaviyoError::ListBroken { endpoint: endpoint.name, repeated: true });
-            }
-            page = self.get(endpoint, asked).await?;
-            rows.append(&mut page.data);
-        }
-        Ok(Listed { rows, complete: page.next.is_none() })
-    }
-
-    fn cursor_of(&self, endpoint: &'static Endpoint, link: &str) -> Result<String, KlaviyoError> {
-        let next = self.http.next_link(link);
-        if let Some(host) = next.foreign {
-            self.told.lock().expect("no panic while held").foreign_next.get_or_insert(host);
-        }
-        next.cursor.ok_or(KlaviyoError::ListBroken { endpoint: endpoint.name, repeated: false })
     }
 }
 

@@ -20,7 +20,7 @@ use crate::domain::report::{CONVERSION_VALUE, statistics};
 use crate::http::{Call, Method, Priority, encode_segment};
 
 /// Pages of a list that are read at most.
-const LIST_PAGES: usize = 60;
+const LIST_PAGES: usize = 1_000;
 /// Longest cursor that is followed.
 const LONGEST_CURSOR: usize = 2_000;
 

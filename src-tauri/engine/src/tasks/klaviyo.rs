@@ -38,8 +38,6 @@ const YOUNG_S: i64 = 2 * DAY;
 const STEP: usize = 100;
 /// People looked for between two questions to the mirror.
 const PEOPLE: i64 = 1_000;
-/// Events kept in one transaction.
-const BATCH: usize = 500;
 
 /// When Klaviyo was looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -205,16 +203,17 @@ impl Watch {
                 Err(error) => return Ok(Err(error)),
             };
             for (name, metric) in metrics {
-                let events = match opened.client.events_since(&metric, times.since).await {
-                    Ok(events) => events,
-                    Err(error) => return Ok(Err(error)),
-                };
-                read += events.rows.len();
-                let seen: Vec<_> =
-                    events.rows.iter().filter_map(|one| seen_of(one, kind, &name, settings)).collect();
-                for batch in seen.chunks(BATCH) {
-                    let batch = batch.to_vec();
-                    self.db.write(move |transaction| put_seen(transaction, &batch, now)).await?;
+                let mut pages = opened.client.events_since(&metric, times.since);
+                loop {
+                    let page = match pages.next().await {
+                        Ok(Some(page)) => page,
+                        Ok(None) => break,
+                        Err(error) => return Ok(Err(error)),
+                    };
+                    read += page.len();
+                    let seen: Vec<_> =
+                        page.iter().filter_map(|one| seen_of(one, kind, &name, settings)).collect();
+                    self.db.write(move |transaction| put_seen(transaction, &seen, now)).await?;
                 }
             }
         }

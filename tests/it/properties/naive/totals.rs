@@ -54,10 +54,11 @@ pub fn add_up(orders: &Rows, zone: Tz, tables: &mut Tables) {
         // Which bucket a source falls into is the engine's own affair.
         let bucket = source_bucket(row.get("source").and_then(Value::as_str));
         let key = format!(
-            "{} {reached} {} {} {bucket} {lead}",
+            "{} {reached} {} {} {bucket} {lead} {}",
             text(row, "status"),
             quote("color"),
-            quote("locale")
+            quote("locale"),
+            row["goods"]
         );
         add(&mut facets, key, &[("count", 1)]);
         add(&mut sources, text(row, "source"), &[("count", 1)]);
