@@ -68,6 +68,8 @@ async fn plan(deck: &Deck, line: &BulkPlanLine) -> Outcome {
         reason: reason(line.reason),
         event: None,
         mail: line.mail,
+        happened_from: None,
+        happened_until: None,
     };
     let plan: BulkPlan = deck.ask("bulk_plan", &args).await?;
     show_plan(deck, &plan)

@@ -39,7 +39,7 @@ impl Post {
         self.run_plan(&plan).await
     }
 
-    async fn run_plan(&self, plan: &Value) -> Value {
+    pub(super) async fn run_plan(&self, plan: &Value) -> Value {
         let bulk = self.get("bulk_run", json!({"plan": plan["id"]})).await;
         for _ in 0..400 {
             self.desk.sync().await;
@@ -60,7 +60,7 @@ impl Post {
     }
 
     /// Events there that Foredeck sent.
-    fn ours(&self) -> usize {
+    pub(super) fn ours(&self) -> usize {
         self.control.truth().events.iter().filter(|event| event.by == SentBy::Api).count()
     }
 
@@ -155,7 +155,7 @@ async fn an_answer_lost_a_crash_and_an_event_that_klaviyo_loses_make_one_event()
 }
 
 /// An event committed, of whose request nothing reached Klaviyo.
-async fn interrupted(post: &Post, request: Value) -> Value {
+pub(super) async fn interrupted(post: &Post, request: Value) -> Value {
     for nth in 1..=10 {
         post.control.on_write("/api/events", nth, WriteTrouble::LostBefore);
     }

@@ -5,6 +5,7 @@ mod connection;
 mod events;
 mod great;
 mod keychain;
+mod meanwhile;
 mod prism;
 mod real;
 mod rules;

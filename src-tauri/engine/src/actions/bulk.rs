@@ -53,6 +53,14 @@ pub struct BulkArgs {
     #[serde(default)]
     #[ts(optional, as = "Option<bool>")]
     pub mail: bool,
+    /// Of `send_event`: only what happened from then on, unix seconds.
+    #[serde(default)]
+    #[ts(optional, type = "number")]
+    pub happened_from: Option<i64>,
+    /// Of `send_event`: only what happened before then, unix seconds.
+    #[serde(default)]
+    #[ts(optional, type = "number")]
+    pub happened_until: Option<i64>,
 }
 
 /// One order of a bulk run that is not done.
@@ -315,7 +323,7 @@ fn requests_of(ground: &Ground<'_>, args: &BulkArgs, target: &str) -> Result<Vec
         ActionKind::Refetch => vec![ActionRequest::Refetch { order: id }],
         ActionKind::NewLink => vec![ActionRequest::NewLink { order: id }],
         ActionKind::Annotate => vec![ActionRequest::Annotate { order: id, note: note() }],
-        ActionKind::SendEvent => super::fill::requests(ground, &id, args.event, args.mail)?,
+        ActionKind::SendEvent => super::fill::requests(ground, &id, args)?,
         ActionKind::ExpireSession => of(Kind::Session, "open")
             .into_iter()
             .map(|session| ActionRequest::ExpireSession { session })

@@ -1,32 +1,42 @@
 //! What a bulk run sends of an order: the events that were looked for and are not there.
 
+use super::bulk::BulkArgs;
 use super::ground::Ground;
 use super::plans::NotPlanned;
 use crate::db::{Connection, DbError, DbResult, params, rusqlite};
 use crate::domain::action::ActionRequest;
-use crate::domain::klaviyo::{EventVerdict, OrderEvent};
+use crate::domain::klaviyo::{EventPolicy, EventVerdict, OrderEvent};
 
-/// The events that an order lacks, of this kind or of both.
+/// The events that an order lacks, of those asked for. Only who tells Klaviyo alone does not wait for what the shop may still tell.
 pub(super) fn requests(
     ground: &Ground<'_>,
     order: &str,
-    event: Option<OrderEvent>,
-    mail: bool,
+    args: &BulkArgs,
 ) -> Result<Vec<ActionRequest>, NotPlanned> {
+    let mail = args.mail;
+    let alone = mail && ground.settings.klaviyo.policy == EventPolicy::SendAll;
     let missing: Vec<String> = ground
         .connection
         .prepare_cached(
             "SELECT c.kind FROM event_check c JOIN preorder p ON p.key = c.preorder
-             WHERE p.id = ?1 AND (c.verdict = ?2 OR (c.verdict = ?3 AND ?4)) ORDER BY c.happened_at",
+             WHERE p.id = ?1 AND (c.verdict = ?2 OR (c.verdict = ?3 AND ?4)) AND c.happened_at >= ?5 AND c.happened_at < ?6
+             ORDER BY c.happened_at",
         )
         .map_err(DbError::from)?
         .query_map(
-            params![order, EventVerdict::Missing.as_str(), EventVerdict::Waiting.as_str(), mail],
+            params![
+                order,
+                EventVerdict::Missing.as_str(),
+                EventVerdict::Waiting.as_str(),
+                alone,
+                args.happened_from.unwrap_or(i64::MIN),
+                args.happened_until.unwrap_or(i64::MAX)
+            ],
             |row| row.get(0),
         )
         .and_then(Iterator::collect::<rusqlite::Result<_>>)
         .map_err(DbError::from)?;
-    let wanted = missing.into_iter().filter(|kind| event.is_none_or(|event| event.as_str() == kind));
+    let wanted = missing.into_iter().filter(|kind| args.event.is_none_or(|event| event.as_str() == kind));
     Ok(wanted.map(|event| ActionRequest::SendEvent { order: order.to_owned(), event, mail }).collect())
 }
 

@@ -22,6 +22,7 @@ mod rows;
 mod seen;
 mod send;
 mod step;
+mod still;
 mod tell;
 mod views;
 
@@ -37,9 +38,10 @@ pub use plan::{ActionPlan, FieldChange, PlanMoney, PlannedCall};
 pub use plans::{Drawn, NotPlanned, draw};
 pub use program::{Check, Expect, Look, Move, Program, Write};
 pub use rows::{
-    ActionState, confirm, confirm_bulk, find_bulk_plan, find_plan, is_settled, keep_bulk_plan, keep_plan,
-    pause_bulk,
+    ActionState, confirm, confirm_bulk, find_bulk_plan, find_plan, forget_plan, is_settled, keep_bulk_plan,
+    keep_plan, pause_bulk,
 };
 pub use seen::{people_of, seen_of};
+pub use still::POLICY;
 pub use tell::{EventTold, ProfileTold};
 pub use views::{ActionStepView, ActionView, find_bulk, list_bulk, list_of_order, view};

@@ -146,6 +146,15 @@ pub fn confirm(
     Ok(Ok(id))
 }
 
+/// Forgets a plan that was not confirmed and will not be.
+///
+/// # Errors
+/// The write failed.
+pub fn forget_plan(transaction: &Transaction<'_>, id: &str) -> DbResult<()> {
+    transaction.prepare_cached("DELETE FROM action_plan WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
 /// Confirms many drawn plans as one: all are weighed, then all are committed, or none.
 ///
 /// # Errors

@@ -106,9 +106,8 @@ impl Desk {
             self.end_step(row, index, Some(event.clone()), None).await?;
             return Ok(Ok(()));
         }
-        if there.unsubscribed && !told.backfill {
-            let words = format!("nothing was sent: {} wants no mail", told.email);
-            return Ok(Err(Halt::Failed("UNSUBSCRIBED".to_owned(), words)));
+        if let Some(halt) = self.is_wrong_now(row, told, there.unsubscribed).await? {
+            return Ok(Err(halt));
         }
         let committed = match steps[index].state {
             // Committed before: the same bytes again, unless all writes were stopped meanwhile.
@@ -132,15 +131,6 @@ impl Desk {
         }
         let words = "nothing was sent: the store is connected to another Klaviyo account now";
         Err(Halt::Failed("OTHER_KLAVIYO_ACCOUNT".to_owned(), words.to_owned()))
-    }
-
-    async fn may_go_on(&self) -> DbResult<Result<(), Halt>> {
-        let live = self.live;
-        let stopped = self.db.read(move |connection| stops(connection, live, true)).await?;
-        Ok(match stopped {
-            Some(problem) => Err(Halt::Later(problem.code.to_owned(), problem.message, 15)),
-            None => Ok(()),
-        })
     }
 
     /// Chooses the event for good and commits what is about to be sent.
@@ -302,6 +292,10 @@ impl Desk {
             self.note_told(of, ChoiceState::Lost, None, |_| Ok(())).await?;
             return Ok(There::No(format!("{}: Klaviyo took it and does not show it", told.unique_id)));
         }
+        if let Some(Halt::Failed(_, words)) = self.is_wrong_now(row, told, found.unsubscribed).await? {
+            self.note_told(of, ChoiceState::Lost, None, |_| Ok(())).await?;
+            return Ok(There::No(format!("{}: it is not to be seen, and {words}", told.unique_id)));
+        }
         if let Err(halt) = self.commit_told(row, told, index, step.attempt + 1).await? {
             return Ok(match halt {
                 Halt::Later(_, _, wait) => There::NotYet(now + wait),
@@ -360,7 +354,12 @@ impl Desk {
         let (mut seen, mut people) = (Vec::new(), Vec::new());
         let looked = async {
             let found = opened.client.find_people(&told.emails).await?;
-            let metrics = opened.client.metric_ids(&settings.klaviyo.names_of(told.kind)).await?;
+            // Under another name it may have been sent before names were changed.
+            let mut names = settings.klaviyo.names_of(told.kind);
+            if !names.contains(&told.metric.as_str()) {
+                names.push(&told.metric);
+            }
+            let metrics = opened.client.metric_ids(&names).await?;
             for person in &found {
                 for (name, metric) in &metrics {
                     let events = opened.client.events_of(metric, &person.id).await?;

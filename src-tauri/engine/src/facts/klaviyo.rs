@@ -9,7 +9,12 @@ use crate::domain::klaviyo::{
 };
 use crate::error::Problem;
 use crate::facts::reports::clear_reports;
+use crate::facts::state::clear_state;
 
+/// State document: when Klaviyo was last looked at, and when as far back as is checked (local clock).
+pub const LOOKED: &str = "klaviyo_looked_at";
+/// State document: up to when orders were held against it, and with which settings.
+pub const CHECKED: &str = "klaviyo_checked";
 /// `meta` row: when and by whom the last connection was ended.
 const DISCONNECTED: &str = "klaviyo_disconnected";
 
@@ -184,6 +189,9 @@ pub fn clear_klaviyo(transaction: &Transaction<'_>, at: i64, by: &str) -> DbResu
     )?;
     clear_reports(transaction)?;
     clear_seen(transaction)?;
+    for name in [LOOKED, CHECKED] {
+        clear_state(transaction, name)?;
+    }
     transaction
         .prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")?
         .execute(params![DISCONNECTED, format!("{at} {by}")])?;

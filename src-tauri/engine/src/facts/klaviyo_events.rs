@@ -230,17 +230,28 @@ pub struct Seen {
     pub ours: bool,
 }
 
-/// Keeps events that were seen, and asks for the orders of the people they are of to be looked at.
+/// Keeps events that were seen as they are now, and asks for the orders of the people they are and were of to be looked at. The
+/// same event can be otherwise: its profile was merged into another, or its metric or property means something else here.
 ///
 /// # Errors
 /// The write failed.
 pub fn put_seen(transaction: &Transaction<'_>, seen: &[Seen], now: i64) -> DbResult<()> {
     for one in seen {
-        let is_new = transaction
+        let was_of: Option<String> = transaction
+            .prepare_cached("SELECT profile_id FROM klaviyo_seen WHERE event_id = ?1")?
+            .query_row([&one.event_id], |row| row.get(0))
+            .optional()?;
+        let changed = transaction
             .prepare_cached(
                 "INSERT INTO klaviyo_seen (event_id, kind, metric, profile_id, at, unique_id, label, value, currency, color, ours,
                    seen_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (event_id) DO NOTHING",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                 ON CONFLICT (event_id) DO UPDATE SET kind = excluded.kind, metric = excluded.metric,
+                   profile_id = excluded.profile_id, at = excluded.at, unique_id = excluded.unique_id, label = excluded.label,
+                   value = excluded.value, currency = excluded.currency, color = excluded.color
+                 WHERE (kind, metric, profile_id, at, unique_id, label, value, currency, color)
+                   IS NOT (excluded.kind, excluded.metric, excluded.profile_id, excluded.at, excluded.unique_id,
+                     excluded.label, excluded.value, excluded.currency, excluded.color)",
             )?
             .execute(params![
                 one.event_id,
@@ -256,16 +267,39 @@ pub fn put_seen(transaction: &Transaction<'_>, seen: &[Seen], now: i64) -> DbRes
                 one.ours,
                 now
             ])?;
-        if is_new > 0 {
+        if changed > 0 {
             transaction
                 .prepare_cached(
                     "INSERT OR IGNORE INTO klaviyo_check_due (email)
-                     SELECT email FROM klaviyo_person WHERE profile_id = ?1",
+                     SELECT email FROM klaviyo_person WHERE profile_id IN (?1, ?2)",
                 )?
-                .execute([&one.profile_id])?;
+                .execute([Some(&one.profile_id), was_of.as_ref()])?;
         }
     }
     Ok(())
+}
+
+/// Forgets events seen under names that mean nothing here any more.
+///
+/// # Errors
+/// The write failed.
+pub fn keep_seen_named(transaction: &Transaction<'_>, kind: OrderEvent, names: &[String]) -> DbResult<()> {
+    let known = vec!["?"; names.len()].join(", ");
+    let values = std::iter::once(kind.as_str()).chain(names.iter().map(String::as_str));
+    transaction
+        .prepare(&format!("DELETE FROM klaviyo_seen WHERE kind = ? AND metric NOT IN ({known})"))?
+        .execute(rusqlite::params_from_iter(values))?;
+    Ok(())
+}
+
+/// Names of metrics that events of a kind were sent under to an account, whatever they are called now.
+///
+/// # Errors
+/// The read failed.
+pub fn list_sent_names(connection: &Connection, account: &str, kind: OrderEvent) -> DbResult<Vec<String>> {
+    let mut statement = connection
+        .prepare_cached("SELECT DISTINCT metric FROM klaviyo_event WHERE account = ?1 AND kind = ?2")?;
+    Ok(statement.query_map([account, kind.as_str()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The events of a kind that were seen of a person.

@@ -1,10 +1,10 @@
 //! Orders held against Klaviyo: how the events of each stand there. Looked at person by person, since an event that names no
 //! order is told from others only among all orders of its person.
 
+use super::event_verdict::{drifted, judge};
 use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params, rusqlite};
 use crate::domain::klaviyo::{EventVerdict, KlaviyoSettings, OrderAt, OrderEvent, SeenAt, assign};
-use crate::domain::money::{exponent, parse_decimal};
-use crate::facts::klaviyo_events::{ChoiceState, Person, Seen, find_person, list_choices, list_seen};
+use crate::facts::klaviyo_events::{Person, Seen, find_person, list_choices, list_seen};
 
 pub(super) const TABLES: [&str; 1] = ["event_check"];
 
@@ -21,8 +21,6 @@ CREATE INDEX event_check_email ON event_check (email);
 
 /// Orders of one person that are looked at; beyond it is no person.
 const MOST: i64 = 500;
-/// How long an event that was sent may take to be seen before it is called missing.
-const SENT_S: i64 = 3_600;
 const DAY: i64 = 86_400;
 
 /// What orders are looked at by.
@@ -54,14 +52,31 @@ pub struct Told {
     pub id: String,
     /// Its ids and those of its objects.
     pub ids: Vec<String>,
-    color: Option<String>,
-    amount: Option<i64>,
-    currency: Option<String>,
+    pub(super) color: Option<String>,
+    pub(super) amount: Option<i64>,
+    pub(super) currency: Option<String>,
     started_at: i64,
-    paid_at: Option<i64>,
+    pub(super) paid_at: Option<i64>,
 }
 
 impl Told {
+    /// No order has this number.
+    const NONE: i64 = 0;
+
+    /// An order by its ids alone, of which it is known when one thing happened.
+    fn moved(ids: &[String], happened_at: i64) -> Self {
+        Self {
+            key: Self::NONE,
+            id: ids.first().cloned().unwrap_or_default(),
+            ids: ids.to_vec(),
+            color: None,
+            amount: None,
+            currency: None,
+            started_at: happened_at,
+            paid_at: Some(happened_at),
+        }
+    }
+
     /// When what an event tells happened; None where it did not.
     pub const fn at(&self, kind: OrderEvent) -> Option<i64> {
         match kind {
@@ -157,6 +172,21 @@ pub fn of_orders<'s>(
     Ok(found)
 }
 
+/// Which of the events seen of a person are of an order that was theirs and is another address's now: those that name it, and of
+/// those that name nothing what falls to it among the orders they still have.
+fn of_moved<'s>(
+    connection: &Connection,
+    account: &str,
+    kind: OrderEvent,
+    (mut orders, moved): (Vec<Told>, Told),
+    seen: &'s [Seen],
+) -> DbResult<Vec<&'s Seen>> {
+    let key = moved.key;
+    orders.push(moved);
+    let of = of_orders(connection, account, kind, &orders, seen)?;
+    Ok(of.into_iter().filter(|(order, _)| *order == key).flat_map(|(_, events)| events).collect())
+}
+
 /// The ids of the events that are of an order, under any of the addresses it ever had.
 ///
 /// # Errors
@@ -182,15 +212,16 @@ pub fn standing(
                 let events = of.into_iter().filter(|(key, _)| *key == own.key).flat_map(|(_, events)| events);
                 found.extend(events.map(|one| one.event_id.clone()));
             }
-            // The order is another address's now: here it is told by what names it, or by its time.
+            // The order is another address's now.
             None => {
-                let at = OrderAt { ids: ids.to_vec(), chosen: vec![unique_id.to_owned()], at: happened_at };
-                let named = |one: &&Seen| {
-                    one.unique_id.as_deref() == Some(unique_id)
-                        || one.label.as_ref().is_some_and(|label| at.ids.contains(label))
-                        || (one.label.is_none() && one.at == happened_at)
-                };
-                found.extend(seen.iter().filter(named).map(|one| one.event_id.clone()));
+                let moved = Told::moved(ids, happened_at);
+                let of = of_moved(connection, account, kind, (orders, moved), &seen)?;
+                let ours = seen.iter().filter(|one| one.unique_id.as_deref() == Some(unique_id));
+                for one in of.into_iter().chain(ours) {
+                    if !found.contains(&one.event_id) {
+                        found.push(one.event_id.clone());
+                    }
+                }
             }
         }
     }
@@ -260,7 +291,7 @@ pub fn check_person(transaction: &Transaction<'_>, terms: &CheckTerms, email: &s
     Ok(())
 }
 
-/// Events that name an order and are of an address it had before.
+/// Events that are of an order, and of an address it had before.
 fn told_elsewhere(
     connection: &Connection,
     terms: &CheckTerms,
@@ -272,13 +303,9 @@ fn told_elsewhere(
         let Some(profile) = find_person(connection, other)?.and_then(|person| person.profile_id) else {
             continue;
         };
-        let chosen = list_choices(connection, &terms.account, kind, &order.ids)?;
-        let labels = labels_of(connection, order)?;
-        let is_own = |one: &Seen| {
-            one.label.as_ref().is_some_and(|label| labels.contains(label))
-                || chosen.iter().any(|choice| one.unique_id.as_ref() == Some(&choice.unique_id))
-        };
-        found.extend(list_seen(connection, &profile, kind)?.into_iter().filter(is_own));
+        let (orders, seen) = (list_told(connection, other)?, list_seen(connection, &profile, kind)?);
+        let of = of_moved(connection, &terms.account, kind, (orders, order.clone()), &seen)?;
+        found.extend(of.into_iter().cloned());
     }
     Ok(found)
 }
@@ -362,79 +389,6 @@ fn put(transaction: &Transaction<'_>, row: &Row<'_>, now: i64) -> DbResult<()> {
             now
         ])?;
     Ok(())
-}
-
-fn judge(
-    connection: &Connection,
-    terms: &CheckTerms,
-    (kind, order, happened_at): (OrderEvent, &Told, i64),
-    events: &[&Seen],
-) -> DbResult<(EventVerdict, Option<String>)> {
-    let Some(event) = events.first() else {
-        let chosen = list_choices(connection, &terms.account, kind, &order.ids)?;
-        let under_way = chosen.iter().any(|one| {
-            one.state == ChoiceState::Confirmed
-                || (one.state == ChoiceState::Sent && one.sent_at.is_some_and(|at| at + SENT_S > terms.now))
-        });
-        // Not missing by what was seen before it came due.
-        let waits = happened_at + i64::from(terms.settings.missing_after_min) * 60 > terms.looked_at;
-        let verdict = if under_way {
-            EventVerdict::Sent
-        } else if waits {
-            EventVerdict::Waiting
-        } else {
-            EventVerdict::Missing
-        };
-        return Ok((verdict, None));
-    };
-    if events.len() > 1 {
-        let all: Vec<&str> = events.iter().map(|one| one.event_id.as_str()).collect();
-        return Ok((EventVerdict::Double, Some(all.join(" "))));
-    }
-    if let Some(said) = wrong_value(order, event) {
-        return Ok((EventVerdict::WrongValue, Some(said)));
-    }
-    if let (Some(said), Some(color)) = (&event.color, &order.color)
-        && said.trim().to_lowercase() != color.trim().to_lowercase()
-    {
-        return Ok((EventVerdict::WrongColor, Some(said.clone())));
-    }
-    if event.metric != terms.settings.name_of(kind) {
-        return Ok((EventVerdict::WrongName, Some(event.metric.clone())));
-    }
-    Ok((EventVerdict::Present, None))
-}
-
-/// What the event says where it is not what the order says. An event without a value says nothing wrong.
-fn wrong_value(order: &Told, event: &Seen) -> Option<String> {
-    let (said, amount, currency) = (event.value.as_deref()?, order.amount?, order.currency.as_deref()?);
-    let in_currency = event.currency.as_deref().unwrap_or(currency);
-    let same = in_currency == currency && minor_of(said, currency) == Some(amount);
-    (!same).then(|| format!("{said} {}", in_currency.to_uppercase()))
-}
-
-/// A value as Klaviyo writes it, in minor units; None where it is none of the currency's.
-fn minor_of(said: &str, currency: &str) -> Option<i64> {
-    let value: f64 = said.parse().ok()?;
-    let shown = format!("{value:.digits$}", digits = exponent(currency) as usize);
-    let rounded: f64 = shown.parse().ok()?;
-    if (rounded - value).abs() > 1e-6 { None } else { parse_decimal(&shown, currency) }
-}
-
-/// Names of profile properties that say something else than the person's newest order, by comma.
-fn drifted(terms: &CheckTerms, order: &Told, person: &Person) -> String {
-    let said: serde_json::Value = serde_json::from_str(&person.properties).unwrap_or_default();
-    let status = if order.paid_at.is_some() { "paid" } else { "preordering" };
-    let wanted = [
-        (&terms.settings.color_property, order.color.as_deref()),
-        (&terms.settings.status_property, Some(status)),
-    ];
-    let differs = |(name, wanted): &(&String, Option<&str>)| {
-        let there = said[name.as_str()].as_str().map(|text| text.trim().to_lowercase());
-        wanted.zip(there).is_some_and(|(wanted, there)| wanted.trim().to_lowercase() != there)
-    };
-    let names: Vec<&str> = wanted.iter().filter(|one| differs(one)).map(|(name, _)| name.as_str()).collect();
-    names.join(",")
 }
 
 /// Whether any event of a kind was ever seen: the shop, or Foredeck, tells Klaviyo of it.

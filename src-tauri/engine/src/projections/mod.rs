@@ -8,6 +8,7 @@
 pub mod components;
 pub mod credits;
 pub mod event_check;
+mod event_verdict;
 mod evidence;
 pub mod findings;
 pub mod fold;

@@ -20,9 +20,10 @@ use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::facts::codec::Unpackers;
 use crate::facts::events::get_event;
+use crate::facts::klaviyo::CHECKED;
 use crate::facts::local::{ADJUSTMENT, CORRECTION, FINDING, INTENT, LINK, UNLINK, list_local};
 use crate::facts::snapshots::{Origin, get_snapshot};
-use crate::facts::state::add_to_counter;
+use crate::facts::state::{add_to_counter, clear_state};
 
 /// How far a rebuild is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub fn begin(transaction: &Transaction<'_>, settings_revision: i64) -> DbResult<
     set_mark(transaction, "building", 1)?;
     transaction
         .execute("DELETE FROM sync_state WHERE name LIKE 'skipped:%' OR name LIKE 'unreadable:%'", [])?;
+    // How orders stand at Klaviyo is a projection too: all of them are held against it again.
+    clear_state(transaction, CHECKED)?;
     for kind in [INTENT, CORRECTION, LINK, UNLINK, ADJUSTMENT, FINDING] {
         for fact in list_local(transaction, kind)? {
             take_local(transaction, &fact, &plain_terms())?;

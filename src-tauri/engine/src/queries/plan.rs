@@ -54,6 +54,8 @@ pub(super) fn fill(
     }
 }
 
+/// Bands of which rows are tested cost so many times as much.
+const TESTED: usize = 50;
 const BY_KEY: &str = "preorder WHERE key = ?";
 const BY_EMAIL: &str = "preorder INDEXED BY preorder_email WHERE email = ?";
 
@@ -124,12 +126,14 @@ impl Plan<'_> {
     }
 
     /// The facets to merge, of those that are kept; None where walking all orders costs less. Walking is the
-    /// better the more of what it meets counts.
+    /// better the more of what it meets counts, and where rows are tested: every band would be tested until it fills a page.
     fn facets(&self, keep: fn(&Facet) -> bool, counts: fn(&Facet) -> bool) -> Option<Vec<i64>> {
         let facets: Vec<&Facet> = self.filter.facets.as_ref()?.iter().filter(|facet| keep(facet)).collect();
         let met: i64 = facets.iter().filter(|facet| counts(facet)).map(|facet| facet.count).sum();
         let broad = met.saturating_mul(self.thresholds.broad) >= self.filter.all;
-        let merge = facets.len() <= self.thresholds.bands || !broad;
+        let tested = !self.condition.tests.is_empty();
+        let bands = if tested { self.thresholds.bands / TESTED } else { self.thresholds.bands };
+        let merge = facets.len() <= bands || !broad;
         merge.then(|| facets.iter().map(|facet| facet.key).collect())
     }
 

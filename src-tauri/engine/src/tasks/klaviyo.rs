@@ -5,22 +5,20 @@ use std::sync::{Arc, RwLock};
 use crate::actions::{Opened, OpensKlaviyo, people_of, seen_of};
 use crate::clock::SharedClock;
 use crate::db::{Connection, Db, DbResult, OptionalExtension, Transaction, params, rusqlite};
-use crate::domain::klaviyo::{EventVerdict, OrderEvent};
+use crate::domain::klaviyo::{EventVerdict, KlaviyoSettings, OrderEvent};
 use crate::domain::settings::Settings;
 use crate::error::Problem;
-use crate::facts::klaviyo::find_klaviyo;
-use crate::facts::klaviyo_events::{put_people, put_seen, take_check_due};
+use crate::facts::klaviyo::{CHECKED, KlaviyoConnection, LOOKED, find_klaviyo};
+use crate::facts::klaviyo_events::{keep_seen_named, list_sent_names, put_people, put_seen, take_check_due};
 use crate::facts::state::{find_state, set_state};
 use crate::klaviyo::{KlaviyoError, PEOPLE_AT_ONCE};
 use crate::projections::event_check::{CheckTerms, check_nameless, check_person, sweep};
 use crate::projections::findings::rules::{event_sent_twice, started_event_missing, success_event_missing};
+use crate::projections::rebuild;
 use crate::projections::schema::find_version;
+use crate::tasks::poll::WATERMARK;
 use crate::topic::{Announcer, Topic};
 
-/// State document: when Klaviyo was last looked at, and when as far back as is checked (local clock).
-pub const LOOKED: &str = "klaviyo_looked_at";
-/// State document: up to when orders were held against it, and with which settings.
-const CHECKED: &str = "klaviyo_checked";
 const DAY: i64 = 86_400;
 /// So late an order may be told by Stripe and still be new.
 const TOLD_LATE_S: i64 = 120;
@@ -52,9 +50,20 @@ pub struct LookedAt {
     /// Events that were read then.
     #[serde(default)]
     pub due_events: usize,
+    /// A digest of the connection and the names that were looked for: with others everything is looked at again.
+    #[serde(default)]
+    pub of: u64,
+    /// How many days back the last look as far as is checked went.
+    #[serde(default)]
+    pub days: u32,
 }
 
 impl LookedAt {
+    /// Whether Klaviyo was looked at as far back as is checked, in this connection and under these names.
+    fn covers(&self, of: u64, settings: &KlaviyoSettings) -> bool {
+        self.of == of && self.days >= settings.check_days
+    }
+
     /// Whether what came due may be looked for again: a look that reads much is not made each minute.
     fn may_look_for_due(&self, now: i64) -> bool {
         let read = i64::try_from(self.due_events / 10).unwrap_or(LOOK_EVERY_S);
@@ -111,16 +120,18 @@ impl Watch {
                 ))
             })
             .await?;
-        if connection.is_none() {
+        let Some(connection) = connection else {
             self.keep_findings().await?;
             return Ok(false);
-        }
+        };
+        let of = digest_of(&connection, &self.settings().klaviyo);
+        let covers = looked.covers(of, &self.settings().klaviyo);
         // Nothing is called missing by what was known before it came due.
         let waits_since = self.waits_since(now).await?;
-        let by_time = asked || now - looked.at >= LOOK_EVERY_S || looked.at > now;
+        let by_time = asked || !covers || now - looked.at >= LOOK_EVERY_S || looked.at > now;
         let due = by_time || (waits_since.is_some() && looked.may_look_for_due(now));
         if due {
-            self.look(now, looked, Look { asked, by_time, waits_since }).await?;
+            self.look(now, looked, Look { asked, by_time, waits_since, of }).await?;
         }
         let checked = self.check(asked).await?;
         if due || checked > 0 {
@@ -146,11 +157,12 @@ impl Watch {
 
     /// Looks as far back as a look goes of itself, or for what waits, and never less far than what waits.
     async fn look(&self, now: i64, looked: LookedAt, look: Look) -> Result<(), Problem> {
-        let Look { asked, by_time, waits_since } = look;
+        let Look { asked, by_time, waits_since, of } = look;
         let opened = self.klaviyo.open().await?;
         let settings = self.settings();
         let horizon = now - i64::from(settings.klaviyo.check_days) * DAY;
-        let whole = asked || now - looked.whole_at >= DAY || looked.whole_at > now;
+        let covers = looked.covers(of, &settings.klaviyo);
+        let whole = asked || !covers || now - looked.whole_at >= DAY || looked.whole_at > now;
         let since = if whole {
             horizon
         } else {
@@ -170,9 +182,26 @@ impl Watch {
         };
         let whole_at = if whole { now } else { looked.whole_at };
         let (due_at, due_events) = if by_time { (looked.due_at, looked.due_events) } else { (now, events) };
-        let state = LookedAt { at: now, whole_at, due_at, due_events };
+        let days = if whole { settings.klaviyo.check_days } else { looked.days };
+        let state = LookedAt { at: now, whole_at, due_at, due_events, of, days };
         self.db.write(move |transaction| set_state(transaction, LOOKED, &state)).await?;
         Ok(())
+    }
+
+    /// Every name that events of a kind stand under, or were sent under before names were changed.
+    async fn names_of(
+        &self,
+        opened: &Opened,
+        settings: &Settings,
+        kind: OrderEvent,
+    ) -> DbResult<Vec<String>> {
+        let account = opened.account.clone();
+        let sent = self.db.read(move |connection| list_sent_names(connection, &account, kind)).await?;
+        let mut names: Vec<String> = settings.klaviyo.names_of(kind).into_iter().map(str::to_owned).collect();
+        let others = OrderEvent::ALL.into_iter().filter(|other| *other != kind);
+        let taken: Vec<&str> = others.flat_map(|other| settings.klaviyo.names_of(other)).collect();
+        names.extend(sent.into_iter().filter(|name| !taken.contains(&name.as_str())));
+        Ok(names)
     }
 
     async fn look_since(
@@ -198,7 +227,9 @@ impl Watch {
         }
         let mut read = 0;
         for kind in OrderEvent::ALL {
-            let metrics = match opened.client.metric_ids(&settings.klaviyo.names_of(kind)).await {
+            let names = self.names_of(opened, settings, kind).await?;
+            let asked: Vec<&str> = names.iter().map(String::as_str).collect();
+            let metrics = match opened.client.metric_ids(&asked).await {
                 Ok(metrics) => metrics,
                 Err(error) => return Ok(Err(error)),
             };
@@ -215,6 +246,9 @@ impl Watch {
                         page.iter().filter_map(|one| seen_of(one, kind, &name, settings)).collect();
                     self.db.write(move |transaction| put_seen(transaction, &seen, now)).await?;
                 }
+            }
+            if times.since == times.horizon {
+                self.db.write(move |transaction| keep_seen_named(transaction, kind, &names)).await?;
             }
         }
         Ok(Ok(read))
@@ -270,6 +304,8 @@ struct Look {
     by_time: bool,
     /// When the first of what came due happened, unix seconds.
     waits_since: Option<i64>,
+    /// A digest of the connection and the names that are looked for.
+    of: u64,
 }
 
 /// The instants that a look goes by, unix seconds.
@@ -286,7 +322,26 @@ struct Times {
     waited: i64,
 }
 
-/// Says what is to be looked at, and by which terms; None while projections are being made.
+/// A digest of a connection and the names that are looked for in it.
+fn digest_of(connection: &KlaviyoConnection, settings: &KlaviyoSettings) -> u64 {
+    let names = OrderEvent::ALL.map(|kind| settings.names_of(kind));
+    let said = (connection.connected_at, &connection.account.public_id, &connection.url, names);
+    xxhash_rust::xxh3::xxh3_64(format!("{said:?}").as_bytes())
+}
+
+/// Whether it can be said that the shop's own site tells Klaviyo of orders, or does not: this connection was looked at as far back
+/// as is checked, lately.
+///
+/// # Errors
+/// The read failed.
+pub fn knows_the_shop(connection: &Connection, settings: &Settings, now: i64) -> DbResult<bool> {
+    let Some(there) = find_klaviyo(connection)? else { return Ok(false) };
+    let looked = find_state::<LookedAt>(connection, LOOKED)?.unwrap_or_default();
+    let lately = (looked.whole_at..looked.whole_at + 2 * DAY).contains(&now);
+    Ok(lately && looked.covers(digest_of(&there, &settings.klaviyo), &settings.klaviyo))
+}
+
+/// Says what is to be looked at, and by which terms; None while that cannot be judged.
 fn begin_check(
     transaction: &Transaction<'_>,
     settings: &Settings,
@@ -296,10 +351,16 @@ fn begin_check(
     let (Some(connection), Some(version)) = (find_klaviyo(transaction)?, find_version(transaction)?) else {
         return Ok(None);
     };
+    let looked = find_state::<LookedAt>(transaction, LOOKED)?.unwrap_or_default();
+    // What was never looked for, or is folded only in part, is not judged.
+    let of = digest_of(&connection, &settings.klaviyo);
+    if !looked.covers(of, &settings.klaviyo) || rebuild::is_due(transaction)? {
+        return Ok(None);
+    }
     let account = connection.account.public_id;
     let said = serde_json::to_string(&(&settings.klaviyo, &account, version)).unwrap_or_default();
     let by = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(said.as_bytes()));
-    let looked_at = find_state::<LookedAt>(transaction, LOOKED)?.unwrap_or_default().at.min(now);
+    let looked_at = looked.at.min(now);
     let terms = CheckTerms { now, looked_at, account, settings: settings.klaviyo.clone() };
     let before: Option<CheckedAt> = find_state(transaction, CHECKED)?;
     let is_whole = whole
@@ -332,7 +393,9 @@ fn begin_check(
         sweep(transaction, &terms)?;
     }
     let whole_at = if is_whole { now } else { before.map_or(now, |before| before.whole_at) };
-    set_state(transaction, CHECKED, &CheckedAt { at: now, whole_at, looked_at, by })?;
+    // Up to where Stripe's events are known: what came to be since is looked at when it is told.
+    let known = find_state::<i64>(transaction, WATERMARK)?.unwrap_or(now).min(now);
+    set_state(transaction, CHECKED, &CheckedAt { at: known, whole_at, looked_at, by })?;
     Ok(Some(terms))
 }
 

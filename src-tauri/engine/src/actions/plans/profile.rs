@@ -9,6 +9,7 @@ use crate::actions::ground::{Ground, Order};
 use crate::actions::plan::FieldChange;
 use crate::actions::program::Move;
 use crate::actions::tell::ProfileTold;
+use crate::db::{DbError, params};
 use crate::facts::klaviyo::find_klaviyo;
 use crate::facts::klaviyo_events::find_person;
 use crate::klaviyo::ProfileChange;
@@ -22,7 +23,11 @@ pub(super) fn change(
     let Some(connection) = find_klaviyo(ground.connection)? else { return Ok(()) };
     let Some(before) = order.row.email.as_deref() else { return Ok(()) };
     let moved = email.filter(|email| *email != before);
-    let mut properties = profile_properties(ground, order, before)?;
+    let mut properties = match moved {
+        // Of who has a newer order, that one says what is so.
+        Some(address) if has_newer(ground, order, address)? => return Ok(()),
+        _ => profile_properties(ground, order, before)?,
+    };
     let color_property = &ground.settings.klaviyo.color_property;
     if let Some(color) = color.filter(|_| properties.contains_key(color_property)) {
         properties.insert(color_property.clone(), json!(color));
@@ -60,4 +65,15 @@ pub(super) fn change(
         document: told.document(),
     })));
     Ok(())
+}
+
+/// Whether an address has an order for goods that was started later than this one.
+fn has_newer(ground: &Ground<'_>, order: &Order, address: &str) -> Result<bool, NotPlanned> {
+    let found = ground
+        .connection
+        .prepare_cached(
+            "SELECT 1 FROM preorder WHERE email = ?1 AND goods = 1 AND id <> ?2 AND started_at >= ?3 LIMIT 1",
+        )
+        .and_then(|mut statement| statement.exists(params![address, order.row.id, order.row.started_at]));
+    Ok(found.map_err(DbError::from)?)
 }

@@ -6,23 +6,24 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::OpenStore;
-use crate::actions::{self, BulkArgs, BulkPlan, Doer, Gaps, OpensKlaviyo};
+use crate::actions::{self, BulkArgs, BulkPlan, Doer, Gaps, OpensKlaviyo, POLICY};
 use crate::db::Connection;
 use crate::db::DbResult;
 use crate::domain::action::{ActionKind, RefundReason};
 use crate::domain::klaviyo::{EventPolicy, OrderEvent};
 use crate::domain::settings::Settings;
 use crate::error::Problem;
+use crate::facts::klaviyo::LOOKED;
 use crate::facts::state::{find_state, set_state};
 use crate::queries::klaviyo_events::{
     self, EventStand, EventStandPage, EventStandPageArgs, EventsAround, EventsView,
 };
-use crate::tasks::klaviyo::{LOOKED, LookedAt, Watch, shop_told_since};
+use crate::tasks::klaviyo::{LookedAt, Watch, knows_the_shop, shop_told_since};
 
 /// State document: since when the policy is in force.
 const POLICY_SINCE: &str = "klaviyo_policy_since";
-/// Who confirms what a policy sends. No operator can be called so.
-const POLICY: &str = "(policy)";
+/// Why nobody is mailed today any more.
+const CAPPED: &str = "CAP_REACHED";
 /// The level it is done with.
 const LEVEL: u8 = 80;
 /// Orders of one run of the policy.
@@ -126,7 +127,7 @@ impl OpenStore {
                 "Look again with `klaviyo events check`, or look further back.",
             ));
         }
-        self.plan_bulk(send(targets, fill.event, fill.mail), doer).await
+        self.plan_bulk(send(targets, fill), doer).await
     }
 
     /// Says why a policy may not be set; and from when on it holds, where it is another.
@@ -145,6 +146,15 @@ impl OpenStore {
         if after.klaviyo.policy == EventPolicy::SendAll {
             let told =
                 self.db.read(move |connection| shop_told_since(connection, now - SHOP_QUIET_S)).await?;
+            let of = before.clone();
+            let knows = self.db.read(move |connection| knows_the_shop(connection, &of, now)).await?;
+            if told.is_none() && !knows {
+                return Err(Problem::new(
+                    "KLAVIYO_NOT_LOOKED_AT",
+                    "whether the shop's own site tells Klaviyo of orders is not known yet: people could be mailed twice",
+                    "Connect Klaviyo and look with `klaviyo events check`, or Look now; then choose again.",
+                ));
+            }
             if told.is_some() {
                 return Err(Problem::new(
                     "SHOP_SENDS_EVENTS",
@@ -189,31 +199,52 @@ impl OpenStore {
         let (settings, live, now, zone) =
             (self.settings(), self.is_live(), self.wiring.clock.now(), self.zone());
         let policy = settings.klaviyo.policy;
-        if policy == EventPolicy::Observe || self.klaviyo_connection().await?.is_none() {
-            return Ok(());
-        }
+        let connection = self.klaviyo_connection().await?.filter(|_| policy != EventPolicy::Observe);
+        let Some(of) = connection else { return Ok(()) };
         let due = self
             .db
             .read(move |connection| {
                 let Some(since) = find_state::<i64>(connection, POLICY_SINCE)? else { return Ok(None) };
-                if held(connection, &settings, live, (now, zone))?.is_some() || is_busy(connection)? {
+                // A reached cap keeps mails back, and no backfill.
+                let is_held =
+                    held(connection, &settings, live, (now, zone))?.is_some_and(|why| why != CAPPED);
+                if is_held || is_busy(connection)? {
                     return Ok(None);
                 }
-                Ok(Some(due_by_policy(connection, policy, (since, now))?))
+                let guard = actions::view_guard(connection, live, now, zone)?;
+                let mails = guard.guard.daily_mails.saturating_sub(guard.mails_today);
+                // What another account was told of is none of this one's.
+                let span = (since.max(of.connected_at), now);
+                Ok(Some(due_by_policy(connection, policy, span, usize::try_from(mails).unwrap_or(0))?))
             })
             .await?;
         let Some(due) = due else { return Ok(()) };
-        for (targets, mail) in due {
-            if targets.is_empty() {
-                continue;
-            }
-            let doer = Doer { name: POLICY.to_owned(), level: LEVEL };
-            let plan = self.plan_bulk(send(targets, None, mail), &doer).await?;
-            if plan.count > 0 {
-                self.run_bulk(&plan.id, &doer, None).await?;
+        let mut refused = None;
+        for (targets, fill) in due {
+            // One list that is refused keeps no other back.
+            if let Err(problem) = self.send_due(targets, fill).await {
+                tracing::warn!(
+                    store = self.public_id,
+                    code = problem.code,
+                    "the policy's events were refused"
+                );
+                refused = Some(problem);
             }
         }
-        Ok(())
+        refused.map_or(Ok(()), Err)
+    }
+
+    async fn send_due(&self, targets: Vec<String>, fill: Fill) -> Result<(), Problem> {
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let doer = Doer { name: POLICY.to_owned(), level: LEVEL };
+        let plan = self.plan_bulk(send(targets, fill), &doer).await?;
+        let sent = if plan.count > 0 { self.run_bulk(&plan.id, &doer, None).await.map(drop) } else { Ok(()) };
+        if plan.count == 0 || sent.is_err() {
+            self.db.write(move |transaction| actions::forget_plan(transaction, &plan.id)).await?;
+        }
+        sent
     }
 }
 
@@ -230,7 +261,7 @@ pub struct Fill {
     pub until: Option<i64>,
 }
 
-fn send(targets: Vec<String>, event: Option<OrderEvent>, mail: bool) -> BulkArgs {
+fn send(targets: Vec<String>, fill: Fill) -> BulkArgs {
     BulkArgs {
         action: ActionKind::SendEvent,
         targets,
@@ -238,8 +269,10 @@ fn send(targets: Vec<String>, event: Option<OrderEvent>, mail: bool) -> BulkArgs
         state: None,
         until: None,
         reason: RefundReason::default(),
-        event,
-        mail,
+        event: fill.event,
+        mail: fill.mail,
+        happened_from: fill.since,
+        happened_until: fill.until,
     }
 }
 
@@ -263,8 +296,10 @@ fn held(
         let since = find_state::<i64>(connection, POLICY_SINCE)?.unwrap_or(now).max(now - SHOP_QUIET_S);
         if shop_told_since(connection, since)?.is_some() {
             Some("SHOP_SENDS_EVENTS")
+        } else if !knows_the_shop(connection, settings, now)? {
+            Some("KLAVIYO_NOT_LOOKED_AT")
         } else if view.mails_today >= view.guard.daily_mails {
-            Some("CAP_REACHED")
+            Some(CAPPED)
         } else {
             None
         }
@@ -281,20 +316,26 @@ fn is_busy(connection: &Connection) -> DbResult<bool> {
         .exists([POLICY])?)
 }
 
-/// Orders whose events are due, and whether people are mailed because of them.
+/// Orders whose events are due, and which of their events; at most so many people are mailed because of them.
 fn due_by_policy(
     connection: &Connection,
     policy: EventPolicy,
     (since, now): (i64, i64),
-) -> DbResult<Vec<(Vec<String>, bool)>> {
+    mails: usize,
+) -> DbResult<Vec<(Vec<String>, Fill)>> {
     let gaps = Gaps { since: Some(since), most: MOST, ..Gaps::default() };
+    let all = Fill { since: Some(since), ..Fill::default() };
     if policy == EventPolicy::FillGaps {
-        return Ok(vec![(actions::list_gaps(connection, &gaps)?, false)]);
+        return Ok(vec![(actions::list_gaps(connection, &gaps)?, all)]);
     }
-    let fresh = now - FRESH_S;
+    let fresh = since.max(now - FRESH_S);
     let old = Gaps { until: Some(fresh), ..gaps };
     Ok(vec![
-        (actions::list_fresh(connection, since.max(fresh), MOST)?, true),
-        (actions::list_gaps(connection, &old)?, false),
+        // An order is a mail at most: a started event of what was paid mails nobody.
+        (
+            actions::list_fresh(connection, fresh, MOST.min(mails))?,
+            Fill { mail: true, since: Some(fresh), ..all },
+        ),
+        (actions::list_gaps(connection, &old)?, Fill { until: Some(fresh), ..all }),
     ])
 }
