@@ -60,6 +60,22 @@ describe("the stuck orders", () => {
     expect(asked("finding_page").at(-1)?.args).toMatchObject({ rules: ["missing_color"], state: "open" });
   });
 
+  it("are counted by rule only in the state that is listed", async () => {
+    const { router } = openWindow("full", STUCK);
+    const count = await screen.findByTestId("stuck-count");
+    const go = (state: "resolved" | "snoozed") => router.navigate({ to: "/s/$store/stuck", params: { store: "k7m2qxa" }, search: { state } });
+    const all = () => within(screen.getByRole("navigation", { name: "Rules" })).getByRole("button", { name: /^All/ });
+    await waitFor(() => expect(all().textContent).toBe(`All${count.textContent}`));
+    const open = screen.getAllByTestId(/^rule-/).length;
+    await go("resolved");
+    await waitFor(() => expect(all().textContent).toBe("All"));
+    expect(screen.getAllByTestId(/^rule-/).length).toBeGreaterThanOrEqual(open);
+    expect(screen.getByTestId("rule-missing_color").textContent).toBe("Colour missing");
+    await go("snoozed");
+    await waitFor(() => expect(all().textContent).toMatch(/^All\d+$/));
+    expect(all().textContent).not.toBe(`All${count.textContent}`);
+  });
+
   it("are snoozed with s and one digit: planned and run, and the next one is in hand", async () => {
     const { asked } = openWindow("full", STUCK);
     await screen.findAllByTestId("finding-row");
