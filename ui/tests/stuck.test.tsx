@@ -2,6 +2,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
+import type { BulkView } from "../src/ipc/generated/BulkView";
 import { openWindow } from "./window";
 
 const STUCK = "/s/k7m2qxa/stuck";
@@ -138,7 +139,7 @@ describe("the stuck orders", () => {
 describe("many at once", () => {
   it("are marked with x and X, planned as one, confirmed once, and failures are named", async () => {
     const user = userEvent.setup();
-    const { asked } = openWindow("full", `${STUCK}?rule=payment_failed`);
+    const { asked, client } = openWindow("full", `${STUCK}?rule=payment_failed`);
     await screen.findAllByTestId("finding-row");
     key("x");
     for (let step = 0; step < 4; step += 1) key("j");
@@ -157,6 +158,15 @@ describe("many at once", () => {
     expect(run.textContent).toContain("1 failed");
     expect(run.textContent).toContain("Stripe refused: the checkout is not open");
     expect(asked("bulk_run")).toHaveLength(1);
+
+    // What has ended goes on no more, and what is paused does not by itself.
+    const note = () => within(screen.getByTestId("bulk-run")).getByTestId("bulk-note").textContent;
+    expect(note()).toBe("Bulk runs keeps what became of it.");
+    const stands = (change: Partial<BulkView>) => client.setQueriesData<BulkView>({ queryKey: ["bulk_get"] }, (before) => (before === undefined ? before : { ...before, ...change }));
+    stands({ waiting: 2, paused: true });
+    await waitFor(() => expect(note()).toContain("waits until somebody lets it go on"));
+    stands({ waiting: 2, paused: false });
+    await waitFor(() => expect(note()).toContain("goes on by itself"));
   });
 
   it("that move real money of several currencies wait: one amount cannot confirm them", async () => {
