@@ -117,7 +117,7 @@ function Standing({ view }: { view: ReportKindView }) {
     <>
       <p className={css["standing"]} role="status">
         <Tag tone={view.state === null ? "grey" : STATE_TONES[view.state]} dot>{view.state === null ? t("reports.never_synced") : t(`report_state.${view.state}`)}</Tag>
-        <span className={table["dim"]}>{notes.join(" · ")}</span>
+        <span className={table["dim"]} title={progress === null ? undefined : t("reports.call_meaning")}>{notes.join(" · ")}</span>
       </p>
       {progress === null ? null : <progress className={css["bar"]} max={progress.all} value={progress.done} aria-label={t("reports.progress_of", { kind: t(`report_kind.${view.kind}`) })} />}
       {said === null ? null : (
@@ -146,7 +146,7 @@ function CostText({ view }: { view: ReportKindView }) {
   }
 }
 
-/** Why windows have no rows, with how many of them: nothing that was not read passes for a zero. */
+/** Why spans of days have no rows, with how many of them: nothing that was not read passes for a zero. */
 function Reasons({ view }: { view: ReportKindView }) {
   const { t } = useTranslation();
   const format = useFormat();
