@@ -30,6 +30,7 @@ export function useFixWords() {
       return isKeyOf(en.plan_field, code) ? t(`plan_field.${code}`) : code;
     },
     refusal: (code: string, message: string) => (isKeyOf(en.refusal, code) ? t(`refusal.${code}`) : message),
+    refusalCure: (code: string, hint: string) => (isKeyOf(en.refusal_cure, code) ? t(`refusal_cure.${code}`) : hint),
     stepState: (code: string) => (isKeyOf(en.action_step, code) ? t(`action_step.${code}`) : code),
     auditEvent: (code: string) => (isKeyOf(en.audit_event, code) ? t(`audit_event.${code}`) : code),
   }), [t]);
