@@ -8,7 +8,7 @@ import { useKlaviyoWords } from "../data/klaviyo_words";
 import type { ActionState } from "../ipc/generated/ActionState";
 import type { ActionView } from "../ipc/generated/ActionView";
 import { mailDraft } from "../lib/mail_draft";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import { CopyButton, CopyId } from "../ui/Copy";
 import { Icon } from "../ui/Icon";
 import type { Tone } from "../ui/Tag";
@@ -42,7 +42,7 @@ export function ActionOutcome({ view }: { view: ActionView }) {
       <Verified view={view} />
       {view.error === null ? null : (
         <div className={css["error"]} role="alert">
-          <p>{sentence(said.message)} {sentence(said.hint)}</p>
+          <p>{sentences(sentence(said.message), sentence(said.hint))}</p>
           {said.detail === null ? null : <p><bdi>{sentence(said.detail)}</bdi></p>}
           {view.error_code === null ? null : <code>{view.error_code}</code>}
         </div>

@@ -11,7 +11,7 @@ import { useReportWords } from "../data/report_words";
 import type { ReportKindView } from "../ipc/generated/ReportKindView";
 import type { ReportSyncState } from "../ipc/generated/ReportSyncState";
 import { costOf, isOpen, progressOf } from "../lib/report_sync";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import { Cell, Cells } from "../ui/Cells";
 import { Icon } from "../ui/Icon";
 import { Section } from "../ui/Page";
@@ -122,7 +122,7 @@ function Standing({ view }: { view: ReportKindView }) {
       {progress === null ? null : <progress className={css["bar"]} max={progress.all} value={progress.done} aria-label={t("reports.progress_of", { kind: t(`report_kind.${view.kind}`) })} />}
       {said === null ? null : (
         <p className={view.state === "failed" ? css["failed"] : css["trouble"]} role={view.state === "failed" ? "alert" : undefined} data-testid={`report-trouble-${view.kind}`}>
-          {sentence(said.message)} {sentence(said.hint)}{" "}
+          {sentences(sentence(said.message), sentence(said.hint))}{" "}
           {said.detail === null ? null : <bdi className={table["dim"]}>{sentence(said.detail)} </bdi>}
           <code className={table["mono"]}>{said.code}</code>
         </p>
