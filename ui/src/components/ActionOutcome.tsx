@@ -108,7 +108,7 @@ function Steps({ view }: { view: ActionView }) {
         <li key={index}>
           <span className={css["step"]} data-state={step.state}>{words.stepState(step.state)}</span>
           <span className={css["what"]}>
-            {step.path === null ? null : <code>{step.path}</code>}
+            {step.path === null ? null : <Call path={step.path} />}
             {step.object === null ? null : <CopyId id={step.object} label={t("outcome.object")} />}
             {step.request_id === null ? null : <span className={css["request"]}><code>{step.request_id}</code><CopyButton text={step.request_id} label={t("health.request_id")} /></span>}
           </span>
@@ -116,6 +116,12 @@ function Steps({ view }: { view: ActionView }) {
       ))}
     </ol>
   );
+}
+
+/** What was written to, in words where it is known; the path beside it. */
+function Call({ path }: { path: string }) {
+  const name = useFixWords().call(path);
+  return name === null ? <code>{path}</code> : <span title={path}>{name}</span>;
 }
 
 /** One action in one line, opening to all of it. */
