@@ -6,7 +6,7 @@ import { asApiError } from "../ipc/api_error";
 import { sentence, sentences } from "../lib/sentence";
 import css from "./Toasts.module.css";
 
-/** `times` tells how often the same was said, and begins its time anew. */
+/** `times` tells how often the same was said; each time it is a new one. */
 type Toast = { id: number; text: string; bad: boolean; times: number };
 
 /** More would stand over what the page says. An error is counted for none: it stays until it is closed. */
@@ -25,7 +25,7 @@ function put(next: readonly Toast[]): void {
 function say(text: string, bad: boolean): void {
   const before = toasts.find((item) => item.text === text && item.bad === bad);
   if (before !== undefined) {
-    put([...toasts.filter((item) => item !== before), { ...before, times: before.times + 1 }]);
+    put([...toasts.filter((item) => item !== before), { ...before, id: nextId++, times: before.times + 1 }]);
     return;
   }
   const gone = bad ? undefined : toasts.filter((item) => !item.bad).at(-MOST);
@@ -69,7 +69,7 @@ function One({ item }: { item: Toast }) {
     if (bad || held) return undefined;
     const timer = setTimeout(() => close(id), STAYS_MS);
     return () => clearTimeout(timer);
-  }, [id, bad, held, times]);
+  }, [id, bad, held]);
   return (
     <div className={css["toast"]} data-bad={bad} data-testid="toast" onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
       <span className={css["text"]}>{item.text}</span>
