@@ -1,4 +1,6 @@
-/** What is written to, by the path: the last word of a name in the languages' `action_call`. */
+// What a write does, by its path.
+
+/** Shapes of paths, each with its name among the languages' `action_call`. */
 const CALLS = [
   [/^\/v1\/refunds$/, "refund"],
   [/^\/v1\/customers$/, "customer"],
