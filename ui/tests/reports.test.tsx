@@ -89,9 +89,9 @@ describe("report syncs", () => {
     expect(screen.queryByTestId("report-sync-flows")).toBeNull();
   });
 
-  it("say why a span of days has no rows, and never show a silent zero", async () => {
+  it("say why days have no rows, and never show a silent zero", async () => {
     openWindow("reports_failed", REPORTS);
-    expect((await screen.findByTestId("report-reasons-campaigns")).textContent).toBe("14 spans of days: Klaviyo reports no values for the metric");
+    expect((await screen.findByTestId("report-reasons-campaigns")).textContent).toBe("14 days: Klaviyo reports no values for the metric");
     expect(screen.getByTestId("report-reasons-forms").textContent).toBe("1 span of days: the key lacks a scope");
     expect(screen.getByTestId("report-reasons-flows").textContent).toContain("2 spans of days: Klaviyo refused the request");
     const forms = screen.getByTestId("report-trouble-forms");

@@ -95,6 +95,9 @@ function NextDue({ at }: { at: number }) {
   return at <= now ? <>{t("reports.due_now")}</> : <Instant at={at} />;
 }
 
+/** Campaigns are asked for day by day, the others by spans of days. */
+const byDay = (view: ReportKindView) => view.kind === "campaigns";
+
 /** The state in a word, how far it is, and why it is no further. */
 function Standing({ view }: { view: ReportKindView }) {
   const { t } = useTranslation();
@@ -110,7 +113,7 @@ function Standing({ view }: { view: ReportKindView }) {
     view.until === null ? null : t("reports.waits_until", { time: format.instant(view.until), distance: format.distance(view.until, now) }),
     view.until === null && progress !== null && view.next_call_at > now ? t("reports.next_call", { time: format.clock(view.next_call_at) }) : null,
     isOpen(view) && view.reason !== null ? words.asked(view.reason) : null,
-    !isOpen(view) && view.windows_failed > 0 ? t("reports.windows_failed", { count: view.windows_failed, n: format.count(view.windows_failed) }) : null,
+    !isOpen(view) && view.windows_failed > 0 ? t(byDay(view) ? "reports.days_failed" : "reports.windows_failed", { count: view.windows_failed, n: format.count(view.windows_failed) }) : null,
     !isOpen(view) && view.ended_at !== null ? t("reports.ended", { time: format.instant(view.ended_at) }) : null,
   ].filter((note) => note !== null);
   return (
@@ -154,6 +157,6 @@ function Reasons({ view }: { view: ReportKindView }) {
   if (view.reasons.length === 0) return null;
   const lines = (quiet: boolean) => view.reasons
     .filter(({ reason }) => (reason === "no_activity") === quiet)
-    .map(({ reason, windows }) => t("reports.reason", { count: windows, n: format.count(windows), reason: words.reason(reason) }));
+    .map(({ reason, windows }) => t(byDay(view) ? "reports.reason_days" : "reports.reason", { count: windows, n: format.count(windows), reason: words.reason(reason) }));
   return <Remarks quiet label={t("reports.without_rows")} testId={`report-reasons-${view.kind}`} warnings={lines(false)} notes={lines(true)} />;
 }
