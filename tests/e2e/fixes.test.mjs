@@ -253,7 +253,7 @@ async function resend(page, folder, shop, endpoint) {
 
   // Off until somebody wants it: Stripe does not document it.
   await ask();
-  await until("it says so", async () => (await page.text(DIALOG)).includes("Resending is switched off under Safety"));
+  await until("it says so", async () => /Resending is switched off\s*Switch it on under Safety in Settings\./.test(await page.text(DIALOG)));
   assert.ok(await page.run(() => document.querySelector('[role="dialog"] button[type="submit"]')?.disabled));
   await picture(page, "resend-off");
   await page.press("Cancel");

@@ -99,7 +99,8 @@ async function walk(page, folder, klaviyo) {
   await page.type('input[aria-label="Search metrics"]', "placed order api");
   await until("one metric", async () => (await page.texts('[data-testid="metric"]')).length === 1);
   await page.click('[data-testid="metric"] input');
-  await until("what it means", async () => (await page.text('[data-testid="chosen-metric"]')).includes("do_not_order_sync: true"));
+  await until("what it means", async () => (await page.text('[data-testid="chosen-metric"]')).includes("does not sync orders"));
+  assert.equal(await page.attribute('[data-testid="chosen-metric"] p', "title"), "do_not_order_sync: true");
   const chosen = await page.attribute('[data-testid="metric"]', "data-id");
   await picture(page, "klaviyo-metric");
   await page.press("Connect");

@@ -92,7 +92,7 @@ async function syncs(page, folder, store) {
   await page.click('[data-testid="nav-reports"]');
   const progress = await until("progress of campaigns", async () => {
     const text = await page.text(`${card("campaigns")} [role="status"]`);
-    const [, done, all] = /([\d,]+) of ([\d,]+) windows/.exec(text) ?? [];
+    const [, done, all] = /([\d,]+) of ([\d,]+) calls/.exec(text) ?? [];
     return Number(done) > 0 ? { done: Number(done), all: Number(all) } : undefined;
   });
   assert.ok(progress.all > 600 && progress.done < progress.all, JSON.stringify(progress));
@@ -193,7 +193,8 @@ async function told(page, folder, store, server) {
   await page.press("Set the key");
   await until("the key in the keychain", async () => (await page.text('[data-testid="report-key"]')).includes("keychain"));
   await page.click('[data-testid="report-test"]');
-  assert.match(await page.text('[data-testid="report-tested"]'), /It is there: it answered 405 in \d+ ms/);
+  assert.match(await page.text('[data-testid="report-tested"]'), /The server answered in \d+ ms, as it should/);
+  assert.equal(await page.attribute('[data-testid="report-tested"]', "data-status"), "405");
   assert.equal(server.told.length, 0, "a test tells it nothing");
   await page.click('[data-testid="reports-sync"]');
   await until("it is told", async () => (await page.run(() => document.querySelector('[data-testid="report-trigger"]')?.dataset.state)) === "accepted");

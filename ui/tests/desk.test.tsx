@@ -130,8 +130,11 @@ describe("the audit", () => {
     const user = userEvent.setup();
     const { asked, router } = openWindow("offline", "/s/k7m2qxa/audit");
     const rows = await screen.findAllByTestId("audit-row");
+    const headings = within(screen.getByRole("table", { name: "Audit" })).getAllByRole("columnheader").map((one) => one.textContent);
+    expect(headings).toEqual(["No.", "When", "Operator", "What", "Action", "Order"]);
+    expect(within(rows[0] ?? document.body).getAllByRole("cell")).toHaveLength(headings.length);
     await user.click(within(rows[0] ?? document.body).getByRole("button", { expanded: false }));
-    expect((await screen.findByLabelText(/What row/)).textContent).toContain('"verified": true');
+    expect((await screen.findByLabelText(/What row/, { selector: "pre" })).textContent).toContain('"verified": true');
     await user.click(screen.getByRole("button", { name: "Verify" }));
     const verdict = await screen.findByTestId("audit-verdict");
     expect(verdict.textContent).toContain("The audit is damaged from row 3.");

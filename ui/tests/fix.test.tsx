@@ -65,6 +65,9 @@ describe("a fix", () => {
     await user.click(refund);
     await screen.findByTestId("outcome");
     expect(asked("action_run")[0]?.args).toMatchObject({ confirm_amount: 26_900 });
+    const step = within(screen.getByRole("list", { name: "What was sent" })).getByRole("listitem");
+    expect(step.textContent).toContain("doneCreate refund");
+    expect(within(step).getByTitle("/v1/refunds")).toBeTruthy();
   });
 
   it("of a part asks for that part, in the currency's own digits", async () => {

@@ -2,8 +2,16 @@ import { describe, expect, it } from "vitest";
 
 import { plainAmount, readAmount } from "../src/lib/money";
 import { mailDraft } from "../src/lib/mail_draft";
+import { callOf } from "../src/lib/step_name";
 import { morningOf, snoozeUntil } from "../src/lib/snooze";
 import { readFindingFilter } from "../src/lib/finding_filter";
+
+describe("a write", () => {
+  it.each([
+    ["/v1/refunds", "refund"], ["/v1/checkout/sessions", "checkout"], ["/v1/checkout/sessions/cs_1", "checkout_change"], ["/v1/checkout/sessions/cs_1/expire", "checkout_end"],
+    ["/v1/payment_intents/pi_1/capture", "capture"], ["/v1/events/evt_1/retry", "event"], ["/api/events", "klaviyo_event"], ["/v1/refunds/re_1", null], ["/v2/refunds", null],
+  ])("to %s is known as %s", (path, name) => expect(callOf(path)).toBe(name));
+});
 
 describe("a typed amount", () => {
   it.each([

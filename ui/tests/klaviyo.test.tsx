@@ -62,11 +62,11 @@ describe("connecting Klaviyo", () => {
 
     await user.type(screen.getByLabelText("Search metrics"), "placed api{Enter}");
     expect(screen.getAllByTestId("metric")).toHaveLength(1);
-    expect(screen.getByTestId("chosen-metric").textContent).toContain("do_not_order_sync: false");
+    expect(within(screen.getByTestId("chosen-metric")).getByTitle("do_not_order_sync: false")).toBeTruthy();
     expect(asked("klaviyo_connect")).toHaveLength(0);
     await user.click(screen.getByRole("radio"));
     expect(screen.getByTestId("chosen-metric").textContent).toContain("does not sync orders");
-    expect(screen.getByTestId("chosen-metric").textContent).toContain("do_not_order_sync: true");
+    expect(within(screen.getByTestId("chosen-metric")).getByTitle("do_not_order_sync: true")).toBeTruthy();
     await user.click(screen.getByRole("button", { name: "Connect" }));
     await waitFor(() => expect(screen.getByTestId("klaviyo-state").getAttribute("data-status")).toBe("connected"));
     expect(asked("klaviyo_connect").map((call) => call.args)).toEqual([{ key: KEY, metric_id: "Zx81Po" }]);

@@ -65,7 +65,7 @@ describe("report syncs", () => {
     const user = userEvent.setup();
     const { asked } = openWindow("reports_running", REPORTS);
     const card = within(await screen.findByTestId("report-campaigns"));
-    expect(card.getByRole("status").textContent).toContain("12 of 730 windows");
+    expect(card.getByRole("status").textContent).toContain("12 of 730 calls");
     expect(card.getByRole("status").textContent).toContain("next call at");
     expect(card.getByRole("progressbar")).toHaveProperty("value", 12);
     expect(card.getByTestId("report-cost-campaigns").textContent).toMatch(/^718 calls to go: 213 today, the rest from .+ on, about 3 more days\.$/);
@@ -89,11 +89,11 @@ describe("report syncs", () => {
     expect(screen.queryByTestId("report-sync-flows")).toBeNull();
   });
 
-  it("say why a window has no rows, and never show a silent zero", async () => {
+  it("say why days have no rows, and never show a silent zero", async () => {
     openWindow("reports_failed", REPORTS);
-    expect((await screen.findByTestId("report-reasons-campaigns")).textContent).toBe("14 windows: Klaviyo reports no values for the metric");
-    expect(screen.getByTestId("report-reasons-forms").textContent).toBe("1 window: the key lacks a scope");
-    expect(screen.getByTestId("report-reasons-flows").textContent).toContain("2 windows: Klaviyo refused the request");
+    expect((await screen.findByTestId("report-reasons-campaigns")).textContent).toBe("14 days: Klaviyo reports no values for the metric");
+    expect(screen.getByTestId("report-reasons-forms").textContent).toBe("1 span of days: the key lacks a scope");
+    expect(screen.getByTestId("report-reasons-flows").textContent).toContain("2 spans of days: Klaviyo refused the request");
     const forms = screen.getByTestId("report-trouble-forms");
     expect(forms.textContent).toContain("forms:read");
     expect(forms.getAttribute("role")).toBe("alert");
@@ -177,7 +177,7 @@ describe("the report server", () => {
     const user = userEvent.setup();
     const { asked } = openWindow("reports_server", REPORTS);
     await user.click(await screen.findByTestId("report-test"));
-    expect((await screen.findByTestId("report-tested")).textContent).toContain("It was told nothing");
+    expect((await screen.findByTestId("report-tested")).textContent).toContain("The server answered in 12 ms, as it should.");
     const url = screen.getByTestId("report-url");
     await waitFor(() => expect(url).toHaveProperty("disabled", false));
     await user.type(url, "https://reports.example.org");
@@ -267,7 +267,7 @@ describe("report numbers", () => {
     const reading = await screen.findByTestId("report-reading");
     expect(reading.textContent).toContain("12 of 30 days are read; what is counted is of those alone");
     expect(reading.textContent).toMatch(/18 days, not read yet: \w+ \d+ – \w+ \d+/);
-    expect(reading.textContent).toContain("12 of 730 windows");
+    expect(reading.textContent).toContain("12 of 730 calls");
     expect((await screen.findByTestId("series")).getAttribute("aria-label")).toContain("18 days are not read.");
     const table = screen.getByTestId("series-table");
     expect(table.querySelectorAll('tr[data-known="false"]')).toHaveLength(18);

@@ -2,6 +2,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
+import type { BulkView } from "../src/ipc/generated/BulkView";
 import { openWindow } from "./window";
 
 const STUCK = "/s/k7m2qxa/stuck";
@@ -58,6 +59,22 @@ describe("the stuck orders", () => {
     await user.click(await screen.findByTestId("rule-missing_color"));
     await waitFor(() => expect(router.state.location.search).toEqual({ rule: "missing_color" }));
     expect(asked("finding_page").at(-1)?.args).toMatchObject({ rules: ["missing_color"], state: "open" });
+  });
+
+  it("are counted by rule only in the state that is listed", async () => {
+    const { router } = openWindow("full", STUCK);
+    const count = await screen.findByTestId("stuck-count");
+    const go = (state: "resolved" | "snoozed") => router.navigate({ to: "/s/$store/stuck", params: { store: "k7m2qxa" }, search: { state } });
+    const all = () => within(screen.getByRole("navigation", { name: "Rules" })).getByRole("button", { name: /^All/ });
+    await waitFor(() => expect(all().textContent).toBe(`All${count.textContent}`));
+    const open = screen.getAllByTestId(/^rule-/).length;
+    await go("resolved");
+    await waitFor(() => expect(all().textContent).toBe("All"));
+    expect(screen.getAllByTestId(/^rule-/).length).toBeGreaterThanOrEqual(open);
+    expect(screen.getByTestId("rule-missing_color").textContent).toBe("Colour missing");
+    await go("snoozed");
+    await waitFor(() => expect(all().textContent).toMatch(/^All\d+$/));
+    expect(all().textContent).not.toBe(`All${count.textContent}`);
   });
 
   it("are snoozed with s and one digit: planned and run, and the next one is in hand", async () => {
@@ -122,7 +139,7 @@ describe("the stuck orders", () => {
 describe("many at once", () => {
   it("are marked with x and X, planned as one, confirmed once, and failures are named", async () => {
     const user = userEvent.setup();
-    const { asked } = openWindow("full", `${STUCK}?rule=payment_failed`);
+    const { asked, client } = openWindow("full", `${STUCK}?rule=payment_failed`);
     await screen.findAllByTestId("finding-row");
     key("x");
     for (let step = 0; step < 4; step += 1) key("j");
@@ -141,6 +158,15 @@ describe("many at once", () => {
     expect(run.textContent).toContain("1 failed");
     expect(run.textContent).toContain("Stripe refused: the checkout is not open");
     expect(asked("bulk_run")).toHaveLength(1);
+
+    // What has ended goes on no more, and what is paused does not by itself.
+    const note = () => within(screen.getByTestId("bulk-run")).getByTestId("bulk-note").textContent;
+    expect(note()).toBe("Bulk runs keeps what became of it.");
+    const stands = (change: Partial<BulkView>) => client.setQueriesData<BulkView>({ queryKey: ["bulk_get"] }, (before) => (before === undefined ? before : { ...before, ...change }));
+    stands({ waiting: 2, paused: true });
+    await waitFor(() => expect(note()).toContain("waits until somebody lets it go on"));
+    stands({ waiting: 2, paused: false });
+    await waitFor(() => expect(note()).toContain("goes on by itself"));
   });
 
   it("that move real money of several currencies wait: one amount cannot confirm them", async () => {

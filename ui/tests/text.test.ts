@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { asApiError } from "../src/ipc/api_error";
 import { indentJson } from "../src/lib/json_text";
 import { axisTicks, formatBytes, formatChange, formatRate } from "../src/lib/number";
-import { sentence } from "../src/lib/sentence";
+import { sentence, sentences } from "../src/lib/sentence";
 
 describe("stored JSON", () => {
   it("is indented without touching a value", () => {
@@ -59,4 +59,10 @@ describe("a sentence", () => {
     ["refused!", "Refused!"],
     ["  ", ""],
   ])("of %j", (text, said) => expect(sentence(text)).toBe(said));
+
+  it("stands apart from the next, but for a Chinese one", () => {
+    expect(sentences("One.", "Two.")).toBe("One. Two.");
+    expect(sentences("一。", "二。")).toBe("一。二。");
+    expect(sentences("", "Two.", "")).toBe("Two.");
+  });
 });

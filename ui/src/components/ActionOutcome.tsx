@@ -8,7 +8,7 @@ import { useKlaviyoWords } from "../data/klaviyo_words";
 import type { ActionState } from "../ipc/generated/ActionState";
 import type { ActionView } from "../ipc/generated/ActionView";
 import { mailDraft } from "../lib/mail_draft";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import { CopyButton, CopyId } from "../ui/Copy";
 import { Icon } from "../ui/Icon";
 import type { Tone } from "../ui/Tag";
@@ -42,7 +42,7 @@ export function ActionOutcome({ view }: { view: ActionView }) {
       <Verified view={view} />
       {view.error === null ? null : (
         <div className={css["error"]} role="alert">
-          <p>{sentence(said.message)} {sentence(said.hint)}</p>
+          <p>{sentences(sentence(said.message), sentence(said.hint))}</p>
           {said.detail === null ? null : <p><bdi>{sentence(said.detail)}</bdi></p>}
           {view.error_code === null ? null : <code>{view.error_code}</code>}
         </div>
@@ -108,7 +108,7 @@ function Steps({ view }: { view: ActionView }) {
         <li key={index}>
           <span className={css["step"]} data-state={step.state}>{words.stepState(step.state)}</span>
           <span className={css["what"]}>
-            {step.path === null ? null : <code>{step.path}</code>}
+            {step.path === null ? null : <Call path={step.path} />}
             {step.object === null ? null : <CopyId id={step.object} label={t("outcome.object")} />}
             {step.request_id === null ? null : <span className={css["request"]}><code>{step.request_id}</code><CopyButton text={step.request_id} label={t("health.request_id")} /></span>}
           </span>
@@ -116,6 +116,12 @@ function Steps({ view }: { view: ActionView }) {
       ))}
     </ol>
   );
+}
+
+/** What was written to, in words where it is known; the path beside it. */
+function Call({ path }: { path: string }) {
+  const name = useFixWords().call(path);
+  return name === null ? <code>{path}</code> : <span title={path}>{name}</span>;
 }
 
 /** One action in one line, opening to all of it. */

@@ -90,8 +90,7 @@ export function BulkFlow({
   if (run.data !== undefined) {
     return (
       <div className={dialog["form"]}>
-        <BulkRun first={run.data} store={store} open />
-        <p className={dialog["note"]}>{t("bulk.goes_on")}</p>
+        <BulkRun first={run.data} store={store} open begun />
         <div className={dialog["buttons"]}><Button variant="filled" data-autofocus onClick={() => close(true)}>{t("fix.done")}</Button></div>
       </div>
     );

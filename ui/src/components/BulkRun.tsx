@@ -21,8 +21,8 @@ import { Doer, Instant } from "./Values";
 
 const LOOK_EVERY_MS = 1000;
 
-/** How far a bulk run is: counts, pause, and what failed with its reason. */
-export function BulkRun({ first, store, open }: { first: BulkView; store: string; open: boolean }) {
+/** How far a bulk run is: counts, pause, and what failed with its reason. Where it was just `begun`, that it goes on without anybody looking. */
+export function BulkRun({ first, store, open, begun = false }: { first: BulkView; store: string; open: boolean; begun?: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
   const words = useFixWords();
@@ -61,6 +61,7 @@ export function BulkRun({ first, store, open }: { first: BulkView; store: string
         {data.unknown === 0 ? null : <span data-tone="amber">{t("bulk.unknown", { n: format.count(data.unknown) })}</span>}
       </p>
       <LeftOut rows={data.failures} label={t("bulk.failures")} open={open} />
+      {begun ? <p className={css["goesOn"]} data-testid="bulk-note">{t(data.waiting === 0 ? "bulk.kept" : data.paused ? "bulk.stays_paused" : "bulk.goes_on")}</p> : null}
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useFormat } from "../data/format";
 import { useKlaviyoWords } from "../data/klaviyo_words";
 import type { EventsView } from "../ipc/generated/EventsView";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import { Cell, Cells } from "../ui/Cells";
 import table from "../ui/table.module.css";
 import { Tag } from "../ui/Tag";
@@ -55,7 +55,7 @@ export function EventsState({ view, ask }: { view: EventsView; ask: () => void }
       </Cells>
       {held === null ? <p className={css["meaning"]}>{t(`event_policy_meaning.${view.policy}`)}</p> : (
         <p className={own["held"]} role="alert" data-testid="events-held">
-          <strong>{t("klaviyo_events.held")}</strong> {sentence(held.message)} {sentence(held.hint)} <code className={table["mono"]}>{held.code}</code>
+          <strong>{t("klaviyo_events.held")}</strong> {sentences(sentence(held.message), sentence(held.hint))} <code className={table["mono"]}>{held.code}</code>
         </p>
       )}
     </section>

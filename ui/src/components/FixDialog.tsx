@@ -65,7 +65,7 @@ function useBlocked(store: string): (action: ActionKind) => DisabledReason | nul
   return (action) => {
     if (guard === undefined || action === "annotate" || action === "reverse_grant") return null;
     const code = guard.stopped ? "WRITES_STOPPED" : !guard.writing ? "WRITING_OFF" : action === "resend_event" && !guard.resend ? "RESEND_OFF" : null;
-    return code === null ? null : { code, message: t(`refusal.${code}`), hint: t("fix.see_safety") };
+    return code === null ? null : { code, message: t(`refusal.${code}`), hint: t(`refusal_cure.${code}`) };
   };
 }
 
@@ -109,7 +109,7 @@ function Choice({ choice, pressed, many, choose }: { choice: FixChoice; pressed:
       </span>
       {many && object !== null ? <code className={css["id"]}>{object}</code> : null}
       {choice.disabled === null ? null : (
-        <span className={css["disabled"]} title={`${choice.disabled.message}. ${choice.disabled.hint}`}>{words.refusal(choice.disabled.code, choice.disabled.message)}</span>
+        <span className={css["disabled"]} title={words.refusalCure(choice.disabled.code, choice.disabled.hint)}>{words.refusal(choice.disabled.code, choice.disabled.message)}</span>
       )}
     </button>
   );
@@ -150,7 +150,7 @@ function Fill({
       ) : (
         <p className={css["because"]} role="note">
           {words.refusal(choice.disabled.code, choice.disabled.message)}
-          <span>{choice.disabled.hint}</span>
+          <span>{words.refusalCure(choice.disabled.code, choice.disabled.hint)}</span>
         </p>
       )}
       <div className={dialog["buttons"]}>

@@ -9,7 +9,7 @@ import { useNow } from "../data/now";
 import { useSlowestPoll } from "../data/pace";
 import { healthQuery } from "../data/queries";
 import { readFreshness } from "../lib/freshness";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import type { Health } from "../ipc/generated/Health";
 import { Fact, Facts } from "../ui/Facts";
 import { Icon } from "../ui/Icon";
@@ -64,7 +64,7 @@ function Known({ health, store }: { health: Health; store: string }) {
         <p className={css["meaning"]}>{t(`freshness.meaning.${reading.word}`)}</p>
         {freshness.error_message === null ? null : (
           <p className={css["error"]}>
-            {sentence(freshness.error_message)} {sentence(freshness.error_hint ?? "")}
+            {sentences(sentence(freshness.error_message), sentence(freshness.error_hint ?? ""))}
           </p>
         )}
         <Facts>

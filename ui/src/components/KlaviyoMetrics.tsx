@@ -6,6 +6,7 @@ import { useFormat } from "../data/format";
 import type { KlaviyoMetric } from "../ipc/generated/KlaviyoMetric";
 import type { KlaviyoSuggestion } from "../ipc/generated/KlaviyoSuggestion";
 import { findMetrics, metricSource } from "../lib/klaviyo_metric";
+import { sentences } from "../lib/sentence";
 import { Icon } from "../ui/Icon";
 import { Tag } from "../ui/Tag";
 import css from "./Klaviyo.module.css";
@@ -68,8 +69,9 @@ export function MetricName({ metric }: { metric: KlaviyoMetric }) {
 export function MetricMeaning({ metric }: { metric: KlaviyoMetric }) {
   const { t } = useTranslation();
   return (
-    <p className={css["sense"]}>
-      {t("klaviyo.counts_by")} {t(metric.do_not_order_sync ? "klaviyo.no_order_sync" : "klaviyo.order_sync")} <code className={css["flag"]}>{`do_not_order_sync: ${metric.do_not_order_sync}`}</code>
+    // What the report server calls it, for whoever looks for that.
+    <p className={css["sense"]} title={`do_not_order_sync: ${metric.do_not_order_sync}`}>
+      {sentences(t("klaviyo.counts_by"), t(metric.do_not_order_sync ? "klaviyo.no_order_sync" : "klaviyo.order_sync"))}
     </p>
   );
 }

@@ -6,7 +6,7 @@ import { useKlaviyoWords } from "../data/klaviyo_words";
 import { useMinute } from "../data/now";
 import type { KlaviyoStatus } from "../ipc/generated/KlaviyoStatus";
 import type { KlaviyoView } from "../ipc/generated/KlaviyoView";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import { Cell, Cells } from "../ui/Cells";
 import table from "../ui/table.module.css";
 import type { Tone } from "../ui/Tag";
@@ -44,7 +44,7 @@ export function KlaviyoState({ view }: { view: KlaviyoView }) {
       </Cells>
       {trouble === null ? <p className={css["meaning"]}>{unknown ? t("klaviyo.in_file") : t(`klaviyo.meaning.${view.status}`)}</p> : (
         <p className={view.status === "not_configured" ? css["meaning"] : css["problem"]} role={view.status === "not_configured" ? undefined : "alert"}>
-          {sentence(trouble.message)} {sentence(trouble.hint)}{" "}
+          {sentences(sentence(trouble.message), sentence(trouble.hint))}{" "}
           {trouble.detail === null ? null : <bdi className={table["dim"]}>{sentence(trouble.detail)} </bdi>}
           <code className={table["mono"]}>{trouble.code}</code>
         </p>

@@ -11,7 +11,7 @@ import { useReportWords } from "../data/report_words";
 import type { ReportKindView } from "../ipc/generated/ReportKindView";
 import type { ReportSyncState } from "../ipc/generated/ReportSyncState";
 import { costOf, isOpen, progressOf } from "../lib/report_sync";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import { Cell, Cells } from "../ui/Cells";
 import { Icon } from "../ui/Icon";
 import { Section } from "../ui/Page";
@@ -95,6 +95,9 @@ function NextDue({ at }: { at: number }) {
   return at <= now ? <>{t("reports.due_now")}</> : <Instant at={at} />;
 }
 
+/** Campaigns are asked for day by day, the others by spans of days. */
+const byDay = (view: ReportKindView) => view.kind === "campaigns";
+
 /** The state in a word, how far it is, and why it is no further. */
 function Standing({ view }: { view: ReportKindView }) {
   const { t } = useTranslation();
@@ -110,19 +113,19 @@ function Standing({ view }: { view: ReportKindView }) {
     view.until === null ? null : t("reports.waits_until", { time: format.instant(view.until), distance: format.distance(view.until, now) }),
     view.until === null && progress !== null && view.next_call_at > now ? t("reports.next_call", { time: format.clock(view.next_call_at) }) : null,
     isOpen(view) && view.reason !== null ? words.asked(view.reason) : null,
-    !isOpen(view) && view.windows_failed > 0 ? t("reports.windows_failed", { count: view.windows_failed, n: format.count(view.windows_failed) }) : null,
+    !isOpen(view) && view.windows_failed > 0 ? t(byDay(view) ? "reports.days_failed" : "reports.windows_failed", { count: view.windows_failed, n: format.count(view.windows_failed) }) : null,
     !isOpen(view) && view.ended_at !== null ? t("reports.ended", { time: format.instant(view.ended_at) }) : null,
   ].filter((note) => note !== null);
   return (
     <>
       <p className={css["standing"]} role="status">
         <Tag tone={view.state === null ? "grey" : STATE_TONES[view.state]} dot>{view.state === null ? t("reports.never_synced") : t(`report_state.${view.state}`)}</Tag>
-        <span className={table["dim"]}>{notes.join(" · ")}</span>
+        <span className={table["dim"]} title={progress === null ? undefined : t("reports.call_meaning")}>{notes.join(" · ")}</span>
       </p>
       {progress === null ? null : <progress className={css["bar"]} max={progress.all} value={progress.done} aria-label={t("reports.progress_of", { kind: t(`report_kind.${view.kind}`) })} />}
       {said === null ? null : (
         <p className={view.state === "failed" ? css["failed"] : css["trouble"]} role={view.state === "failed" ? "alert" : undefined} data-testid={`report-trouble-${view.kind}`}>
-          {sentence(said.message)} {sentence(said.hint)}{" "}
+          {sentences(sentence(said.message), sentence(said.hint))}{" "}
           {said.detail === null ? null : <bdi className={table["dim"]}>{sentence(said.detail)} </bdi>}
           <code className={table["mono"]}>{said.code}</code>
         </p>
@@ -146,7 +149,7 @@ function CostText({ view }: { view: ReportKindView }) {
   }
 }
 
-/** Why windows have no rows, with how many of them: nothing that was not read passes for a zero. */
+/** Why spans of days have no rows, with how many of them: nothing that was not read passes for a zero. */
 function Reasons({ view }: { view: ReportKindView }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -154,6 +157,6 @@ function Reasons({ view }: { view: ReportKindView }) {
   if (view.reasons.length === 0) return null;
   const lines = (quiet: boolean) => view.reasons
     .filter(({ reason }) => (reason === "no_activity") === quiet)
-    .map(({ reason, windows }) => t("reports.reason", { count: windows, n: format.count(windows), reason: words.reason(reason) }));
+    .map(({ reason, windows }) => t(byDay(view) ? "reports.reason_days" : "reports.reason", { count: windows, n: format.count(windows), reason: words.reason(reason) }));
   return <Remarks quiet label={t("reports.without_rows")} testId={`report-reasons-${view.kind}`} warnings={lines(false)} notes={lines(true)} />;
 }

@@ -41,7 +41,8 @@ export function ReportReading({ reading, sync, store }: { reading: Reading; sync
         ))}
       </ul>
       <p>
-        {progress === null ? null : `${t("reports.progress", { done: format.count(progress.done), all: format.count(progress.all) })} · `}
+        {progress === null ? null : <span title={t("reports.call_meaning")}>{t("reports.progress", { done: format.count(progress.done), all: format.count(progress.all) })}</span>}
+        {progress === null ? null : " · "}
         <Link className={css["link"]} to="/s/$store/reports" params={{ store }}>{t(progress === null ? "reports.to_syncs" : "reports.to_running")}</Link>
       </p>
     </div>

@@ -84,9 +84,9 @@ function Place({ server, store }: { server: ReportServerView; store: string }) {
       </form>
       {server.problem === null ? null : <p className={css["failed"]} role="alert">{sentence(server.problem)}</p>}
       {test.data === undefined ? null : (
-        <p className={css["tested"]} role="status" data-testid="report-tested">
+        <p className={css["tested"]} role="status" data-testid="report-tested" data-status={test.data.status}>
           <Icon name="check" size={14} />
-          {t("reports.tested", { status: test.data.status, ms: format.count(test.data.latency_ms) })}
+          <span title={t("reports.tested_status", { status: test.data.status })}>{t("reports.tested", { ms: format.count(test.data.latency_ms) })}</span>
         </p>
       )}
       {test.error === null ? null : <ServerProblem error={test.error} />}

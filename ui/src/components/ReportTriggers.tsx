@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { useFormat } from "../data/format";
 import { useReportWords } from "../data/report_words";
 import type { ReportTriggerView } from "../ipc/generated/ReportTriggerView";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import { Section } from "../ui/Page";
 import table from "../ui/table.module.css";
 import type { Tone } from "../ui/Tag";
@@ -43,7 +43,7 @@ export function ReportTriggers({ triggers }: { triggers: readonly ReportTriggerV
                   <td>
                     {one.http_status === null ? null : <span>{t("reports.answered", { status: one.http_status })} </span>}
                     {one.unanswered === 0 ? null : <span className={table["dim"]}>{t("reports.unanswered", { count: one.unanswered, n: format.count(one.unanswered) })} </span>}
-                    {said === null ? null : <span>{sentence(said.message)} {sentence(said.hint)} {said.detail === null ? null : <bdi className={table["dim"]}>{sentence(said.detail)} </bdi>}<code className={table["mono"]}>{said.code}</code> </span>}
+                    {said === null ? null : <span>{sentences(sentence(said.message), sentence(said.hint))} {said.detail === null ? null : <bdi className={table["dim"]}>{sentence(said.detail)} </bdi>}<code className={table["mono"]}>{said.code}</code> </span>}
                     {one.next_at === null ? null : <span className={table["dim"]}>{t("reports.told_again", { time: format.instant(one.next_at) })}</span>}
                   </td>
                 </tr>

@@ -8,6 +8,7 @@ import type { EndpointProblem } from "../ipc/generated/EndpointProblem";
 import type { Overlap } from "../ipc/generated/Overlap";
 import type { WebhookEndpoint } from "../ipc/generated/WebhookEndpoint";
 import type { Webhooks as WebhooksReply } from "../ipc/generated/Webhooks";
+import { sentences } from "../lib/sentence";
 import { ErrorPanel, Waiting } from "../ui/Feedback";
 import { CopyButton, CopyId } from "../ui/Copy";
 import { Icon } from "../ui/Icon";
@@ -86,7 +87,7 @@ function OverlapNotice({ overlap }: { overlap: Overlap }) {
           </li>
         ))}
       </ul>
-      <span>{t(`webhooks.leads_to.${overlap.leads_to}`)} {t("webhooks.overlap_cure")}</span>
+      <span>{sentences(t(`webhooks.leads_to.${overlap.leads_to}`), t("webhooks.overlap_cure"))}</span>
     </Notice>
   );
 }

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import en from "../i18n/en.json";
 import type { ActionKind } from "../ipc/generated/ActionKind";
 import { isKeyOf } from "../lib/guard";
+import { callOf } from "../lib/step_name";
 
 export function useFixWords() {
   const { t } = useTranslation();
@@ -30,6 +31,12 @@ export function useFixWords() {
       return isKeyOf(en.plan_field, code) ? t(`plan_field.${code}`) : code;
     },
     refusal: (code: string, message: string) => (isKeyOf(en.refusal, code) ? t(`refusal.${code}`) : message),
+    refusalCure: (code: string, hint: string) => (isKeyOf(en.refusal_cure, code) ? t(`refusal_cure.${code}`) : hint),
+    /** What a write to a path does, in words; null for one this window does not know. */
+    call: (path: string) => {
+      const name = callOf(path);
+      return name === null ? null : t(`action_call.${name}`);
+    },
     stepState: (code: string) => (isKeyOf(en.action_step, code) ? t(`action_step.${code}`) : code),
     auditEvent: (code: string) => (isKeyOf(en.audit_event, code) ? t(`audit_event.${code}`) : code),
   }), [t]);

@@ -6,3 +6,8 @@ export function sentence(text: string): string {
   const first = isWord ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?…。！？]$/.test(first) ? first : `${first}.`;
 }
+
+/** Sentences one after another, with a space but after a Chinese one, whose mark has its own room. What says nothing is left out. */
+export function sentences(...said: readonly string[]): string {
+  return said.filter((one) => one !== "").reduce((before, one) => `${before}${before === "" || /[。！？]$/.test(before) ? "" : " "}${one}`, "");
+}

@@ -24,6 +24,8 @@ import { Icon } from "../ui/Icon";
 import { Page, Section } from "../ui/Page";
 import css from "./Audit.module.css";
 
+const HEADINGS = ["audit.when", "audit.operator", "audit.event", "audit.kind", "audit.order"] as const;
+
 /** Who did what, in rows nobody can change unseen. */
 export function Audit() {
   const { t } = useTranslation();
@@ -70,9 +72,13 @@ export function Audit() {
         <Empty icon={narrowed ? "search" : "audit"} title={t(narrowed ? "audit.none_match" : "audit.none")}>{narrowed ? null : t("audit.none_text")}</Empty>
       ) : (
         <Section flush>
-          <ul className={css["rows"]} aria-label={t("audit.title")}>
+          <div role="table" aria-label={t("audit.title")}>
+            <div role="row" className={`${css["line"]} ${css["head"]}`}>
+              <span role="columnheader" className={css["seq"]} title={t("audit.seq_meaning")}>{t("audit.seq")}</span>
+              {HEADINGS.map((name) => <span key={name} role="columnheader">{t(name)}</span>)}
+            </div>
             {rows.map((row) => <Row key={row.seq} row={row} shown={open === row.seq} toggle={() => setOpen(open === row.seq ? null : row.seq)} store={store} />)}
-          </ul>
+          </div>
           <div className={css["foot"]}>
             {pages.hasNextPage ? (
               <Button loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage({ cancelRefetch: false })}>{t("audit.more")}</Button>
@@ -102,18 +108,25 @@ function Row({ row, shown, toggle, store }: { row: AuditRow; shown: boolean; tog
   const { t } = useTranslation();
   const words = useFixWords();
   return (
-    <li className={css["row"]} data-testid="audit-row">
-      <button type="button" className={css["line"]} aria-expanded={shown} onClick={toggle}>
-        <Icon name={shown ? "chevron_down" : "chevron_right"} size={13} />
-        <span className={css["seq"]}>{row.seq}</span>
-        <span className={css["when"]}><Instant at={row.at} /></span>
-        <span className={css["who"]}><Doer name={row.operator} /></span>
-        <span className={css["event"]} data-event={row.event}>{words.auditEvent(row.event)}</span>
-        <span className={css["kind"]}>{row.kind === null ? "" : words.actionKind(row.kind)}</span>
-      </button>
-      {row.order_id === null ? <span className={css["order"]} /> : <Link className={css["order"]} to="/s/$store/preorders/$id" params={{ store, id: row.order_id }}><code>{row.order_id}</code></Link>}
+    <div role="rowgroup" className={css["row"]} data-testid="audit-row">
+      <div role="row" className={css["line"]}>
+        <span role="cell" className={css["seq"]}>
+          {/* It reaches over the whole line, but for the link to the order. */}
+          <button type="button" className={css["toggle"]} aria-expanded={shown} aria-label={t("audit.body", { row: row.seq })} onClick={toggle}>
+            <Icon name={shown ? "chevron_down" : "chevron_right"} size={13} />
+          </button>
+          {row.seq}
+        </span>
+        <span role="cell" className={css["when"]}><Instant at={row.at} /></span>
+        <span role="cell" className={css["who"]}><Doer name={row.operator} /></span>
+        <span role="cell" className={css["event"]} data-event={row.event}>{words.auditEvent(row.event)}</span>
+        <span role="cell" className={css["kind"]}>{row.kind === null ? "" : words.actionKind(row.kind)}</span>
+        <span role="cell" className={css["order"]}>
+          {row.order_id === null ? null : <Link to="/s/$store/preorders/$id" params={{ store, id: row.order_id }} title={row.order_id}><code>{row.order_id}</code></Link>}
+        </span>
+      </div>
       {shown ? (
-        <div className={css["inside"]}>
+        <div role="row"><div role="cell" aria-colspan={6} className={css["inside"]}>
           <p className={css["ids"]}>
             {row.action === null ? null : (
               <>
@@ -127,8 +140,8 @@ function Row({ row, shown, toggle, store }: { row: AuditRow; shown: boolean; tog
           {/* A long text that scrolls must be reachable by keyboard. */}
           {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
           <pre className={css["body"]} tabIndex={0} dir="ltr" aria-label={t("audit.body", { row: row.seq })}>{indentJson(row.body)}</pre>
-        </div>
+        </div></div>
       ) : null}
-    </li>
+    </div>
   );
 }

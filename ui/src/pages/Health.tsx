@@ -17,7 +17,7 @@ import { useWords } from "../data/words";
 import type { Health as HealthReply } from "../ipc/generated/Health";
 import type { NamedCount } from "../ipc/generated/NamedCount";
 import { readFreshness } from "../lib/freshness";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import { Cell, Cells } from "../ui/Cells";
 import { ErrorPanel, Waiting } from "../ui/Feedback";
 import { CopyId } from "../ui/Copy";
@@ -138,7 +138,7 @@ function State({ health }: { health: HealthReply }) {
       {limiter.breaker_open ? <p className={css["problem"]}>{t("health.breaker_open")}</p> : null}
       {freshness.error_message === null ? null : (
         <p className={css["problem"]}>
-          {sentence(freshness.error_message)} {sentence(freshness.error_hint ?? "")} <code className={table["mono"]}>{freshness.error_code}</code>
+          {sentences(sentence(freshness.error_message), sentence(freshness.error_hint ?? ""))} <code className={table["mono"]}>{freshness.error_code}</code>
         </p>
       )}
     </section>

@@ -95,7 +95,7 @@ export function Stuck() {
         <span className={css["hint"]}>{t("stuck.keys")}</span>
       </div>
       <div className={css["columns"]}>
-        <RuleList counts={counts} chosen={filter.rule} choose={(rule) => show({ rule })} />
+        <RuleList counts={counts} state={filter.state ?? "open"} chosen={filter.rule} choose={(rule) => show({ rule })} />
         {pages.isError && rows.length === 0 ? (
           <div className={css["wide"]}><ErrorPanel error={pages.error} retry={() => void pages.refetch()} /></div>
         ) : pages.isPending ? (

@@ -12,7 +12,7 @@ import { TimeZoneField } from "../components/TimeZoneField";
 import { useCommand } from "../data/commands";
 import { appInfoQuery, storeListQuery } from "../data/queries";
 import { call } from "../ipc/call";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import { readStripeKey } from "../lib/stripe_key";
 import { Banner, ErrorPanel } from "../ui/Feedback";
 import { Icon } from "../ui/Icon";
@@ -27,7 +27,7 @@ export function Welcome() {
     <div className={css["page"]}>
       {info === undefined || info.keychain_available ? null : (
         <Banner tone="amber" icon="key" title={t("welcome.no_keychain")}>
-          {t("welcome.no_keychain_text")} {sentence(info.keychain_problem ?? "")}
+          {sentences(t("welcome.no_keychain_text"), sentence(info.keychain_problem ?? ""))}
         </Banner>
       )}
       <main className={css["main"]}>

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { Deadline } from "../components/FindingTags";
-import { Given, Instant, Money } from "../components/Values";
+import { Instant, Money } from "../components/Values";
 import { useFixWords } from "../data/fix_words";
 import type { FindingRow } from "../ipc/generated/FindingRow";
 import css from "./FindingTable.module.css";
@@ -12,7 +12,7 @@ import { makeRowTable } from "./row_table";
 const COLUMNS: readonly Column<FindingRow, never>[] = [
   { name: "mark", cell: (row) => <MarkBox id={row.id} name={row.email ?? row.subject} /> },
   { name: "finding", cell: (row) => <What row={row} /> },
-  { name: "customer", cell: (row) => <Given text={row.email ?? row.name ?? row.subject} /> },
+  { name: "customer", cell: (row) => <Customer row={row} /> },
   { name: "amount", end: true, cell: (row) => <Money minor={row.amount_minor} currency={row.currency} /> },
   { name: "since", cell: (row) => <Instant at={row.opens_at} /> },
   { name: "left", cell: (row) => <Deadline at={row.deadline_at} /> },
@@ -24,9 +24,16 @@ function What({ row }: { row: FindingRow }) {
   return (
     <span className={css["what"]}>
       <span className={css["dot"]} data-severity={row.severity} role="img" aria-label={t(`severity.${row.severity}`)} title={t(`severity.${row.severity}`)} />
-      <span className={css["rule"]}>{words.finding(row.rule)}</span>
+      <span className={css["rule"]} title={words.finding(row.rule)}>{words.finding(row.rule)}</span>
     </span>
   );
+}
+
+function Customer({ row }: { row: FindingRow }) {
+  const text = row.email ?? row.name ?? row.subject;
+  const at = text.indexOf("@");
+  // A long address goes on in a second line from its host.
+  return <bdi className={css["customer"]} title={text}>{text.slice(0, Math.max(0, at))}<wbr />{text.slice(Math.max(0, at))}</bdi>;
 }
 
 /** The virtual table of findings. A click chooses; Enter opens the order. */

@@ -1,12 +1,17 @@
 import { CloseButton } from "@mantine/core";
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 
 import { asApiError } from "../ipc/api_error";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import css from "./Toasts.module.css";
 
-type Toast = { id: number; text: string; bad: boolean };
+/** `times` tells how often the same was said; each time it is a new one. */
+type Toast = { id: number; text: string; bad: boolean; times: number };
+
+/** More would stand over what the page says. An error is counted for none: it stays until it is closed. */
+const MOST = 2;
+const STAYS_MS = 5000;
 
 let toasts: readonly Toast[] = [];
 let nextId = 1;
@@ -17,21 +22,30 @@ function put(next: readonly Toast[]): void {
   for (const tell of listeners) tell();
 }
 
+function say(text: string, bad: boolean): void {
+  const before = toasts.find((item) => item.text === text && item.bad === bad);
+  if (before !== undefined) {
+    put([...toasts.filter((item) => item !== before), { ...before, id: nextId++, times: before.times + 1 }]);
+    return;
+  }
+  const gone = bad ? undefined : toasts.filter((item) => !item.bad).at(-MOST);
+  put([...toasts.filter((item) => item !== gone), { id: nextId++, text, bad, times: 1 }]);
+}
+
 /** Says in passing that something was done. */
 export function toast(text: string): void {
-  put([...toasts.slice(-3), { id: nextId++, text, bad: false }]);
+  say(text, false);
 }
 
 /** Says that something could not be done, and what to do; stays until it is closed. */
 export function toastError(error: unknown): void {
   const { message, hint } = asApiError(error);
-  put([...toasts.slice(-3), { id: nextId++, text: `${sentence(message)} ${sentence(hint)}`.trim(), bad: true }]);
+  say(sentences(sentence(message), sentence(hint)), true);
 }
 
 const close = (id: number) => put(toasts.filter((item) => item.id !== id));
 
 export function Toasts() {
-  const { t } = useTranslation();
   const shown = useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
@@ -39,22 +53,28 @@ export function Toasts() {
     },
     () => toasts,
   );
-
-  useEffect(() => {
-    const oldest = shown.find((item) => !item.bad);
-    if (oldest === undefined) return undefined;
-    const timer = setTimeout(() => close(oldest.id), 5000);
-    return () => clearTimeout(timer);
-  }, [shown]);
-
   return (
     <div className={css["toasts"]} role="status" aria-live="polite">
-      {shown.map((item) => (
-        <div key={item.id} className={css["toast"]} data-bad={item.bad}>
-          <span className={css["text"]}>{item.text}</span>
-          <CloseButton size="xs" aria-label={t("common.close")} onClick={() => close(item.id)} />
-        </div>
-      ))}
+      {shown.map((item) => <One key={item.id} item={item} />)}
+    </div>
+  );
+}
+
+/** Goes by itself after its own time, but not while a pointer rests on it. */
+function One({ item }: { item: Toast }) {
+  const { t } = useTranslation();
+  const [held, setHeld] = useState(false);
+  const { id, bad, times } = item;
+  useEffect(() => {
+    if (bad || held) return undefined;
+    const timer = setTimeout(() => close(id), STAYS_MS);
+    return () => clearTimeout(timer);
+  }, [id, bad, held]);
+  return (
+    <div className={css["toast"]} data-bad={bad} data-testid="toast" onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
+      <span className={css["text"]}>{item.text}</span>
+      {times === 1 ? null : <span className={css["times"]}>{t("common.times", { n: times })}</span>}
+      <CloseButton size="xs" aria-label={t("common.close")} onClick={() => close(id)} />
     </div>
   );
 }
