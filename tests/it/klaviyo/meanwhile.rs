@@ -289,7 +289,11 @@ async fn what_was_sent_under_an_earlier_name_is_still_known() {
     post.stand("missing").await;
     post.fill(json!({})).await;
     assert_eq!(post.stand("present").await, 2);
-    post.set(|klaviyo| klaviyo["success_event"] = json!("Preorder Paid")).await;
+    post.set(|klaviyo| {
+        klaviyo["success_event"] = json!("Preorder Paid");
+        klaviyo["success_also"] = json!([]);
+    })
+    .await;
     post.desk.advance(10);
     assert_eq!(post.missing().await, Vec::<String>::new());
     let stands = post.desk.text("SELECT verdict FROM event_check ORDER BY kind").await;
