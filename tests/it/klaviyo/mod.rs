@@ -2,6 +2,7 @@
 
 mod client;
 mod connection;
+mod elsewhere;
 mod events;
 mod great;
 mod keychain;

@@ -4,7 +4,20 @@ use super::ground::Ground;
 use super::plans::NotPlanned;
 use crate::db::{Connection, DbError, DbResult, params, rusqlite};
 use crate::domain::action::ActionRequest;
-use crate::domain::klaviyo::{EventVerdict, OrderEvent};
+use crate::domain::klaviyo::{EventPolicy, EventVerdict, OrderEvent};
+
+/// Who confirms what a policy sends. No operator can be called so.
+pub const POLICY: &str = "(policy)";
+
+/// Whether what somebody confirmed is still to be sent: what a policy confirmed only while the policy in force sends it.
+pub(super) fn still_sends(operator: &str, request: &ActionRequest, policy: EventPolicy) -> bool {
+    operator != POLICY
+        || match policy {
+            EventPolicy::Observe => false,
+            EventPolicy::FillGaps => !matches!(request, ActionRequest::SendEvent { mail: true, .. }),
+            EventPolicy::SendAll => true,
+        }
+}
 
 /// The events that an order lacks, of this kind or of both.
 pub(super) fn requests(

@@ -29,7 +29,7 @@ pub use allowed::{AllowedAction, DisabledReason, allowed};
 pub use bulk::{BulkArgs, BulkPlan, BulkRow, BulkView, plan_bulk};
 pub use door::{Later, Opened, OpensKlaviyo};
 pub use execute::{Desk, Ran};
-pub use fill::{Gaps, list_fresh, list_gaps};
+pub use fill::{Gaps, POLICY, list_fresh, list_gaps};
 pub use ground::Ground;
 pub use guard::{Doer, Guard, GuardView, read_guard, set_guard, view_guard};
 pub use outcome::run_local;

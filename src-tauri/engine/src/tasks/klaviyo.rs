@@ -1,6 +1,6 @@
 //! Looks at Klaviyo: which events are there, whose they are and what people want; and holds the orders against it.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use crate::actions::{Opened, OpensKlaviyo, people_of, seen_of};
 use crate::clock::SharedClock;
@@ -10,6 +10,7 @@ use crate::domain::settings::Settings;
 use crate::error::Problem;
 use crate::facts::klaviyo::find_klaviyo;
 use crate::facts::klaviyo_events::{put_people, put_seen, take_check_due};
+use crate::facts::settings::InForce;
 use crate::facts::state::{find_state, set_state};
 use crate::klaviyo::{KlaviyoError, PEOPLE_AT_ONCE};
 use crate::projections::event_check::{CheckTerms, check_nameless, check_person, sweep};
@@ -83,7 +84,7 @@ pub struct Watch {
     /// Tells the time.
     pub clock: SharedClock,
     /// Settings in force.
-    pub settings: Arc<RwLock<Settings>>,
+    pub settings: Arc<InForce>,
     /// Where changes are announced.
     pub announcer: Announcer,
     /// The way to Klaviyo.
@@ -92,7 +93,7 @@ pub struct Watch {
 
 impl Watch {
     fn settings(&self) -> Settings {
-        self.settings.read().expect("no panic while held").clone()
+        self.settings.settings()
     }
 
     /// Looks at Klaviyo where that is due, or was asked for, then holds orders against what is known. Says whether anything was

@@ -6,9 +6,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::OpenStore;
-use crate::actions::{self, BulkArgs, BulkPlan, Doer, Gaps, OpensKlaviyo};
-use crate::db::Connection;
-use crate::db::DbResult;
+use crate::actions::{self, BulkArgs, BulkPlan, Doer, Gaps, OpensKlaviyo, POLICY};
+use crate::db::{Connection, DbResult, Transaction};
 use crate::domain::action::{ActionKind, RefundReason};
 use crate::domain::klaviyo::{EventPolicy, OrderEvent};
 use crate::domain::settings::Settings;
@@ -21,8 +20,6 @@ use crate::tasks::klaviyo::{LOOKED, LookedAt, Watch, shop_told_since};
 
 /// State document: since when the policy is in force.
 const POLICY_SINCE: &str = "klaviyo_policy_since";
-/// Who confirms what a policy sends. No operator can be called so.
-const POLICY: &str = "(policy)";
 /// The level it is done with.
 const LEVEL: u8 = 80;
 /// Orders of one run of the policy.
@@ -129,34 +126,6 @@ impl OpenStore {
         self.plan_bulk(send(targets, fill.event, fill.mail), doer).await
     }
 
-    /// Says why a policy may not be set; and from when on it holds, where it is another.
-    pub(in crate::engine) async fn set_policy(
-        &self,
-        before: &Settings,
-        after: &Settings,
-    ) -> Result<(), Problem> {
-        after.klaviyo.check().map_err(|why| {
-            Problem::new("BAD_SETTING", why, "See the names and limits under Klaviyo in Settings.")
-        })?;
-        if before.klaviyo.policy == after.klaviyo.policy {
-            return Ok(());
-        }
-        let now = self.wiring.clock.now();
-        if after.klaviyo.policy == EventPolicy::SendAll {
-            let told =
-                self.db.read(move |connection| shop_told_since(connection, now - SHOP_QUIET_S)).await?;
-            if told.is_some() {
-                return Err(Problem::new(
-                    "SHOP_SENDS_EVENTS",
-                    "the shop's own site told Klaviyo of an order within the last day: people would be mailed twice",
-                    "Switch its events off first, then wait for a day; or let Foredeck fill gaps.",
-                ));
-            }
-        }
-        self.db.write_durable(move |transaction| set_state(transaction, POLICY_SINCE, &now)).await?;
-        Ok(())
-    }
-
     /// Looks and sends by the policy until cancelled.
     pub(in crate::engine) async fn keep_told(&self, stop: CancellationToken) {
         loop {
@@ -179,6 +148,7 @@ impl OpenStore {
     /// # Errors
     /// Klaviyo refuses or cannot be asked, or the mirror failed.
     pub async fn tell_once(&self) -> Result<(), Problem> {
+        self.look_for_settings();
         // Klaviyo may be out of reach while orders are not: what is known is acted on.
         let looked = self.watch().turn(false).await;
         self.send_by_policy().await?;
@@ -215,6 +185,33 @@ impl OpenStore {
         }
         Ok(())
     }
+}
+
+/// Says why a policy may not be set; and from when on it holds, where it is another.
+pub(in crate::engine) fn note_policy(
+    transaction: &Transaction<'_>,
+    before: &Settings,
+    after: &Settings,
+    now: i64,
+) -> DbResult<Result<(), Problem>> {
+    if let Err(why) = after.klaviyo.check() {
+        let hint = "See the names and limits under Klaviyo in Settings.";
+        return Ok(Err(Problem::new("BAD_SETTING", why, hint)));
+    }
+    if before.klaviyo.policy == after.klaviyo.policy {
+        return Ok(Ok(()));
+    }
+    if after.klaviyo.policy == EventPolicy::SendAll
+        && shop_told_since(transaction, now - SHOP_QUIET_S)?.is_some()
+    {
+        return Ok(Err(Problem::new(
+            "SHOP_SENDS_EVENTS",
+            "the shop's own site told Klaviyo of an order within the last day: people would be mailed twice",
+            "Switch its events off first, then wait for a day; or let Foredeck fill gaps.",
+        )));
+    }
+    set_state(transaction, POLICY_SINCE, &now)?;
+    Ok(Ok(()))
 }
 
 /// Which events are to be sent.
