@@ -91,7 +91,7 @@ async fn what_a_policy_confirmed_is_not_begun_under_another() {
         post.desk.advance(60);
         post.desk.sync().await;
         let last = "SELECT state || ' ' || coalesce(error_code, '') FROM action ORDER BY seq DESC LIMIT 1";
-        assert_eq!(post.desk.text(last).await, ["confirmed KLAVIYO_THROTTLED"]);
+        assert_eq!(post.desk.text(last).await, ["queued KLAVIYO_THROTTLED"]);
         Elsewhere::beside(&post).set_policy(policy).await;
         post.desk.advance(400);
         post.desk.sync().await;
