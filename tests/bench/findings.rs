@@ -106,16 +106,14 @@ async fn apply(url: &str, events: &[String], rules: bool) -> (Took, i64) {
     let mirror = ingest::open(url, None).await;
     let mut settings = filled(mirror.store.settings());
     settings.findings.values_mut().for_each(|rule| rule.on = rules);
-    mirror.store.set_settings(settings).await.unwrap();
+    mirror.store.set_settings(settings, None).await.unwrap();
     let codec = Codec::default();
-    let zone = mirror.store.zone();
     let (started, cpu_s) = (Instant::now(), peer::cpu_s());
     for page in events.chunks(PAGE) {
         let raw: Vec<&str> = page.iter().map(String::as_str).collect();
         let prepared = prepare_events(&codec, &raw, &MetadataNames::default()).unwrap();
         let codec = codec.clone();
-        let terms =
-            Terms { now: 1_790_000_000, names: MetadataNames::default(), zone, fold: true, refetch: false };
+        let terms = Terms { now: 1_790_000_000, names: MetadataNames::default(), fold: true, refetch: false };
         let write = move |transaction: &foredeck_engine::db::Transaction<'_>| {
             store(transaction, &codec, prepared, &terms)
         };
@@ -130,15 +128,14 @@ async fn apply(url: &str, events: &[String], rules: bool) -> (Took, i64) {
 
 /// Applies events to a mirror and takes everything back; also says how many findings there were at the end.
 async fn apply_and_give_up(mirror: &Mirror, events: &Arc<[String]>, rules: bool) -> (Took, i64) {
-    let (events, zone) = (Arc::clone(events), mirror.store.zone());
+    let events = Arc::clone(events);
     let codec = mirror.store.db().read(Codec::load).await.unwrap();
     let took = Arc::new(Mutex::new(None));
     let told = Arc::clone(&took);
     let work = move |transaction: &foredeck_engine::db::Transaction<'_>| {
         let mut settings = filled(get_settings(transaction)?.1);
         settings.findings.values_mut().for_each(|rule| rule.on = rules);
-        let terms =
-            Terms { now: 1_790_000_000, names: MetadataNames::default(), zone, fold: true, refetch: false };
+        let terms = Terms { now: 1_790_000_000, names: MetadataNames::default(), fold: true, refetch: false };
         append_settings(transaction, terms.now, &settings)?;
         let (started, cpu_s) = (Instant::now(), peer::cpu_s());
         for page in events.chunks(PAGE) {

@@ -1,6 +1,5 @@
 //! A mirror file made by hand: objects and events as JSON, taken in as the sync does it.
 
-use chrono_tz::Tz;
 use foredeck_engine::db::{Connection, Db, DbResult, Transaction};
 use foredeck_engine::domain::kind::Kind;
 use foredeck_engine::domain::settings::MetadataNames;
@@ -81,7 +80,7 @@ impl Shop {
 }
 
 pub fn terms() -> Terms {
-    Terms { now: NOON, names: MetadataNames::default(), zone: Tz::UTC, fold: true, refetch: false }
+    Terms { now: NOON, names: MetadataNames::default(), fold: true, refetch: false }
 }
 
 fn raw(values: &[Value]) -> Vec<String> {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { SCENES } from "../dev/fixtures/transport";
 import { setLanguage } from "../src/i18n/setup";
+import { call } from "../src/ipc/call";
 import { openWindow } from "./window";
 
 const PAGES = ["overview", "stuck", "funnel", "preorders", "purchases", "wallets", "reconciliation", "klaviyo", "reports", "imports", "health", "settings"] as const;
@@ -253,6 +254,25 @@ describe("settings", () => {
     await user.click(screen.getByRole("button", { name: "Save" }));
     await waitFor(() => expect(asked("settings_set")).toHaveLength(1));
     expect(asked("settings_set")[0]?.args).toMatchObject({ poll_front_s: 9, poll_back_s: 30, time_zone: "Europe/Berlin" });
+  });
+
+  it("says that others were set elsewhere meanwhile, and shows those in force", async () => {
+    const user = userEvent.setup();
+    openWindow("full", "/s/k7m2qxa/settings");
+    const front = await screen.findByLabelText("While this window is in front");
+    await user.clear(front);
+    await user.type(front, "9");
+    await call("settings_set", "k7m2qxa", { ...(await call("settings_get", "k7m2qxa", {})), poll_back_s: 44 });
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText(/changed elsewhere since they were read/)).toBeTruthy();
+    await waitFor(() => expect(screen.getByLabelText("Otherwise")).toHaveProperty("value", "44 s"));
+    const again = screen.getByLabelText("While this window is in front");
+    expect(again).toHaveProperty("value", "5 s");
+    await user.clear(again);
+    await user.type(again, "9");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(screen.queryByText(/changed elsewhere since they were read/)).toBeNull());
+    expect(await call("settings_get", "k7m2qxa", {})).toMatchObject({ poll_front_s: 9, poll_back_s: 44 });
   });
 
   it("removes a store only when its name is typed", async () => {

@@ -4,8 +4,7 @@ use chrono_tz::Tz;
 use foredeck_engine::actions::{BulkPlan, BulkView};
 use foredeck_engine::api::actions::ActionRunArgs;
 use foredeck_engine::api::klaviyo_events::KlaviyoFillArgs;
-use foredeck_engine::api::types::NoArgs;
-use foredeck_engine::domain::settings::Settings;
+use foredeck_engine::api::types::{NoArgs, SettingsDocument};
 use foredeck_engine::queries::klaviyo_events::{EventStandPage, EventStandPageArgs, EventsView};
 
 use crate::bulk_runs::{see_through, show_plan};
@@ -40,9 +39,9 @@ pub async fn run(deck: &Deck, command: &EventsCommand) -> Outcome {
         }
         EventsCommand::Fill(line) => fill(deck, line).await,
         EventsCommand::Policy { policy } => {
-            let mut settings: Settings = deck.ask("settings_get", &NoArgs {}).await?;
-            settings.klaviyo.policy = *policy;
-            let _set: Settings = deck.ask("settings_set", &settings).await?;
+            let mut document: SettingsDocument = deck.ask("settings_get", &NoArgs {}).await?;
+            document.settings.klaviyo.policy = *policy;
+            let _set: SettingsDocument = deck.ask("settings_set", &document).await?;
             let view: EventsView = deck.ask("klaviyo_events", &NoArgs {}).await?;
             show(deck, &view).await
         }

@@ -1,8 +1,7 @@
 //! Settings: shown by name, changed by `name=value`.
 
-use foredeck_engine::api::types::NoArgs;
-use foredeck_engine::domain::settings::Settings;
-use serde_json::Value;
+use foredeck_engine::api::types::{NoArgs, SettingsDocument};
+use serde_json::{Value, json};
 
 use crate::deck::Deck;
 use crate::line::SettingsCommand;
@@ -11,18 +10,20 @@ use crate::print::{Outcome, Stop};
 
 /// Runs a command on settings.
 pub async fn run(deck: &Deck, command: &SettingsCommand) -> Outcome {
-    let settings: Settings = deck.ask("settings_get", &NoArgs {}).await?;
-    let settings = match command {
-        SettingsCommand::Get => settings,
+    let read: SettingsDocument = deck.ask("settings_get", &NoArgs {}).await?;
+    let document = match command {
+        SettingsCommand::Get => read,
         SettingsCommand::Set { changes } => {
-            let mut document = serde_json::to_value(&settings).unwrap_or_default();
+            let mut document = serde_json::to_value(&read.settings).unwrap_or_default();
             for change in changes {
                 apply(&mut document, change).map_err(Stop::Usage)?;
             }
+            // What was set by somebody else in between is not taken back.
+            document["revision"] = json!(read.revision);
             deck.ask("settings_set", &document).await?
         }
     };
-    deck.format.reply(&settings, |settings| {
+    deck.format.reply(&document.settings, |settings| {
         let named = named(&serde_json::to_value(settings).unwrap_or_default());
         named.iter().map(|(name, value)| format!("{name}={}\n", plain(value))).collect()
     })
@@ -84,6 +85,8 @@ fn apply(document: &mut Value, change: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use foredeck_engine::domain::settings::Settings;
+
     use super::*;
 
     #[test]

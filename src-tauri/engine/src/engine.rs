@@ -21,7 +21,9 @@ use crate::queries::export::ExportFormat;
 use crate::registry::{Registry, RegistryError};
 use crate::secrets::{Keychain, Secrets};
 use crate::topic::{Announcer, Topic};
-pub use store::{Adjust, Fill, KeyOutcome, MetricSet, OpenStore, ReportStep, SyncOutcome, Verified};
+pub use store::{
+    Adjust, Fill, KeyOutcome, MetricSet, OpenStore, ReportStep, SettingsSet, SyncOutcome, Verified,
+};
 
 /// How an engine is opened.
 pub struct Options {
@@ -144,9 +146,12 @@ impl Engine {
         }
         let record = self.inner.registry.add(name, mode, &url, self.inner.clock.now())?;
         let store = self.store(&record.public_id).await?;
-        let mut settings = store.settings();
-        settings.time_zone = zone;
-        store.set_settings(settings).await?;
+        store
+            .change_settings(None, move |mut settings| {
+                settings.time_zone = zone;
+                settings
+            })
+            .await?;
         self.inner.announcer.announce(None, Topic::Stores);
         Ok(store)
     }

@@ -73,6 +73,7 @@ fn shop() -> Shop {
     shop.write(|transaction| {
         say_of_people(
             transaction,
+            NOON,
             &[
                 ("ann@example.com", Some("subscribed"), false),
                 ("una@example.com", Some("unsubscribed"), false),

@@ -191,6 +191,7 @@ async fn who_said_no_is_left_out_and_who_was_never_asked_stays() {
         .collect();
     let all = counted(&desk, "successful", &json!({})).await["count"].as_i64().unwrap();
     let said = emails.clone();
+    let now = desk.now();
     desk.store
         .db()
         .write(move |transaction| {
@@ -207,7 +208,7 @@ async fn who_said_no_is_left_out_and_who_was_never_asked_stays() {
                 .enumerate()
                 .map(|(at, (email, word))| (email.as_str(), word, at == 4))
                 .collect();
-            say_of_people(transaction, &all)
+            say_of_people(transaction, now, &all)
         })
         .await
         .unwrap();

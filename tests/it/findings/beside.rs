@@ -90,7 +90,7 @@ fn the_shop_s_own_row_is_held_against_payments_it_is_old_enough_for() {
     order(1, NOON - HOUR);
     order(2, NOON - HOUR);
     order(3, NOON + HOUR);
-    let fold = || shop.write(|transaction| fold_dirty(transaction, chrono_tz::Tz::UTC, 10_000));
+    let fold = || shop.write(|transaction| fold_dirty(transaction, 10_000));
     store.import(ShopKind::Preorders, "preorder_id,status\npre_1,pending\npre_2,completed\npre_3,pending\n");
     fold();
     opens(&shop, "paid_not_completed", "pre_1", NOON - HOUR + 10 * MINUTE);
@@ -191,7 +191,7 @@ fn a_threshold_moves_openings_at_once_and_a_rule_is_turned_off_and_on_again() {
         shop.write(move |transaction| {
             append_settings(transaction, NOON, &with(after))?;
             terms::changed(transaction, &with(before), &with(after))?;
-            while fold_dirty(transaction, chrono_tz::Tz::UTC, 100)? > 0 {}
+            while fold_dirty(transaction, 100)? > 0 {}
             Ok(())
         });
     };

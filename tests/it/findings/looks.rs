@@ -115,14 +115,15 @@ async fn settings_show_every_rule_and_change_it_without_a_rebuild() {
     assert_eq!(settings["findings"]["payment_failed"], json!({"on": true, "threshold_s": 3_600}));
     assert_eq!(desk.get("finding_counts", json!({})).await["total"], 1);
     settings["findings"]["payment_failed"]["threshold_s"] = json!(7_200);
-    desk.get("settings_set", settings.clone()).await;
+    settings = desk.get("settings_set", settings).await;
     assert_eq!(desk.get("finding_counts", json!({})).await["total"], 0);
     settings["findings"]["payment_failed"] = json!({"on": false, "threshold_s": 60});
     let kept = desk.get("settings_set", settings.clone()).await;
     assert_eq!(kept["findings"], settings["findings"]);
+    settings = kept;
     assert_eq!(desk.count("SELECT count(*) FROM finding WHERE rule = 'payment_failed'").await, 0);
     settings["findings"]["payment_failed"]["on"] = json!(true);
-    desk.get("settings_set", settings.clone()).await;
+    settings = desk.get("settings_set", settings).await;
     assert_eq!(desk.get("finding_counts", json!({})).await["total"], 1);
     settings["findings"]["payment_failed"]["threshold_s"] = json!(-1);
     assert_eq!(desk.ask("settings_set", settings).await.unwrap_err().code, "BAD_SETTING");

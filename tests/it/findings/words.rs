@@ -27,7 +27,7 @@ fn declined(shop: &Shop, at: i64) {
 fn say(shop: &Shop, id: &'static str, word: FindingWord, until: Option<i64>) -> Option<i64> {
     shop.write(move |transaction| {
         let seq = append_finding_state(transaction, NOON + 1, "ann", id, word, until, Some("spoke to them"))?;
-        fold_dirty(transaction, chrono_tz::Tz::UTC, 1_000)?;
+        fold_dirty(transaction, 1_000)?;
         Ok(seq)
     })
 }

@@ -302,7 +302,7 @@ async fn a_policy_fills_gaps_of_its_own_time_and_leaves_older_ones_to_people() {
     let post = told(2, KlaviyoConfig::default()).await;
     let mut settings = post.get("settings_get", json!({})).await;
     settings["klaviyo"]["policy"] = json!("fill_gaps");
-    post.get("settings_set", settings.clone()).await;
+    settings = post.get("settings_set", settings).await;
     post.desk.world.with_world(|world| world.open_checkout(spec("pre_new", "new@example.com")).unwrap());
     post.desk.advance(30 * 60);
     post.desk.sync().await;

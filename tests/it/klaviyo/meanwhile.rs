@@ -26,12 +26,6 @@ impl Post {
         self.get("settings_set", settings).await;
     }
 
-    /// Addresses that were mailed because of what Foredeck sent.
-    fn mailed(&self) -> Vec<String> {
-        let mails = self.control.truth().mails;
-        mails.into_iter().filter(|mail| mail.sent).map(|mail| mail.email).collect()
-    }
-
     async fn connect(&self) {
         let metric = self.control.metric_id("Placed Order", "shopify").unwrap();
         self.get("klaviyo_connect", self.with_key(json!({"metric_id": metric}))).await;

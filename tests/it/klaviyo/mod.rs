@@ -2,6 +2,7 @@
 
 mod client;
 mod connection;
+mod elsewhere;
 mod events;
 mod great;
 mod keychain;
@@ -16,7 +17,7 @@ mod words;
 use foredeck_engine::clock::SharedClock;
 use foredeck_engine::klaviyo::Klaviyo as Client;
 use foredeck_engine::secrets::KlaviyoKey;
-use foredeck_sandbox::klaviyo::KlaviyoControl;
+use foredeck_sandbox::klaviyo::{KlaviyoControl, Mail, SentBy};
 use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, Klaviyo, KlaviyoConfig, ShopPlan};
 use serde_json::{Value, json};
 
@@ -79,6 +80,12 @@ impl Post {
     fn client(&self) -> Client {
         let clock: SharedClock = self.desk.clock.clone();
         Client::new(&self.url(), &key(DEFAULT_KLAVIYO_KEY), None, clock).unwrap()
+    }
+
+    /// Who was mailed because of what Foredeck sent.
+    fn mailed(&self) -> Vec<String> {
+        let ours = |mail: &Mail| mail.by == SentBy::Api && mail.sent;
+        self.control.truth().mails.into_iter().filter(ours).map(|mail| mail.email).collect()
     }
 
     /// How often a path was asked.

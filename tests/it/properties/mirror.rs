@@ -45,31 +45,31 @@ impl Bench {
         let open = |name: &str| Db::open(&folder.path().join(name)).unwrap();
         let bench = Self { plain: open("plain"), rebuilt: open("rebuilt"), runtime, _folder: folder };
         for db in [&bench.plain, &bench.rebuilt] {
-            bench.on(db, Tz::UTC).rebuild(&mut Chance::new(0));
+            bench.on(db).rebuild(&mut Chance::new(0));
         }
         bench
     }
 
-    fn on<'a>(&'a self, db: &'a Db, zone: Tz) -> Mirror<'a> {
-        Mirror { db, codec: Codec::default(), zone, refetch: false, runtime: &self.runtime }
+    fn on<'a>(&'a self, db: &'a Db) -> Mirror<'a> {
+        Mirror { db, codec: Codec::default(), refetch: false, runtime: &self.runtime }
     }
 
     /// An empty mirror.
     pub fn mirror(&self, zone: Tz) -> Mirror<'_> {
-        let mirror = self.on(&self.plain, zone);
-        mirror.write(empty);
+        let mirror = self.on(&self.plain);
+        mirror.write(move |transaction| empty(transaction, zone));
         mirror
     }
 
     /// An empty mirror that is going to be rebuilt.
     pub fn mirror_to_rebuild(&self, zone: Tz) -> Mirror<'_> {
-        let mirror = self.on(&self.rebuilt, zone);
-        mirror.write(empty);
+        let mirror = self.on(&self.rebuilt);
+        mirror.write(move |transaction| empty(transaction, zone));
         mirror
     }
 }
 
-fn empty(transaction: &Transaction<'_>) -> DbResult<()> {
+fn empty(transaction: &Transaction<'_>, zone: Tz) -> DbResult<()> {
     let mut tables = transaction.prepare_cached(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'person_text%'
          AND name <> 'projection'",
@@ -79,7 +79,8 @@ fn empty(transaction: &Transaction<'_>) -> DbResult<()> {
         transaction.prepare_cached(&format!("DELETE FROM {name}"))?.execute([])?;
     }
     transaction.prepare_cached("INSERT INTO person_text (person_text) VALUES ('delete-all')")?.execute([])?;
-    append_settings(transaction, 0, &Settings { plans: plans(), ..Settings::default() })?;
+    let settings = Settings { plans: plans(), time_zone: zone.name().to_owned(), ..Settings::default() };
+    append_settings(transaction, 0, &settings)?;
     Ok(())
 }
 
@@ -106,7 +107,6 @@ fn plans() -> Vec<PlanRule> {
 pub struct Mirror<'a> {
     db: &'a Db,
     codec: Codec,
-    zone: Tz,
     pub refetch: bool,
     runtime: &'a tokio::runtime::Runtime,
 }
@@ -119,13 +119,7 @@ enum Job {
 
 impl Mirror<'_> {
     fn terms(&self, fold: bool) -> Terms {
-        Terms {
-            now: 1_790_000_000,
-            names: MetadataNames::default(),
-            zone: self.zone,
-            fold,
-            refetch: self.refetch,
-        }
+        Terms { now: 1_790_000_000, names: MetadataNames::default(), fold, refetch: self.refetch }
     }
 
     fn write<T: Send + 'static>(
@@ -169,7 +163,7 @@ impl Mirror<'_> {
                 }
             }
             if terms.fold {
-                fold_dirty(transaction, terms.zone, 10_000)?;
+                fold_dirty(transaction, 10_000)?;
             }
             Ok(all)
         });
@@ -207,8 +201,7 @@ impl Mirror<'_> {
     }
 
     fn fold_some(&self, limit: usize) -> usize {
-        let zone = self.zone;
-        self.write(move |transaction| fold_dirty(transaction, zone, limit))
+        self.write(move |transaction| fold_dirty(transaction, limit))
     }
 
     /// Drops the projections and makes them anew from the stored facts.

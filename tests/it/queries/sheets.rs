@@ -177,7 +177,7 @@ fn what_operators_did_is_on_the_sheet() {
         append_local(transaction, NOON + 101, "ada", NOTE, ("pre_1", None), "{\"text\": \"called\"}")?;
         let facts: Vec<LocalFact> = list_local(transaction, LINK)?;
         take_local(transaction, &facts[0], &terms())?;
-        fold_dirty(transaction, chrono_tz::Tz::UTC, 100)
+        fold_dirty(transaction, 100)
     });
     let found = read(&shop, "cs_9").unwrap();
     assert_eq!(found.row.id, "pre_1");

@@ -9,7 +9,6 @@ mod served;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use chrono_tz::Tz;
 use foredeck_engine::db::{Db, rusqlite};
 use foredeck_engine::domain::settings::MetadataNames;
 use foredeck_engine::facts::codec::Codec;
@@ -76,7 +75,7 @@ fn real_events_of_every_version_are_stored_as_served_and_read_right() {
         let names = MetadataNames::default();
         let raws: Vec<&str> = raw.iter().map(String::as_str).collect();
         let prepared = prepare_events(&codec, &raws, &names).unwrap();
-        let terms = Terms { now: 1_800_000_000, names, zone: Tz::UTC, fold: true, refetch: false };
+        let terms = Terms { now: 1_800_000_000, names, fold: true, refetch: false };
         runtime.block_on(db.write(move |transaction| store(transaction, &codec, prepared, &terms))).unwrap()
     };
     runtime.block_on(db.write(|transaction| rebuild::begin(transaction, 0))).unwrap();

@@ -6,4 +6,5 @@ pub mod desk;
 mod first;
 mod late;
 mod lease;
+mod settings;
 mod troubles;

@@ -11,6 +11,7 @@ import { settingsQuery } from "../data/queries";
 import type { EventPolicy } from "../ipc/generated/EventPolicy";
 import type { EventsView } from "../ipc/generated/EventsView";
 import type { Settings } from "../ipc/generated/Settings";
+import type { SettingsDocument } from "../ipc/generated/SettingsDocument";
 import { ErrorPanel, Waiting } from "../ui/Feedback";
 import { Remarks } from "../ui/Remarks";
 import { toast } from "../ui/Toasts";
@@ -31,7 +32,7 @@ export function EventPolicyDialog({ view, store, close }: { view: EventsView; st
   );
 }
 
-function Choice({ view, settings, store, close }: { view: EventsView; settings: Settings; store: string; close: () => void }) {
+function Choice({ view, settings, store, close }: { view: EventsView; settings: SettingsDocument; store: string; close: () => void }) {
   const { t } = useTranslation();
   const refusal = useRefusal("manage_integrations");
   const [policy, setPolicy] = useState<EventPolicy>(view.policy);

@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
+import { asApiError } from "../ipc/api_error";
 import { call } from "../ipc/call";
 import type { Args, OperationName, Reply } from "../ipc/operations";
 import { announce } from "./changed";
@@ -15,6 +16,10 @@ export function useCommand<N extends OperationName>(name: N, store: string | nul
     mutationFn: (args) => call(name, store, args),
     onSuccess: () => {
       if (topics.length > 0) announce(client, store, topics);
+    },
+    onError: (error) => {
+      // What is shown is of before: it is read again, so that the next try rests on what is in force.
+      if (asApiError(error).code === "SETTINGS_CHANGED") announce(client, store, ["settings"]);
     },
   });
 }

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { CheckoutFields } from "../components/CheckoutFields";
 import { KeyField } from "../components/KeyField";
 import { KlaviyoFields } from "../components/KlaviyoFields";
+import { KlaviyoProblem } from "../components/KlaviyoProblem";
 import { ModeTag } from "../components/ModeTag";
 import { OperatorsSection } from "../components/OperatorsSection";
 import { PlanTable } from "../components/PlanTable";
@@ -22,7 +23,9 @@ import { LANGUAGES, setLanguage } from "../i18n/setup";
 import type { KeyCheck } from "../ipc/generated/KeyCheck";
 import type { MetadataNames } from "../ipc/generated/MetadataNames";
 import type { Settings as StoreSettings } from "../ipc/generated/Settings";
+import type { SettingsDocument } from "../ipc/generated/SettingsDocument";
 import type { StoreView } from "../ipc/generated/StoreView";
+import { asApiError } from "../ipc/api_error";
 import { isKeyOf } from "../lib/guard";
 import { readStripeKey } from "../lib/stripe_key";
 import { CopyId } from "../ui/Copy";
@@ -41,6 +44,7 @@ export function Settings() {
   const store = useStore();
   const { data, error, isError, refetch } = useQuery(settingsQuery(id));
   const refusal = useRefusal("manage_integrations");
+  const save = useCommand("settings_set", id, ["settings", "preorders", "sync", "stores", "findings", "klaviyo"]);
   return (
     <Page title={t("settings.title")}>
       <div className={css["narrow"]}>
@@ -49,8 +53,9 @@ export function Settings() {
           isError ? <ErrorPanel error={error} retry={() => void refetch()} /> : <Section><Waiting /></Section>
         ) : (
           // The plan table has its own part of the page: what it saves does not discard what is typed here.
-          <Form key={JSON.stringify({ ...data, plans: [] })} settings={data} store={id} refusal={refusal} />
+          <Form key={content(data)} settings={data} store={id} refusal={refusal} save={save} />
         )}
+        {save.error === null ? null : asApiError(save.error).code === "SETTINGS_CHANGED" ? <KlaviyoProblem error={save.error} /> : <ErrorPanel error={save.error} />}
         {store === undefined || store.read_only ? null : <SafetySection store={id} />}
         {store === undefined ? null : <PlanTable readOnly={refusal !== undefined} />}
         <OperatorsSection />
@@ -160,20 +165,23 @@ function Checked({ check }: { check: KeyCheck }) {
 
 const METADATA = ["preorder_id", "user_id", "email", "color", "locale", "source", "plan", "credits"] as const satisfies readonly (keyof MetadataNames)[];
 
-function Form({ settings, store, refusal }: { settings: StoreSettings; store: string; refusal: string | undefined }) {
+/** What the form is about: the plan table has one of its own, and makes another revision without changing anything here. */
+const content = (settings: SettingsDocument) => JSON.stringify({ ...settings, plans: [], revision: 0 });
+
+type Save = ReturnType<typeof useCommand<"settings_set">>;
+
+function Form({ settings, store, refusal, save }: { settings: SettingsDocument; store: string; refusal: string | undefined; save: Save }) {
   const { t } = useTranslation();
   const readOnly = refusal !== undefined;
   const [draft, setDraft] = useState(settings);
-  const save = useCommand("settings_set", store, ["settings", "preorders", "sync", "stores", "findings", "klaviyo"]);
-  // The plan table has a form of its own.
-  const changed = JSON.stringify({ ...draft, plans: [] }) !== JSON.stringify({ ...settings, plans: [] });
+  const changed = content(draft) !== content(settings);
   const rebuilds = draft.time_zone !== settings.time_zone || JSON.stringify(draft.metadata) !== JSON.stringify(settings.metadata);
   const put = (change: Partial<StoreSettings>) => setDraft({ ...draft, ...change });
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate(draft, { onSuccess: () => toast(t("settings.saved")) });
+        save.mutate({ ...draft, revision: settings.revision }, { onSuccess: () => toast(t("settings.saved")) });
       }}
     >
       <fieldset className={css["fieldset"]} disabled={readOnly}>
@@ -220,7 +228,6 @@ function Form({ settings, store, refusal }: { settings: StoreSettings; store: st
             <Button type="submit" variant="filled" disabled={!changed} loading={save.isPending}>{t("settings.save")}</Button>
           </div>
         )}
-        {save.error === null ? null : <ErrorPanel error={save.error} />}
       </fieldset>
     </form>
   );

@@ -3,9 +3,8 @@
 //! Whoever holds the store's lease has a desk. A step's request is committed before it is sent, under a key of its own;
 //! after a crash the same bytes go out under the same key, or, when Stripe may have forgotten the key, Stripe is looked at first.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
-use chrono_tz::Tz;
 use serde_json::Value;
 
 use super::door::OpensKlaviyo;
@@ -20,10 +19,10 @@ use super::step::{self, Step, StepState};
 use crate::audit::Audit;
 use crate::clock::SharedClock;
 use crate::db::{Db, DbResult};
-use crate::domain::day::parse_zone;
 use crate::domain::kind::Kind;
 use crate::domain::settings::Settings;
 use crate::facts::codec::Codec;
+use crate::facts::settings::InForce;
 use crate::facts::snapshots::Origin;
 use crate::http::Priority;
 use crate::projections::ingest::{Stored, Terms, prepare_objects, store};
@@ -44,7 +43,7 @@ pub struct Desk {
     /// Tells the time.
     pub clock: SharedClock,
     /// Settings in force.
-    pub settings: Arc<RwLock<Settings>>,
+    pub settings: Arc<InForce>,
     /// Where changes are announced.
     pub announcer: Announcer,
     /// The audit.
@@ -146,18 +145,11 @@ impl Desk {
     }
 
     pub(super) fn settings(&self) -> Settings {
-        self.settings.read().expect("no panic while held").clone()
+        self.settings.settings()
     }
 
     pub(super) fn terms(&self) -> Terms {
-        let settings = self.settings();
-        Terms {
-            now: self.clock.now(),
-            zone: parse_zone(&settings.time_zone).unwrap_or(Tz::UTC),
-            names: settings.metadata,
-            fold: true,
-            refetch: true,
-        }
+        Terms { now: self.clock.now(), names: self.settings().metadata, fold: true, refetch: true }
     }
 
     pub(super) fn server_now(&self) -> i64 {

@@ -156,7 +156,7 @@ pub(super) fn tell(
         body,
     };
     take_local(transaction, &fact, terms)?;
-    fold_dirty(transaction, terms.zone, FOLD_NOW)?;
+    fold_dirty(transaction, FOLD_NOW)?;
     step::end(transaction, (seq, index), StepState::Done, None, None)?;
     let body = json!({"step": index, "fact": kind, "subject": subject});
     audit.append(

@@ -42,8 +42,8 @@ use super::reports::{
 };
 use super::types::{
     AppInfo, ExportArgs, ExportReply, FileOpenArgs, ImportPreviewArgs, ImportRemoveArgs, ImportRunArgs,
-    KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs, StoreAddArgs, StoreKeyArgs,
-    StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
+    KeyCheck, KeyPermission, MirrorBackupArgs, MirrorReport, NoArgs, PlanSetArgs, SettingsDocument,
+    StoreAddArgs, StoreKeyArgs, StoreList, StoreRemoveArgs, SyncNowArgs, WalletAdjustArgs, WindowFocusArgs,
 };
 use super::{ADMIN, Call, OWNER, Operation, SUPPORT, VIEWER, read_args, write_reply};
 use crate::actions::{ActionPlan, ActionView, BulkArgs, BulkPlan, BulkView, Guard, GuardView};
@@ -53,7 +53,6 @@ use crate::domain::audience::AudienceFilter;
 use crate::domain::kind::Kind;
 use crate::domain::klaviyo::{KlaviyoCheck, KlaviyoTest};
 use crate::domain::operator::MANAGE_INTEGRATIONS;
-use crate::domain::settings::Settings;
 use crate::domain::store::{Mode, STRIPE_URL, StoreView};
 use crate::engine::machine_zone;
 use crate::error::Problem;
@@ -118,8 +117,8 @@ table! {
     store_forget_key: NoArgs -> StoreView, ADMIN;
     store_check_key: NoArgs -> KeyCheck, VIEWER;
     file_open: FileOpenArgs -> StoreView, VIEWER;
-    settings_get: NoArgs -> Settings, VIEWER;
-    settings_set: Settings -> Settings, ADMIN;
+    settings_get: NoArgs -> SettingsDocument, VIEWER;
+    settings_set: SettingsDocument -> SettingsDocument, ADMIN;
     sync_now: SyncNowArgs -> Freshness, VIEWER;
     window_focus: WindowFocusArgs -> NoArgs, VIEWER;
     overview: NoArgs -> Overview, VIEWER;
@@ -324,16 +323,17 @@ async fn file_open(call: Call, args: FileOpenArgs) -> Result<StoreView, Problem>
     call.engine.open_file(Path::new(&args.path)).await?.view().await
 }
 
-async fn settings_get(call: Call, _: NoArgs) -> Result<Settings, Problem> {
-    Ok(terms::filled(call.store().await?.settings()))
+async fn settings_get(call: Call, _: NoArgs) -> Result<SettingsDocument, Problem> {
+    let (revision, settings) = call.store().await?.settings_in_force();
+    Ok(SettingsDocument { revision: Some(revision), settings: terms::filled(settings) })
 }
 
-async fn settings_set(call: Call, args: Settings) -> Result<Settings, Problem> {
+async fn settings_set(call: Call, args: SettingsDocument) -> Result<SettingsDocument, Problem> {
     let store = call.store().await?;
-    let before = store.settings();
-    let kept = store.set_settings(args).await?;
-    store.note_in_audit(&call.doer(), "settings_set", json!({"before": before, "after": kept})).await?;
-    Ok(terms::filled(kept))
+    let set = store.set_settings(args.settings, args.revision).await?;
+    let body = json!({"before": set.before, "after": set.after});
+    store.note_in_audit(&call.doer(), "settings_set", body).await?;
+    Ok(SettingsDocument { revision: Some(set.revision), settings: terms::filled(set.after) })
 }
 
 async fn sync_now(call: Call, args: SyncNowArgs) -> Result<Freshness, Problem> {

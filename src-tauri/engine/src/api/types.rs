@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::domain::plan::PlanRule;
+use crate::domain::settings::Settings;
 use crate::domain::shop::ShopKind;
 use crate::domain::store::{Mode, StoreView};
 use crate::queries::export::ExportFormat;
@@ -15,6 +16,20 @@ use crate::queries::export::ExportFormat;
 #[serde(deny_unknown_fields)]
 #[ts(export)]
 pub struct NoArgs {}
+
+/// The settings of a store, and which of their revisions these are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SettingsDocument {
+    /// The revision that was in force when they were read. Sent back with a change, the change is refused where another is in force
+    /// by then; without it the change takes the place of whatever is in force.
+    #[serde(default)]
+    #[ts(optional)]
+    pub revision: Option<i64>,
+    /// The settings.
+    #[serde(flatten)]
+    pub settings: Settings,
+}
 
 /// What this process is and where it keeps things.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -116,7 +116,7 @@ pub enum Consent {
     Yes,
     /// They unsubscribed, or are suppressed.
     No,
-    /// They were never asked, or nobody looked.
+    /// They were never asked, or nobody looked lately.
     Unknown,
 }
 

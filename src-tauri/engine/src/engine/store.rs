@@ -10,14 +10,17 @@ mod keys;
 mod klaviyo;
 mod mirror;
 mod reports;
+mod settings;
 mod sync;
 
 pub use credits::Adjust;
 pub use klaviyo::{Fill, MetricSet};
 pub use mirror::Verified;
 pub use reports::ReportStep;
+pub use settings::SettingsSet;
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -31,9 +34,8 @@ use crate::domain::settings::Settings;
 use crate::domain::store::{KeySource, STRIPE_URL, StoreRecord, StoreView};
 use crate::error::Problem;
 use crate::facts::codec::Codec;
-use crate::facts::settings::{append_settings, get_settings};
-use crate::http::{Paces, check_base_url};
-use crate::projections::findings::terms;
+use crate::facts::settings::InForce;
+use crate::http::Paces;
 use crate::projections::rebuild;
 use crate::secrets::{Kept, Secrets};
 use crate::tasks::account;
@@ -43,7 +45,7 @@ use crate::tasks::poller::Signals;
 use crate::tasks::replay;
 use crate::tasks::reports::Memory;
 use crate::tasks::status::Status;
-use crate::topic::{Announcer, Topic};
+use crate::topic::Announcer;
 
 /// How often a process without the lease looks whether it is free.
 const LEASE_EVERY: Duration = Duration::from_secs(3);
@@ -64,7 +66,9 @@ pub struct OpenStore {
     record: Option<StoreRecord>,
     db: Db,
     codec: Codec,
-    settings: Arc<RwLock<Settings>>,
+    settings: Arc<InForce>,
+    /// The revision of the settings that was announced last.
+    settings_told: AtomicI64,
     status: Arc<Status>,
     signals: Arc<Signals>,
     wiring: Wiring,
@@ -110,8 +114,8 @@ impl OpenStore {
         db: Db,
         wiring: Wiring,
     ) -> Result<Self, Problem> {
-        let (codec, settings) =
-            db.read(|connection| Ok((Codec::load(connection)?, get_settings(connection)?.1))).await?;
+        let codec = db.read(Codec::load).await?;
+        let settings = Arc::new(InForce::open(&db)?);
         let public_id = match &record {
             Some(record) => record.public_id.clone(),
             None => format!(
@@ -134,7 +138,8 @@ impl OpenStore {
             record,
             db,
             codec,
-            settings: Arc::new(RwLock::new(settings)),
+            settings_told: AtomicI64::new(settings.get().0),
+            settings,
             status: Arc::default(),
             signals: Arc::default(),
             wiring,
@@ -197,65 +202,19 @@ impl OpenStore {
         &self.signals
     }
 
-    /// Settings in force.
+    /// Settings in force, whichever process set them.
     pub fn settings(&self) -> Settings {
-        self.settings.read().expect("no panic while held").clone()
+        self.settings.settings()
+    }
+
+    /// Settings in force, with their revision.
+    pub fn settings_in_force(&self) -> (i64, Settings) {
+        self.settings.get()
     }
 
     /// The time zone its days are counted in.
     pub fn zone(&self) -> chrono_tz::Tz {
         parse_zone(&self.settings().time_zone).unwrap_or(chrono_tz::Tz::UTC)
-    }
-
-    /// Keeps new settings; what they change in the projections is made anew.
-    ///
-    /// # Errors
-    /// A value is out of range, or the mirror cannot be written.
-    pub async fn set_settings(&self, settings: Settings) -> Result<Settings, Problem> {
-        check_settings(&settings)?;
-        let settings = terms::trimmed(settings).map_err(|why| {
-            Problem::new("BAD_SETTING", why, "See `foredeckctl rules` for what may be set.")
-        })?;
-        let before = self.settings();
-        // The plan table has an operation of its own, which shows the difference first.
-        let settings = Settings { plans: before.plans.clone(), ..settings };
-        self.set_policy(&before, &settings).await?;
-        let now = self.wiring.clock.now();
-        let before_engine = before.reports.engine;
-        let renamed = before.metadata != settings.metadata;
-        let moved = before.time_zone != settings.time_zone;
-        let kept = settings.clone();
-        self.db
-            .write_durable(move |transaction| {
-                let revision = append_settings(transaction, now, &kept)?;
-                if renamed {
-                    rebuild::begin(transaction, revision)?;
-                    return Ok(());
-                }
-                let current = crate::projections::schema::find_version(transaction)?.is_some();
-                if moved && current {
-                    let zone = parse_zone(&kept.time_zone).unwrap_or(chrono_tz::Tz::UTC);
-                    rebuild::rebuild_rollups(transaction, zone, revision)?;
-                }
-                if !rebuild::is_due(transaction)? {
-                    terms::changed(transaction, &before, &kept)?;
-                }
-                Ok(())
-            })
-            .await?;
-        *self.settings.write().expect("no panic while held") = settings.clone();
-        self.settle_report_engine(before_engine).await?;
-        if renamed {
-            replay::replay_if_due(&self.db, now, |_| {}).await?;
-        }
-        self.fold_all().await?;
-        for topic in [Topic::Settings, Topic::Findings] {
-            self.wiring.announcer.announce(Some(&self.public_id), topic);
-        }
-        self.wiring.announcer.announce(Some(&self.public_id), Topic::Preorders);
-        self.signals.sync_now();
-        self.signals.wake_reports();
-        Ok(settings)
     }
 
     /// As people see it.
@@ -298,54 +257,4 @@ impl OpenStore {
             )
         })
     }
-}
-
-fn check_settings(settings: &Settings) -> Result<(), Problem> {
-    let bad = |message: String, hint: &str| Err(Problem::new("BAD_SETTING", message, hint));
-    if parse_zone(&settings.time_zone).is_none() {
-        return bad(
-            format!("{:?} is not a time zone", settings.time_zone),
-            "Give an IANA name such as Europe/Berlin.",
-        );
-    }
-    if !(2..=3_600).contains(&settings.poll_front_s) || !(5..=3_600).contains(&settings.poll_back_s) {
-        return bad(
-            "the pace is out of range".to_owned(),
-            "Give 2 to 3600 seconds in front and 5 to 3600 behind.",
-        );
-    }
-    if settings.max_requests_per_s.is_some_and(|most| !(1..=100).contains(&most)) {
-        return bad(
-            "the requests a second are out of range".to_owned(),
-            "Give 1 to 100, or none for the default.",
-        );
-    }
-    if !(1..=10_080).contains(&settings.undelivered_after_min) {
-        return bad("the waiting time for deliveries is out of range".to_owned(), "Give 1 minute to 7 days.");
-    }
-    if let Some((message, hint)) = settings.reports.problem() {
-        return bad(message.to_owned(), hint);
-    }
-    if let Some(url) = &settings.reports.server_url {
-        check_base_url(url)?;
-    }
-    let names = &settings.metadata;
-    let lists = [
-        &names.preorder_id,
-        &names.user_id,
-        &names.email,
-        &names.color,
-        &names.locale,
-        &names.source,
-        &names.plan,
-        &names.credits,
-    ];
-    let usable = |name: &String| !name.is_empty() && name.len() <= 40 && !name.contains(['[', ']']);
-    if lists.iter().any(|list| list.len() > 10 || !list.iter().all(usable)) {
-        return bad(
-            "a metadata name is unusable".to_owned(),
-            "Give at most ten names of 1 to 40 characters without brackets.",
-        );
-    }
-    Ok(())
 }

@@ -14,6 +14,7 @@ use super::preorder::{Parts, Preorder, fold_parts};
 use super::preorder_rows::{find_order, insert_order, update_order};
 use super::rollups::Differences;
 use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
+use crate::domain::day::parse_zone;
 use crate::domain::kind::Kind;
 use crate::domain::plan::PlanTable;
 use crate::facts::names::Key;
@@ -41,13 +42,15 @@ pub fn count_dirty(connection: &Connection) -> DbResult<i64> {
 ///
 /// # Errors
 /// The write failed; then nothing of the batch is kept.
-pub fn fold_dirty(transaction: &Transaction<'_>, zone: Tz, limit: usize) -> DbResult<usize> {
+pub fn fold_dirty(transaction: &Transaction<'_>, limit: usize) -> DbResult<usize> {
     let taken = list_keys(
         transaction,
         "SELECT node FROM dirty ORDER BY node LIMIT ?1",
         i64::try_from(limit).unwrap_or(i64::MAX),
     )?;
     let (_, settings) = get_settings(transaction)?;
+    // The days that the roll-ups are counted in, whoever set them: they were counted anew in the same transaction.
+    let zone = parse_zone(&settings.time_zone).unwrap_or(Tz::UTC);
     let purchases = Purchases::new(PlanTable::lenient(&settings.plans));
     let findings = Findings::new(transaction, &settings)?;
     let mut batch = Batch::new(zone, Rare::look(transaction)?, purchases, findings);

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono_tz::Tz;
 use serde_json::value::RawValue;
 
 use super::evidence;
 use super::fold::{fold_dirty, mark_dirty};
 use super::object::{ReadObject, Unreadable, read_object};
 use super::offer::{Offer, offer};
+use super::rebuild;
 use super::sales;
 use crate::db::{DbResult, Transaction, params};
 use crate::domain::kind::Kind;
@@ -19,6 +19,7 @@ use crate::domain::wire::{EventWire, HeadWire};
 use crate::facts::codec::{Adopt, Codec, Trained};
 use crate::facts::events::{self, Appended, EventFact, append_event};
 use crate::facts::names::{Key, find_key, intern_id};
+use crate::facts::settings::get_settings;
 use crate::facts::snapshots::{Origin, SnapshotFact, append_snapshot};
 use crate::facts::state::add_to_counter;
 
@@ -55,8 +56,6 @@ pub struct Terms {
     pub now: i64,
     /// Metadata names of the settings the projections are made with.
     pub names: MetadataNames,
-    /// Time zone of the store.
-    pub zone: Tz,
     /// Fold the orders in the same transaction; else they wait in `dirty`.
     pub fold: bool,
     /// Objects that become unsettled are to be fetched again (not during a backfill).
@@ -205,8 +204,13 @@ pub fn store(
     for (name, by) in std::mem::take(&mut stored.counters) {
         add_to_counter(transaction, &name, by)?;
     }
+    let (revision, settings) = get_settings(transaction)?;
+    if settings.metadata != terms.names {
+        // Other names were set while this was read by the ones before: it is read again with everything else.
+        rebuild::begin(transaction, revision)?;
+    }
     if terms.fold {
-        fold_dirty(transaction, terms.zone, FOLD_NOW)?;
+        fold_dirty(transaction, FOLD_NOW)?;
     }
     Ok(stored)
 }
@@ -340,7 +344,7 @@ pub fn store_tombstone(transaction: &Transaction<'_>, key: Key, as_of: i64, term
     };
     take_in(transaction, &offered, terms, &mut Stored::default())?;
     if terms.fold {
-        fold_dirty(transaction, terms.zone, FOLD_NOW)?;
+        fold_dirty(transaction, FOLD_NOW)?;
     }
     Ok(())
 }

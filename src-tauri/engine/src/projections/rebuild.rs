@@ -79,15 +79,9 @@ pub fn begin(transaction: &Transaction<'_>, settings_revision: i64) -> DbResult<
     Ok(())
 }
 
-/// Terms under which local facts are taken: they need neither names nor days.
+/// Terms under which local facts are taken: they need no names.
 fn plain_terms() -> Terms {
-    Terms {
-        now: 0,
-        names: crate::domain::settings::MetadataNames::default(),
-        zone: Tz::UTC,
-        fold: false,
-        refetch: false,
-    }
+    Terms { now: 0, names: crate::domain::settings::MetadataNames::default(), fold: false, refetch: false }
 }
 
 /// Replays the next facts, newest first; folds once all are in.
@@ -115,7 +109,7 @@ pub fn step(transaction: &Transaction<'_>, terms: &Terms, limit: i64) -> DbResul
             shop_words::mark_orders(transaction)?;
             set_mark(transaction, "shop", 0)?;
         }
-    } else if fold_dirty(transaction, terms.zone, usize::try_from(limit).unwrap_or(1_000))? == 0 {
+    } else if fold_dirty(transaction, usize::try_from(limit).unwrap_or(1_000))? == 0 {
         set_mark(transaction, "building", 0)?;
         return Ok(Progress { done: total, total, finished: true });
     }

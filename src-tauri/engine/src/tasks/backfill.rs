@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::context::{Also, Context, Intake, TaskError};
+use super::context::{Also, Context, TaskError};
 use super::poll::missing_state;
 use crate::db::{Connection, DbError, DbResult, Transaction, params};
 use crate::domain::kind::Kind;
@@ -409,9 +409,7 @@ fn list_done_kinds(connection: &Connection, run: i64) -> DbResult<Vec<Kind>> {
 /// The mirror failed; what is left is folded by the next call.
 pub async fn fold_all(context: &Context) -> DbResult<()> {
     loop {
-        let zone = context.terms(Intake::Live).zone;
-        let folded =
-            context.db.write_batch(move |transaction| fold_dirty(transaction, zone, FOLD_BATCH)).await?;
+        let folded = context.db.write_batch(|transaction| fold_dirty(transaction, FOLD_BATCH)).await?;
         if folded == 0 {
             return Ok(());
         }

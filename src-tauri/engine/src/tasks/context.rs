@@ -1,18 +1,17 @@
 //! What every task needs: the mirror, Stripe, the codec, settings, the clock, and where to announce.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, RwLock};
 
-use chrono_tz::Tz;
 use serde_json::value::RawValue;
 
 use super::status::{STATUS, Status, StoredStatus};
 use crate::clock::SharedClock;
 use crate::db::{Db, DbError, DbResult, Transaction};
-use crate::domain::day::parse_zone;
 use crate::domain::kind::Kind;
 use crate::domain::settings::Settings;
 use crate::facts::codec::Codec;
+use crate::facts::settings::InForce;
 use crate::facts::snapshots::Origin;
 use crate::facts::state::{Level, append_log, set_state};
 use crate::projections::ingest::{Prepared, Stored, Terms, prepare_events, prepare_objects, store};
@@ -34,7 +33,7 @@ pub struct Context {
     /// Tells the time.
     pub clock: SharedClock,
     /// Settings in force.
-    pub settings: Arc<RwLock<Settings>>,
+    pub settings: Arc<InForce>,
     /// Where changes are announced.
     pub announcer: Announcer,
     /// What the sync is doing.
@@ -71,16 +70,14 @@ pub type Also = Box<dyn FnOnce(&Transaction<'_>) -> DbResult<()> + Send>;
 impl Context {
     /// Settings as they are now.
     pub fn settings(&self) -> Settings {
-        self.settings.read().expect("no panic while held").clone()
+        self.settings.settings()
     }
 
     /// Terms under which facts are stored now.
     pub fn terms(&self, intake: Intake) -> Terms {
-        let settings = self.settings();
         Terms {
             now: self.clock.now(),
-            zone: parse_zone(&settings.time_zone).unwrap_or(Tz::UTC),
-            names: settings.metadata,
+            names: self.settings().metadata,
             fold: intake == Intake::Live,
             refetch: intake == Intake::Live,
         }

@@ -1,15 +1,20 @@
 //! Looks at Klaviyo: which events are there, whose they are and what people want; and holds the orders against it.
 
-use std::sync::{Arc, RwLock};
+mod people;
+
+use std::sync::Arc;
+
+use people::{ROUND, next_of_round, unknown_people};
 
 use crate::actions::{Opened, OpensKlaviyo, people_of, seen_of};
 use crate::clock::SharedClock;
-use crate::db::{Connection, Db, DbResult, OptionalExtension, Transaction, params, rusqlite};
+use crate::db::{Connection, Db, DbResult, OptionalExtension, Transaction, params};
 use crate::domain::klaviyo::{EventVerdict, KlaviyoSettings, OrderEvent};
 use crate::domain::settings::Settings;
 use crate::error::Problem;
 use crate::facts::klaviyo::{CHECKED, KlaviyoConnection, LOOKED, find_klaviyo};
 use crate::facts::klaviyo_events::{keep_seen_named, list_sent_names, put_people, put_seen, take_check_due};
+use crate::facts::settings::InForce;
 use crate::facts::state::{find_state, set_state};
 use crate::klaviyo::{KlaviyoError, PEOPLE_AT_ONCE};
 use crate::projections::event_check::{CheckTerms, check_nameless, check_person, sweep};
@@ -30,12 +35,8 @@ const DUE_EVERY_S: i64 = 60;
 const EARLY_S: i64 = 600;
 /// What happened so long ago can still show at Klaviyo without having been seen: a shop tells late.
 const OVERLAP_S: i64 = DAY;
-/// People of orders so young are looked for again at each look, until they are known.
-const YOUNG_S: i64 = 2 * DAY;
 /// People held against Klaviyo in one transaction.
 const STEP: usize = 100;
-/// People looked for between two questions to the mirror.
-const PEOPLE: i64 = 1_000;
 
 /// When Klaviyo was looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -92,7 +93,7 @@ pub struct Watch {
     /// Tells the time.
     pub clock: SharedClock,
     /// Settings in force.
-    pub settings: Arc<RwLock<Settings>>,
+    pub settings: Arc<InForce>,
     /// Where changes are announced.
     pub announcer: Announcer,
     /// The way to Klaviyo.
@@ -101,7 +102,7 @@ pub struct Watch {
 
 impl Watch {
     fn settings(&self) -> Settings {
-        self.settings.read().expect("no panic while held").clone()
+        self.settings.settings()
     }
 
     /// Looks at Klaviyo where that is due, or was asked for, then holds orders against what is known. Says whether anything was
@@ -134,6 +135,10 @@ impl Watch {
             self.look(now, looked, Look { asked, by_time, waits_since, of }).await?;
         }
         let checked = self.check(asked).await?;
+        // Whoever asks waits for the answer: that is not held up.
+        if by_time && !asked {
+            self.go_round(now).await?;
+        }
         if due || checked > 0 {
             self.announcer.announce(Some(&self.store), Topic::Klaviyo);
             self.announcer.announce(Some(&self.store), Topic::Findings);
@@ -216,13 +221,8 @@ impl Watch {
             if emails.is_empty() {
                 break;
             }
-            for emails in emails.chunks(PEOPLE_AT_ONCE) {
-                let found = match opened.client.find_people(emails).await {
-                    Ok(found) => found,
-                    Err(error) => return Ok(Err(error)),
-                };
-                let people = people_of(emails, &found, now);
-                self.db.write(move |transaction| put_people(transaction, &people)).await?;
+            if let Err(error) = self.ask_about(opened, &emails, now).await? {
+                return Ok(Err(error));
             }
         }
         let mut read = 0;
@@ -252,6 +252,37 @@ impl Watch {
             }
         }
         Ok(Ok(read))
+    }
+
+    /// Asks what people want, and keeps it.
+    async fn ask_about(
+        &self,
+        opened: &Opened,
+        emails: &[String],
+        now: i64,
+    ) -> DbResult<Result<(), KlaviyoError>> {
+        for emails in emails.chunks(PEOPLE_AT_ONCE) {
+            let found = match opened.client.find_people(emails).await {
+                Ok(found) => found,
+                Err(error) => return Ok(Err(error)),
+            };
+            let people = people_of(emails, &found, now);
+            self.db.write(move |transaction| put_people(transaction, &people)).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Goes on asking about people of orders of any age: what they want changes long after their orders are held against Klaviyo.
+    async fn go_round(&self, now: i64) -> Result<(), Problem> {
+        let next = self.db.read(move |connection| next_of_round(connection, now)).await?;
+        if !next.emails.is_empty() {
+            let opened = self.klaviyo.open().await?;
+            if let Err(error) = self.ask_about(&opened, &next.emails, now).await? {
+                self.klaviyo.note(&error).await;
+                return Err(error.into());
+            }
+        }
+        Ok(self.db.write(move |transaction| set_state(transaction, ROUND, &next.after)).await?)
     }
 
     /// Holds against Klaviyo whatever changed or came due, or everything; says of how many people.
@@ -397,28 +428,6 @@ fn begin_check(
     let known = find_state::<i64>(transaction, WATERMARK)?.unwrap_or(now).min(now);
     set_state(transaction, CHECKED, &CheckedAt { at: known, whole_at, looked_at, by })?;
     Ok(Some(terms))
-}
-
-/// Some addresses of orders that Klaviyo was not asked about, or long ago.
-fn unknown_people(connection: &Connection, times: Times) -> DbResult<Vec<String>> {
-    let sql = "
-        SELECT DISTINCT e.email FROM (
-          SELECT p.email AS email, max(p.started_at, coalesce(p.paid_at, 0)) AS at FROM preorder p
-          WHERE (p.started_at >= ?1 OR p.paid_at >= ?1) AND p.goods = 1 AND p.email IS NOT NULL
-          UNION ALL
-          SELECT n.email, p.started_at FROM preorder p JOIN node n ON n.preorder = p.key
-          WHERE p.started_at >= ?1 AND p.goods = 1 AND n.email IS NOT NULL AND n.email IS NOT p.email
-        ) e LEFT JOIN klaviyo_person k ON k.email = e.email
-        WHERE k.email IS NULL OR k.seen_at < ?2 OR (k.profile_id IS NULL AND e.at >= ?3 AND (k.seen_at < ?4
-          OR (k.seen_at < ?5 AND EXISTS (SELECT 1 FROM event_check c
-            WHERE c.email = e.email AND c.verdict = ?6 AND c.happened_at <= ?7))))
-        LIMIT ?8";
-    let mut statement = connection.prepare_cached(sql)?;
-    let (young, unknown) = (times.now - YOUNG_S, times.now - LOOK_EVERY_S / 2);
-    let waits = (times.now - DUE_EVERY_S / 2, EventVerdict::Waiting.as_str());
-    let args = params![times.horizon, times.stale, young, unknown, waits.0, waits.1, times.waited, PEOPLE];
-    let rows = statement.query_map(args, |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// When the shop's own site last told Klaviyo of an order, as far as it was seen since an instant.

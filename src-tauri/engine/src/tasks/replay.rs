@@ -1,9 +1,6 @@
 //! Replay: makes projections anew from the facts in the file, without Stripe.
 
-use chrono_tz::Tz;
-
 use crate::db::{Db, DbResult};
-use crate::domain::day::parse_zone;
 use crate::facts::settings::get_settings;
 use crate::projections::ingest::Terms;
 use crate::projections::rebuild::{self, Progress};
@@ -56,8 +53,7 @@ async fn advance(db: &Db, now: i64, progress: impl Fn(Progress)) -> DbResult<()>
         let step = db
             .write(move |transaction| {
                 let (_, settings) = get_settings(transaction)?;
-                let zone = parse_zone(&settings.time_zone).unwrap_or(Tz::UTC);
-                let terms = Terms { now, names: settings.metadata, zone, fold: false, refetch: false };
+                let terms = Terms { now, names: settings.metadata, fold: false, refetch: false };
                 rebuild::step(transaction, &terms, STEP)
             })
             .await?;

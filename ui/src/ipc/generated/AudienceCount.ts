@@ -15,7 +15,7 @@ audience: Audience,
  */
 count: number, 
 /**
- * Of these, who subscribed.
+ * Of these, who subscribed, as far as that was read within three days.
  */
 consent_yes: number, 
 /**
@@ -23,7 +23,7 @@ consent_yes: number,
  */
 consent_no: number, 
 /**
- * Of these, of whom nothing is known.
+ * Of these, of whom nothing is known, or only that they had subscribed longer ago.
  */
 consent_unknown: number, 
 /**

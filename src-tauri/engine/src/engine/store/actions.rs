@@ -40,7 +40,7 @@ impl OpenStore {
 
     pub(super) fn local_terms(&self) -> Terms {
         let names = self.settings().metadata;
-        Terms { now: self.wiring.clock.now(), zone: self.zone(), names, fold: true, refetch: false }
+        Terms { now: self.wiring.clock.now(), names, fold: true, refetch: false }
     }
 
     pub(super) async fn desk(&self, context: &Context) -> Result<Desk, Problem> {

@@ -75,17 +75,16 @@ impl OpenStore {
                     "credits_after": difference.credits_after});
                 let ends = (&*format!("settings:{revision}"), None);
                 append_local(transaction, now, &operator, PLANS, ends, &body.to_string())?;
-                Ok(Some((difference, settings)))
+                Ok(Some(difference))
             })
             .await?;
-        let Some((difference, settings)) = kept else {
+        let Some(difference) = kept else {
             return Err(Problem::new(
                 "PLAN_CHANGED",
                 "the settings were changed after the difference was shown",
                 "Look at the difference again, then confirm it.",
             ));
         };
-        *self.settings.write().expect("no panic while held") = settings;
         self.fold_all().await?;
         for topic in [Topic::Settings, Topic::Preorders] {
             self.wiring.announcer.announce(Some(&self.public_id), topic);
@@ -112,7 +111,7 @@ impl OpenStore {
                 "Give a whole number, up to a thousand million either way.",
             );
         }
-        let (now, operator, zone) = (self.wiring.clock.now(), adjust.operator, self.zone());
+        let (now, operator) = (self.wiring.clock.now(), adjust.operator);
         let body = serde_json::to_string(&Adjustment { credits: adjust.credits, reason })
             .map_err(|error| crate::db::DbError::Corrupt(error.to_string()))?;
         self.db
@@ -129,7 +128,7 @@ impl OpenStore {
                     body,
                 };
                 let names = crate::domain::settings::MetadataNames::default();
-                take_local(transaction, &fact, &Terms { now, names, zone, fold: false, refetch: false })
+                take_local(transaction, &fact, &Terms { now, names, fold: false, refetch: false })
             })
             .await?;
         self.wiring.announcer.announce(Some(&self.public_id), Topic::Preorders);
@@ -138,8 +137,7 @@ impl OpenStore {
 
     /// Folds whatever waits to be folded.
     pub(super) async fn fold_all(&self) -> Result<(), Problem> {
-        let zone = self.zone();
-        while self.db.write_batch(move |transaction| fold_dirty(transaction, zone, STEP)).await? > 0 {}
+        while self.db.write_batch(|transaction| fold_dirty(transaction, STEP)).await? > 0 {}
         Ok(())
     }
 }

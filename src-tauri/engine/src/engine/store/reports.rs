@@ -210,11 +210,14 @@ impl OpenStore {
     /// # Errors
     /// The mirror cannot be written.
     pub async fn set_report_engine(&self, engine: ReportEngine, doer: &Doer) -> Result<(), Problem> {
-        let mut settings = self.settings();
-        let before = settings.reports.engine;
-        settings.reports.engine = engine;
-        self.set_settings(settings).await?;
-        self.note_in_audit(doer, "report_engine_set", json!({"before": before, "after": engine})).await?;
+        let set = self
+            .change_settings(None, move |mut settings| {
+                settings.reports.engine = engine;
+                settings
+            })
+            .await?;
+        let body = json!({"before": set.before.reports.engine, "after": engine});
+        self.note_in_audit(doer, "report_engine_set", body).await?;
         Ok(())
     }
 

@@ -116,6 +116,8 @@ impl OpenStore {
             if let Err(problem) = outcome {
                 self.show_problem(&problem);
             }
+            // Whoever only follows another process shows what that one set.
+            self.look_for_settings();
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(LEASE_EVERY) => {}

@@ -28,11 +28,11 @@ pub struct AudienceCount {
     pub audience: Audience,
     /// People in it.
     pub count: i64,
-    /// Of these, who subscribed.
+    /// Of these, who subscribed, as far as that was read within three days.
     pub consent_yes: i64,
     /// Of these, who said no; none unless they were asked for.
     pub consent_no: i64,
-    /// Of these, of whom nothing is known.
+    /// Of these, of whom nothing is known, or only that they had subscribed longer ago.
     pub consent_unknown: i64,
     /// Who was left out: each reason there can be, everybody once by the first that holds.
     pub left_out: Vec<LeftOutCount>,
@@ -93,7 +93,7 @@ pub struct AudienceList {
 pub fn list(connection: &Connection, filter: &AudienceFilter, zone: Tz, now: i64) -> DbResult<AudienceList> {
     require_current(connection)?;
     let wanted = Wanted::read(filter, zone, now)?;
-    let consents = Consents::read(connection)?;
+    let consents = Consents::read(connection, now)?;
     let mut audiences = Audience::ALL.map(AudienceCount::none);
     consents.by_email(connection, |mut consents| {
         people::each(connection, wanted.depth(), |email, orders| {

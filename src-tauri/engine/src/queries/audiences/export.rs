@@ -57,7 +57,7 @@ pub fn export_audience(
 ) -> DbResult<AudienceCount> {
     require_current(connection)?;
     let wanted = Wanted::read(&file.filter, zone, now)?;
-    let consents = Consents::read(connection)?;
+    let consents = Consents::read(connection, now)?;
     let mut count = AudienceCount::none(file.audience);
     let mut sink = Sink::new(ExportFormat::Csv, out, &file.columns())?;
     consents.by_email(connection, |mut consents| {

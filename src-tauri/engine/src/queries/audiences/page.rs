@@ -87,7 +87,7 @@ pub fn page(connection: &Connection, args: &AudiencePageArgs, zone: Tz, now: i64
     let list = serde_json::to_string(&plain).map_err(|error| DbError::Corrupt(error.to_string()))?;
     let list = format!("audience {list}");
     let after: Option<Place> = args.after.as_deref().map(|text| cursor::decode(&list, text)).transpose()?;
-    let consents = Consents::read(connection)?;
+    let consents = Consents::read(connection, now)?;
     let mut rows = Vec::new();
     let (mut last, mut next) = ((i64::MAX, i64::MAX), None);
     let mut candidates = connection.prepare_cached(CANDIDATES)?;

@@ -7,8 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::OpenStore;
 use crate::actions::{self, BulkArgs, BulkPlan, Doer, Gaps, OpensKlaviyo, POLICY};
-use crate::db::Connection;
-use crate::db::DbResult;
+use crate::db::{Connection, DbResult, Transaction};
 use crate::domain::action::{ActionKind, RefundReason};
 use crate::domain::klaviyo::{EventPolicy, OrderEvent};
 use crate::domain::settings::Settings;
@@ -130,43 +129,6 @@ impl OpenStore {
         self.plan_bulk(send(targets, fill), doer).await
     }
 
-    /// Says why a policy may not be set; and from when on it holds, where it is another.
-    pub(in crate::engine) async fn set_policy(
-        &self,
-        before: &Settings,
-        after: &Settings,
-    ) -> Result<(), Problem> {
-        after.klaviyo.check().map_err(|why| {
-            Problem::new("BAD_SETTING", why, "See the names and limits under Klaviyo in Settings.")
-        })?;
-        if before.klaviyo.policy == after.klaviyo.policy {
-            return Ok(());
-        }
-        let now = self.wiring.clock.now();
-        if after.klaviyo.policy == EventPolicy::SendAll {
-            let told =
-                self.db.read(move |connection| shop_told_since(connection, now - SHOP_QUIET_S)).await?;
-            let of = before.clone();
-            let knows = self.db.read(move |connection| knows_the_shop(connection, &of, now)).await?;
-            if told.is_none() && !knows {
-                return Err(Problem::new(
-                    "KLAVIYO_NOT_LOOKED_AT",
-                    "whether the shop's own site tells Klaviyo of orders is not known yet: people could be mailed twice",
-                    "Connect Klaviyo and look with `klaviyo events check`, or Look now; then choose again.",
-                ));
-            }
-            if told.is_some() {
-                return Err(Problem::new(
-                    "SHOP_SENDS_EVENTS",
-                    "the shop's own site told Klaviyo of an order within the last day: people would be mailed twice",
-                    "Switch its events off first, then wait for a day; or let Foredeck fill gaps.",
-                ));
-            }
-        }
-        self.db.write_durable(move |transaction| set_state(transaction, POLICY_SINCE, &now)).await?;
-        Ok(())
-    }
-
     /// Looks and sends by the policy until cancelled.
     pub(in crate::engine) async fn keep_told(&self, stop: CancellationToken) {
         loop {
@@ -189,6 +151,7 @@ impl OpenStore {
     /// # Errors
     /// Klaviyo refuses or cannot be asked, or the mirror failed.
     pub async fn tell_once(&self) -> Result<(), Problem> {
+        self.look_for_settings();
         // Klaviyo may be out of reach while orders are not: what is known is acted on.
         let looked = self.watch().turn(false).await;
         self.send_by_policy().await?;
@@ -246,6 +209,40 @@ impl OpenStore {
         }
         sent
     }
+}
+
+/// Says why a policy may not be set; and from when on it holds, where it is another.
+pub(in crate::engine) fn note_policy(
+    transaction: &Transaction<'_>,
+    before: &Settings,
+    after: &Settings,
+    now: i64,
+) -> DbResult<Result<(), Problem>> {
+    if let Err(why) = after.klaviyo.check() {
+        let hint = "See the names and limits under Klaviyo in Settings.";
+        return Ok(Err(Problem::new("BAD_SETTING", why, hint)));
+    }
+    if before.klaviyo.policy == after.klaviyo.policy {
+        return Ok(Ok(()));
+    }
+    if after.klaviyo.policy == EventPolicy::SendAll {
+        if shop_told_since(transaction, now - SHOP_QUIET_S)?.is_some() {
+            return Ok(Err(Problem::new(
+                "SHOP_SENDS_EVENTS",
+                "the shop's own site told Klaviyo of an order within the last day: people would be mailed twice",
+                "Switch its events off first, then wait for a day; or let Foredeck fill gaps.",
+            )));
+        }
+        if !knows_the_shop(transaction, before, now)? {
+            return Ok(Err(Problem::new(
+                "KLAVIYO_NOT_LOOKED_AT",
+                "whether the shop's own site tells Klaviyo of orders is not known yet: people could be mailed twice",
+                "Connect Klaviyo and look with `klaviyo events check`, or Look now; then choose again.",
+            )));
+        }
+    }
+    set_state(transaction, POLICY_SINCE, &now)?;
+    Ok(Ok(()))
 }
 
 /// Which events are to be sent.

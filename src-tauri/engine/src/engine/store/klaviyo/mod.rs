@@ -25,6 +25,7 @@ pub use connect::MetricSet;
 pub(in crate::engine) use door::Door;
 use door::{Reached, not_connected};
 pub use events::Fill;
+pub(in crate::engine) use events::note_policy;
 
 /// Environment variable with the base URL of a new connection.
 const URL_VARIABLE: &str = "FOREDECK_KLAVIYO_URL";
