@@ -39,4 +39,12 @@ event?: OrderEvent,
 /**
  * Of `send_event`: flows may mail people; else it is backfill.
  */
-mail?: boolean, };
+mail?: boolean, 
+/**
+ * Of `send_event`: only what happened from then on, unix seconds.
+ */
+happened_from?: number, 
+/**
+ * Of `send_event`: only what happened before then, unix seconds.
+ */
+happened_until?: number, };
