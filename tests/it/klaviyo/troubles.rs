@@ -132,3 +132,19 @@ async fn a_key_that_is_gone_is_said_and_a_key_for_another_host_is_not_taken() {
     assert_eq!(ask("klaviyo_check").await.unwrap_err().code, "NO_KLAVIYO_KEY");
     assert_eq!(post.control.requests(), []);
 }
+
+#[tokio::test]
+async fn a_trouble_that_passed_is_over_at_the_next_look() {
+    let post = Post::connected().await;
+    post.desk.sync().await;
+    post.control.set_faults(Faults { unreachable: true, ..Faults::default() });
+    post.desk.advance(1_000);
+    post.desk.sync().await;
+    let status = post.status().await;
+    assert_eq!((&status["status"], &status["code"]), (&json!("error"), &json!("OFFLINE")), "{status:#}");
+    post.control.set_faults(Faults::default());
+    post.desk.advance(1_000);
+    post.desk.sync().await;
+    let status = post.status().await;
+    assert_eq!((&status["status"], &status["code"]), (&json!("connected"), &Value::Null), "{status:#}");
+}

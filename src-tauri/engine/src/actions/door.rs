@@ -25,4 +25,7 @@ pub trait OpensKlaviyo: Send + Sync {
 
     /// Notes what a refusal says of the connection, and until when Klaviyo asks to wait.
     fn note<'a>(&'a self, error: &'a KlaviyoError) -> Later<'a, ()>;
+
+    /// Notes that it answered as it should: a trouble that passes has passed.
+    fn note_answered(&self) -> Later<'_, ()>;
 }

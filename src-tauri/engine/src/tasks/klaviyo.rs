@@ -133,6 +133,7 @@ impl Watch {
         let due = by_time || (waits_since.is_some() && looked.may_look_for_due(now));
         if due {
             self.look(now, looked, Look { asked, by_time, waits_since, of }).await?;
+            self.klaviyo.note_answered().await;
         }
         let checked = self.check(asked).await?;
         // Whoever asks waits for the answer: that is not held up.

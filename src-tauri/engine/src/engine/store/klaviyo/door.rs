@@ -13,7 +13,7 @@ use crate::db::Db;
 use crate::domain::klaviyo::KlaviyoAccount;
 use crate::domain::store::KeySource;
 use crate::error::Problem;
-use crate::facts::klaviyo::{KlaviyoConnection, find_klaviyo, list_waits, set_klaviyo, set_waits};
+use crate::facts::klaviyo::{KlaviyoConnection, Trouble, find_klaviyo, list_waits, set_klaviyo, set_waits};
 use crate::http::Paces;
 use crate::klaviyo::{Klaviyo, KlaviyoError, Wait};
 use crate::secrets::{KlaviyoKey, Secrets};
@@ -189,6 +189,28 @@ impl OpensKlaviyo for Door {
             }
         })
     }
+
+    fn note_answered(&self) -> Later<'_, ()> {
+        Box::pin(async move {
+            let reached = self.kept.lock().await.as_ref().map(|one| Arc::clone(&one.reached));
+            let (Some(reached), Ok(Some(now))) = (reached, self.connection().await) else { return };
+            if !now.trouble.as_ref().is_some_and(passes) {
+                return;
+            }
+            if let Err(problem) = self.note_answer(&reached, Ok(&now.account)).await {
+                tracing::warn!(
+                    store = self.store,
+                    code = problem.code,
+                    "that Klaviyo answered was not noted"
+                );
+            }
+        })
+    }
+}
+
+/// Whether a trouble is over once Klaviyo answers. What lacks a scope, or is another account's, is not.
+fn passes(trouble: &Trouble) -> bool {
+    !["KLAVIYO_SCOPE_MISSING", "OTHER_KLAVIYO_ACCOUNT"].contains(&trouble.code.as_str())
 }
 
 pub(super) fn not_connected() -> Problem {
