@@ -1,13 +1,14 @@
 //! What goes wrong after connecting: the state says so, since when and why, and nothing is asked in vain.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foredeck_engine::api::{self, Call};
 use foredeck_engine::domain::store::KeySource;
 use foredeck_sandbox::klaviyo::KlaviyoKey as Key;
-use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, DEFAULT_START, Faults};
+use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, DEFAULT_START, Faults, ShopPlan};
 use serde_json::{Value, json};
 
+use super::stand::{Said, Stand, account, ok};
 use super::{Post, key};
 use crate::it::sync::desk::Desk;
 
@@ -81,6 +82,63 @@ async fn a_revoked_key_disconnects_until_another_is_set() {
     let view = post.get("klaviyo_rotate", json!({"key": fresh})).await;
     assert_eq!((&view["status"], &view["since"]), (&json!("connected"), &json!(DEFAULT_START + 200)));
     assert_eq!(view["code"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_is_said_to_a_key_that_was_replaced_says_nothing_of_the_new_one() {
+    type Replace = Box<dyn Fn() + Send + Sync>;
+    let replace = Arc::new(OnceLock::<Replace>::new());
+    let meanwhile = Arc::clone(&replace);
+    let stand = Stand::open(move |path, headers| {
+        let is_old = headers["authorization"].to_str().unwrap().ends_with(DEFAULT_KLAVIYO_KEY);
+        match (path, meanwhile.get()) {
+            ("/api/accounts", Some(replace)) if is_old => {
+                replace();
+                let error = json!({"errors": [{"code": "authentication_failed", "detail": "Revoked."}]});
+                Said(401, vec![("content-type".into(), "application/vnd.api+json".into())], error.to_string())
+            }
+            ("/api/accounts", _) => account("AbCdEf"),
+            ("/api/metrics", _) => {
+                ok(&json!({"data": [{"type": "metric", "id": "M1", "attributes": {"name": "Placed Order"}}]}))
+            }
+            _ => ok(&json!({"data": []})),
+        }
+    })
+    .await;
+    let desk = Desk::with_shop(ShopPlan::Empty).await;
+    let args = json!({"key": DEFAULT_KLAVIYO_KEY, "klaviyo_url": stand.url, "metric_id": "M1"});
+    desk.get("klaviyo_connect", args).await;
+    let (secrets, store, url) =
+        (Arc::clone(desk.engine.secrets()), desk.store.public_id().to_owned(), stand.url.clone());
+    let fresh = key("pk_fresh00000000000000000000000000000");
+    let replaced = replace.set(Box::new(move || {
+        secrets.klaviyo().keep(&store, &url, &fresh);
+    }));
+    assert!(replaced.is_ok());
+    assert_eq!(desk.ask("klaviyo_check", json!({})).await.unwrap_err().code, "KLAVIYO_KEY_REJECTED");
+    let status = desk.get("klaviyo_status", json!({})).await;
+    assert_eq!(
+        (&status["status"], &status["code"], &status["key_prefix"]),
+        (&json!("connected"), &Value::Null, &json!("pk_fres"))
+    );
+    desk.get("klaviyo_check", json!({})).await;
+}
+
+#[tokio::test]
+async fn a_wait_that_one_client_was_told_of_is_not_forgotten_by_another() {
+    let post = Post::connected().await;
+    post.desk.sync().await;
+    post.control.throttle("/api/accounts", 67_608);
+    let until = post.desk.clock_now() + 67_608;
+    assert_eq!(post.refused("klaviyo_check", json!({})).await, "KLAVIYO_THROTTLED");
+    // The client of the looks was made before and was told nothing of it.
+    post.control.set_faults(Faults { error_5xx_rate: 1.0, ..Faults::default() });
+    assert_eq!(post.refused("klaviyo_events_check", json!({})).await, "KLAVIYO_ERROR");
+    let status = post.status().await;
+    assert_eq!(
+        (&status["code"], &status["waits"]),
+        (&json!("KLAVIYO_ERROR"), &json!([{"endpoint": "accounts", "until": until}]))
+    );
 }
 
 #[tokio::test]

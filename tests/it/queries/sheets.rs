@@ -134,6 +134,29 @@ fn the_timeline_is_in_the_order_things_happened_within_a_second() {
 }
 
 #[test]
+fn the_timeline_says_of_each_refund_what_it_paid_back() {
+    let shop = shop();
+    let refunded = |id: &str, at: i64, total: i64, before: Value| {
+        let object = charge("ch_1", NOON + 60, json!({"payment_intent": "pi_1", "amount_refunded": total}));
+        let mut told = event(id, "charge.refunded", at, &object);
+        told["data"]["previous_attributes"] = before;
+        told
+    };
+    shop.events(&[
+        refunded("evt_8", NOON + 2 * DAY, 1_500, json!({"amount_refunded": 900})),
+        refunded("evt_7", NOON + DAY, 900, json!({"amount_refunded": 0})),
+    ]);
+    let found = read(&shop, "pre_1").unwrap();
+    let said: Vec<(&str, Option<i64>)> = found
+        .timeline
+        .iter()
+        .filter(|entry| entry.kind == "charge.refunded")
+        .map(|entry| (entry.event_id.as_deref().unwrap(), entry.amount_minor))
+        .collect();
+    assert_eq!(said, [("evt_7", Some(900)), ("evt_8", Some(600))], "and not what was charged");
+}
+
+#[test]
 fn every_id_of_an_order_opens_its_sheet() {
     let shop = shop();
     for id in ["pre_1", "cs_1", " pi_1 ", "ch_0", "re_1", "evt_3", "cus_1"] {

@@ -23,9 +23,9 @@ pub trait OpensKlaviyo: Send + Sync {
     /// A client with the store's own key.
     fn open(&self) -> Later<'_, Result<Opened, Problem>>;
 
-    /// Notes what a refusal says of the connection, and until when Klaviyo asks to wait.
-    fn note<'a>(&'a self, error: &'a KlaviyoError) -> Later<'a, ()>;
+    /// Notes what a refusal to this client says of the connection, and until when Klaviyo asks to wait.
+    fn note<'a>(&'a self, opened: &'a Opened, error: &'a KlaviyoError) -> Later<'a, ()>;
 
-    /// Notes that it answered as it should: a trouble that passes has passed.
-    fn note_answered(&self) -> Later<'_, ()>;
+    /// Notes that it answered this client as it should: a trouble that passes has passed.
+    fn note_answered<'a>(&'a self, opened: &'a Opened) -> Later<'a, ()>;
 }

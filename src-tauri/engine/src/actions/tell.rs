@@ -100,7 +100,7 @@ impl Desk {
         // What may have been sent is looked for too: hours may lie between, in which the shop told of it, or the person left.
         let there = match self.look_for(&opened, told).await? {
             Ok(there) => there,
-            Err(error) => return Ok(Err(self.klaviyo_halt(&error).await)),
+            Err(error) => return Ok(Err(self.klaviyo_halt(&opened, &error).await)),
         };
         if let Some(event) = there.events.first() {
             self.end_step(row, index, Some(event.clone()), None).await?;
@@ -182,7 +182,7 @@ impl Desk {
         index: usize,
     ) -> DbResult<Result<(), Halt>> {
         if let Err(error) = opened.client.send_event(&ActionId::new(&row.id), &told.document).await {
-            return Ok(Err(self.klaviyo_halt(&error).await));
+            return Ok(Err(self.klaviyo_halt(opened, &error).await));
         }
         let (audit, now, at) = (self.audit.clone(), self.clock.now(), (row.seq, index));
         let (id, operator, email) = (row.id.clone(), row.operator.clone(), told.email.clone());
@@ -240,7 +240,7 @@ impl Desk {
                 self.end_step(row, index, Some(imported.id), None).await?;
                 Ok(Ok(()))
             }
-            Err(error) => Ok(Err(self.klaviyo_halt(&error).await)),
+            Err(error) => Ok(Err(self.klaviyo_halt(&opened, &error).await)),
         }
     }
 
@@ -269,7 +269,7 @@ impl Desk {
         let found = match self.look_for(&opened, told).await? {
             Ok(found) => found,
             Err(error) => {
-                return Ok(match self.klaviyo_halt(&error).await {
+                return Ok(match self.klaviyo_halt(&opened, &error).await {
                     Halt::Later(_, _, wait) => There::NotYet(now + wait),
                     Halt::Failed(_, words) | Halt::Unknown(words) => There::No(words),
                 });
@@ -341,7 +341,7 @@ impl Desk {
                     }
                 }
             }
-            Err(error) => match self.klaviyo_halt(&error).await {
+            Err(error) => match self.klaviyo_halt(&opened, &error).await {
                 Halt::Later(_, _, wait) => There::NotYet(self.clock.now() + wait),
                 Halt::Failed(_, words) | Halt::Unknown(words) => There::No(words),
             },
@@ -390,8 +390,8 @@ impl Desk {
     }
 
     /// What a refusal of Klaviyo's means for an action.
-    async fn klaviyo_halt(&self, error: &KlaviyoError) -> Halt {
-        self.klaviyo.note(error).await;
+    async fn klaviyo_halt(&self, opened: &Opened, error: &KlaviyoError) -> Halt {
+        self.klaviyo.note(opened, error).await;
         let words = error.to_string();
         let now = self.clock.now();
         match error {

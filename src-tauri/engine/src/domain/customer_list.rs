@@ -90,11 +90,16 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// First and last name: the first word, and the rest. Of one word it is the first name.
+    /// First and last name: the first word after a title, and the rest. Of one word it is the first name.
     pub fn names(&self) -> (&str, &str) {
-        let name = self.name.as_deref().unwrap_or_default().trim();
-        let (first, last) = name.split_once(char::is_whitespace).unwrap_or((name, ""));
-        (first, last.trim_start())
+        let mut name = self.name.as_deref().unwrap_or_default().trim();
+        while let Some((first, rest)) = name.split_once(char::is_whitespace) {
+            if !is_title(first) {
+                return (first, rest.trim_start());
+            }
+            name = rest.trim_start();
+        }
+        (if is_title(name) { "" } else { name }, "")
     }
 
     fn meta(&self) -> [String; 6] {
@@ -115,7 +120,7 @@ impl Contact {
         [
             sealed(google_email(&self.email), hashed),
             sealed(phone, hashed),
-            sealed(lower(without_title(first)), hashed),
+            sealed(lower(first), hashed),
             sealed(lower(without_suffix(last)), hashed),
             self.country().to_uppercase(),
             postal_code.to_owned(),
@@ -136,6 +141,8 @@ impl Contact {
     fn phone_digits(&self) -> String {
         let phone = self.phone.as_deref().unwrap_or_default().trim();
         let Some(rest) = phone.strip_prefix('+') else { return String::new() };
+        // A zero in brackets is dialled within the country alone.
+        let rest = rest.replacen("(0)", "", 1);
         let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
         let known = rest.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')'));
         let fits = (8..=15).contains(&digits.len()) && !digits.starts_with('0');
@@ -192,9 +199,8 @@ fn google_email(email: &str) -> String {
     if local.is_empty() { email.to_owned() } else { format!("{local}@{host}") }
 }
 
-fn without_title(first: &str) -> &str {
-    let word = first.trim_end_matches('.').to_lowercase();
-    if matches!(word.as_str(), "mr" | "mrs" | "ms" | "miss" | "dr") { "" } else { first }
+fn is_title(word: &str) -> bool {
+    matches!(word.trim_end_matches('.').to_lowercase().as_str(), "mr" | "mrs" | "ms" | "miss" | "dr")
 }
 
 fn without_suffix(last: &str) -> &str {
@@ -247,6 +253,11 @@ mod tests {
             ["", "李雷", "", "", ""],
             "no country code: no number"
         );
+        let dan = person("dan@x.org", "Mr. Dan  Bell", "+44 (0)20 7031 3000", "GB", "");
+        for format in [AudienceFormat::Meta, AudienceFormat::Google] {
+            assert_eq!(format.cells(&dan, false)[1..4], ["442070313000", "dan", "bell"], "{format:?}");
+        }
+        assert_eq!(AudienceFormat::Google.cells(&person("e@x.org", "Dr.", "", "", ""), false)[2..4], ["", ""]);
         let cat = person("c@x.org", "Cat", "+49 30 123456", "GB", "SW1A 1AA");
         assert_eq!(AudienceFormat::Meta.cells(&cat, false)[4], "sw1a1");
     }

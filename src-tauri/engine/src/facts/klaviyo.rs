@@ -213,15 +213,25 @@ pub fn list_waits(connection: &Connection) -> DbResult<BTreeMap<String, (i64, i6
     Ok(waits)
 }
 
-/// Keeps these waits and no others.
+/// Keeps these waits beside those that other clients were told of, the one told last for each endpoint, and none that is over.
 ///
 /// # Errors
 /// The write failed.
-pub fn set_waits(transaction: &Transaction<'_>, waits: &BTreeMap<String, (i64, i64)>) -> DbResult<()> {
-    transaction.execute("DELETE FROM klaviyo_wait", [])?;
+pub fn add_waits(
+    transaction: &Transaction<'_>,
+    waits: &BTreeMap<String, (i64, i64)>,
+    now: i64,
+) -> DbResult<()> {
+    transaction
+        .prepare_cached("DELETE FROM klaviyo_wait WHERE until <= ?1 OR told_at > ?1")?
+        .execute([now])?;
     for (endpoint, (told_at, until)) in waits {
         transaction
-            .prepare_cached("INSERT INTO klaviyo_wait (endpoint, told_at, until) VALUES (?1, ?2, ?3)")?
+            .prepare_cached(
+                "INSERT INTO klaviyo_wait (endpoint, told_at, until) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (endpoint) DO UPDATE SET told_at = excluded.told_at, until = excluded.until
+                 WHERE excluded.told_at >= told_at",
+            )?
             .execute(params![endpoint, told_at, until])?;
     }
     Ok(())

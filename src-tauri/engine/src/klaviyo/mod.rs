@@ -63,6 +63,7 @@ impl Wait {
 /// Klaviyo's API for one key.
 pub struct Klaviyo {
     http: Http,
+    key: KlaviyoKey,
     clock: SharedClock,
     waits: Mutex<BTreeMap<&'static str, Wait>>,
     told: Mutex<Told>,
@@ -83,7 +84,7 @@ struct Told {
 }
 
 impl Klaviyo {
-    /// Makes a client. The key goes no further than the request headers. Without `paces` endpoints are asked as fast as
+    /// Makes a client. The key is sent in the request headers and nowhere else. Without `paces` endpoints are asked as fast as
     /// they answer.
     ///
     /// # Errors
@@ -114,11 +115,17 @@ impl Klaviyo {
         };
         Ok(Self {
             http,
+            key: key.clone(),
             clock,
             waits: Mutex::default(),
             told: Mutex::default(),
             names: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// Whether it asks with this key.
+    pub fn asks_with(&self, key: &KlaviyoKey) -> bool {
+        self.key.expose() == key.expose()
     }
 
     /// The transport, for its numbers and clocks.

@@ -96,10 +96,14 @@ impl Teller<'_> {
         while let Some(row) = rows.next()? {
             let (event_id, kind, at): (String, String, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
             let bytes = self.unpackers.unpack(self.connection, row.get(4)?, &row.get::<_, Vec<u8>>(5)?)?;
-            let read = event_parts(&bytes)
-                .and_then(|(object, _)| read_object(&object, Some(&kind), &self.names).ok());
-            let state = read.map(|read| read.state).unwrap_or_default();
+            let parts = event_parts(&bytes);
+            let read =
+                parts.as_ref().and_then(|(object, _)| read_object(object, Some(&kind), &self.names).ok());
+            let mut state = read.map(|read| read.state).unwrap_or_default();
             moments.push(Moment { at, told_by_event: true, digest: digest(&state) });
+            if kind == "charge.refunded" {
+                state.amount = paid_back(&state, parts.and_then(|(_, former)| former).as_deref());
+            }
             let rank = rank_of(&kind);
             let line = TimelineEntry {
                 event_id: Some(event_id),
@@ -274,6 +278,15 @@ fn entry_of(at: i64, kind: &str, origin: &str, object_id: &str, state: &ObjectSt
         pending_webhooks: None,
         operator: None,
     }
+}
+
+/// What a `charge.refunded` paid back, minor units: what is refunded by now, less what was before it.
+fn paid_back(charge: &ObjectState, former: Option<&str>) -> Option<i64> {
+    let before = former
+        .and_then(|former| serde_json::from_str::<serde_json::Value>(former).ok())
+        .and_then(|former| former.get("amount_refunded")?.as_i64())
+        .unwrap_or(0);
+    charge.amount_part.map(|refunded| refunded.saturating_sub(before))
 }
 
 /// The entry for an object's creation, where no event tells of it. A charge, refund or dispute that has

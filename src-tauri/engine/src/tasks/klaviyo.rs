@@ -133,7 +133,6 @@ impl Watch {
         let due = by_time || (waits_since.is_some() && looked.may_look_for_due(now));
         if due {
             self.look(now, looked, Look { asked, by_time, waits_since, of }).await?;
-            self.klaviyo.note_answered().await;
         }
         let checked = self.check(asked).await?;
         // Whoever asks waits for the answer: that is not held up.
@@ -182,10 +181,11 @@ impl Watch {
         let events = match self.look_since(&opened, &settings, times).await? {
             Ok(events) => events,
             Err(error) => {
-                self.klaviyo.note(&error).await;
+                self.klaviyo.note(&opened, &error).await;
                 return Err(error.into());
             }
         };
+        self.klaviyo.note_answered(&opened).await;
         let whole_at = if whole { now } else { looked.whole_at };
         let (due_at, due_events) = if by_time { (looked.due_at, looked.due_events) } else { (now, events) };
         let days = if whole { settings.klaviyo.check_days } else { looked.days };
@@ -279,7 +279,7 @@ impl Watch {
         if !next.emails.is_empty() {
             let opened = self.klaviyo.open().await?;
             if let Err(error) = self.ask_about(&opened, &next.emails, now).await? {
-                self.klaviyo.note(&error).await;
+                self.klaviyo.note(&opened, &error).await;
                 return Err(error.into());
             }
         }

@@ -13,7 +13,7 @@ use crate::db::Db;
 use crate::domain::klaviyo::KlaviyoAccount;
 use crate::domain::store::KeySource;
 use crate::error::Problem;
-use crate::facts::klaviyo::{KlaviyoConnection, Trouble, find_klaviyo, list_waits, set_klaviyo, set_waits};
+use crate::facts::klaviyo::{KlaviyoConnection, Trouble, add_waits, find_klaviyo, list_waits, set_klaviyo};
 use crate::http::Paces;
 use crate::klaviyo::{Klaviyo, KlaviyoError, Wait};
 use crate::secrets::{KlaviyoKey, Secrets};
@@ -129,19 +129,31 @@ impl Door {
         reached: &Reached,
         outcome: Result<&KlaviyoAccount, &KlaviyoError>,
     ) -> Result<(), Problem> {
-        if !reached.is_own || reached.connection.is_none() {
-            return Ok(());
+        match &reached.connection {
+            Some(connection) if reached.is_own => {
+                self.note_from(&reached.client, &connection.account.public_id, outcome).await
+            }
+            _ => Ok(()),
         }
-        let waits: BTreeMap<String, (i64, i64)> = reached
-            .client
-            .waits()
-            .into_iter()
-            .map(|(name, wait)| (name, (wait.told_at, wait.until)))
-            .collect();
+    }
+
+    /// As [`Self::note_answer`], of a client that was made for this account with the key the store had then.
+    async fn note_from(
+        &self,
+        client: &Klaviyo,
+        account: &str,
+        outcome: Result<&KlaviyoAccount, &KlaviyoError>,
+    ) -> Result<(), Problem> {
         let now = self.clock.now();
         // As it stands now: another answer may have said something since this client was made.
-        let Some(before) = self.connection().await? else { return Ok(()) };
-        let after = judged(before.clone(), outcome, now);
+        let Some(before) = self.connection().await?.filter(|there| there.account.public_id == account) else {
+            return Ok(());
+        };
+        let replaced = self.find_key(&before.url).await.is_some_and(|(key, _)| !client.asks_with(&key));
+        let waits: BTreeMap<String, (i64, i64)> =
+            client.waits().into_iter().map(|(name, wait)| (name, (wait.told_at, wait.until))).collect();
+        // What is said to a key that has been replaced says nothing of the one there is.
+        let after = if replaced { before.clone() } else { judged(before.clone(), outcome, now) };
         let changed = (after.status, &after.trouble) != (before.status, &before.trouble);
         if changed {
             tracing::info!(
@@ -153,11 +165,14 @@ impl Door {
         }
         self.db
             .write_durable(move |transaction| {
-                // Another process may have disconnected meanwhile; nothing comes back by an answer.
-                let same = |there: KlaviyoConnection| there.connected_at == after.connected_at;
-                if find_klaviyo(transaction)?.is_some_and(same) {
+                let Some(there) = find_klaviyo(transaction)? else { return Ok(()) };
+                // Nothing comes back by an answer that another process has disconnected meanwhile.
+                if there.connected_at == before.connected_at {
+                    add_waits(transaction, &waits, now)?;
+                }
+                // What was decided or told meanwhile is newer than this answer.
+                if there == before {
                     set_klaviyo(transaction, &after)?;
-                    set_waits(transaction, &waits)?;
                 }
                 Ok(())
             })
@@ -176,28 +191,25 @@ impl OpensKlaviyo for Door {
         })
     }
 
-    fn note<'a>(&'a self, error: &'a KlaviyoError) -> Later<'a, ()> {
+    fn note<'a>(&'a self, opened: &'a Opened, error: &'a KlaviyoError) -> Later<'a, ()> {
         Box::pin(async move {
-            let reached = self.kept.lock().await.as_ref().map(|one| Arc::clone(&one.reached));
             if error.is_about_the_key() {
                 self.forget().await;
             }
-            if let Some(reached) = reached
-                && let Err(problem) = self.note_answer(&reached, Err(error)).await
-            {
+            if let Err(problem) = self.note_from(&opened.client, &opened.account, Err(error)).await {
                 tracing::warn!(store = self.store, code = problem.code, "what Klaviyo said was not noted");
             }
         })
     }
 
-    fn note_answered(&self) -> Later<'_, ()> {
+    fn note_answered<'a>(&'a self, opened: &'a Opened) -> Later<'a, ()> {
         Box::pin(async move {
-            let reached = self.kept.lock().await.as_ref().map(|one| Arc::clone(&one.reached));
-            let (Some(reached), Ok(Some(now))) = (reached, self.connection().await) else { return };
+            let Ok(Some(now)) = self.connection().await else { return };
             if !now.trouble.as_ref().is_some_and(passes) {
                 return;
             }
-            if let Err(problem) = self.note_answer(&reached, Ok(&now.account)).await {
+            let noted = self.note_from(&opened.client, &opened.account, Ok(&now.account)).await;
+            if let Err(problem) = noted {
                 tracing::warn!(
                     store = self.store,
                     code = problem.code,
