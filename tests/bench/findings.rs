@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use foredeck_engine::actions::Doer;
 use foredeck_engine::db::{Connection, DbError};
 use foredeck_engine::domain::settings::MetadataNames;
 use foredeck_engine::facts::codec::Codec;
@@ -106,7 +107,7 @@ async fn apply(url: &str, events: &[String], rules: bool) -> (Took, i64) {
     let mirror = ingest::open(url, None).await;
     let mut settings = filled(mirror.store.settings());
     settings.findings.values_mut().for_each(|rule| rule.on = rules);
-    mirror.store.set_settings(settings, None).await.unwrap();
+    mirror.store.set_settings(settings, None, &Doer { name: "bench".to_owned(), level: 100 }).await.unwrap();
     let codec = Codec::default();
     let (started, cpu_s) = (Instant::now(), peer::cpu_s());
     for page in events.chunks(PAGE) {

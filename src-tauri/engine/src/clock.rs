@@ -48,16 +48,23 @@ impl Clock for SystemClock {
 pub struct FixedClock {
     now: AtomicI64,
     start: i64,
+    slept: AtomicI64,
 }
 
 impl FixedClock {
     /// Starts at a wall time in Unix seconds.
     pub fn new(now: i64) -> Self {
-        Self { now: AtomicI64::new(now), start: now }
+        Self { now: AtomicI64::new(now), start: now, slept: AtomicI64::new(0) }
     }
 
     /// Moves wall and monotonic time together.
     pub fn advance(&self, seconds: i64) {
+        self.now.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Moves wall time alone, as on a machine that sleeps.
+    pub fn sleep(&self, seconds: i64) {
+        self.slept.fetch_add(seconds, Ordering::SeqCst);
         self.now.fetch_add(seconds, Ordering::SeqCst);
     }
 
@@ -73,7 +80,7 @@ impl Clock for FixedClock {
     }
 
     fn monotonic(&self) -> Duration {
-        let passed = self.now.load(Ordering::SeqCst).saturating_sub(self.start);
+        let passed = self.now.load(Ordering::SeqCst) - self.start - self.slept.load(Ordering::SeqCst);
         Duration::from_secs(u64::try_from(passed).unwrap_or(0))
     }
 }

@@ -147,10 +147,14 @@ impl Engine {
         let record = self.inner.registry.add(name, mode, &url, self.inner.clock.now())?;
         let store = self.store(&record.public_id).await?;
         store
-            .change_settings(None, move |mut settings| {
-                settings.time_zone = zone;
-                settings
-            })
+            .change_settings(
+                None,
+                move |mut settings| {
+                    settings.time_zone = zone;
+                    settings
+                },
+                None,
+            )
             .await?;
         self.inner.announcer.announce(None, Topic::Stores);
         Ok(store)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::desk::{desk, spec};
 use crate::it::sync::desk::Desk;
 
-async fn shop_of(orders: usize) -> Desk {
+pub(super) async fn shop_of(orders: usize) -> Desk {
     let desk = Desk::with(Config { seed: 8, shop: ShopPlan::Empty, ..Config::default() }).await;
     desk.world.with_world(|world| {
         for number in 0..orders {
@@ -25,7 +25,7 @@ async fn shop_of(orders: usize) -> Desk {
     desk
 }
 
-fn targets(orders: usize) -> Value {
+pub(super) fn targets(orders: usize) -> Value {
     json!((0..orders).map(|number| format!("pre_{number:04}")).collect::<Vec<_>>())
 }
 

@@ -1,8 +1,10 @@
 //! Actions: planned, confirmed, done once, verified, audited; refused when they should be.
 
+mod again;
 mod audit;
 mod bulk;
 pub mod desk;
 mod desks;
 mod each;
+mod exact;
 mod refused;

@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 use foredeck_engine::api::{self, Call};
 use foredeck_engine::domain::store::KeySource;
 use foredeck_sandbox::klaviyo::KlaviyoKey as Key;
-use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, DEFAULT_START, Faults, ShopPlan};
+use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, DEFAULT_START, Faults, KlaviyoConfig, ShopPlan};
 use serde_json::{Value, json};
 
+use super::events::told;
 use super::stand::{Said, Stand, account, ok};
 use super::{Post, key};
 use crate::it::sync::desk::Desk;
@@ -126,8 +127,8 @@ async fn what_is_said_to_a_key_that_was_replaced_says_nothing_of_the_new_one() {
 
 #[tokio::test]
 async fn a_wait_that_one_client_was_told_of_is_not_forgotten_by_another() {
-    let post = Post::connected().await;
-    post.desk.sync().await;
+    let post = told(1, KlaviyoConfig::default()).await;
+    post.get("klaviyo_events_check", json!({})).await;
     post.control.throttle("/api/accounts", 67_608);
     let until = post.desk.clock_now() + 67_608;
     assert_eq!(post.refused("klaviyo_check", json!({})).await, "KLAVIYO_THROTTLED");

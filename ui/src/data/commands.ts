@@ -19,7 +19,7 @@ export function useCommand<N extends OperationName>(name: N, store: string | nul
     },
     onError: (error) => {
       // What is shown is of before: it is read again, so that the next try rests on what is in force.
-      if (asApiError(error).code === "SETTINGS_CHANGED") announce(client, store, ["settings"]);
+      if (asApiError(error).code === "SETTINGS_CHANGED") announce(client, store, ["settings", "actions"]);
     },
   });
 }

@@ -164,7 +164,15 @@ impl Desk {
         index: usize,
     ) -> DbResult<Result<(), Halt>> {
         match &program.moves[index] {
-            Move::Read { kind, id } => self.read_step(row, index, kind, id).await,
+            Move::Read { kind, id } => {
+                let wrote = program
+                    .moves
+                    .iter()
+                    .zip(&*steps)
+                    .take(index)
+                    .any(|(one, step)| one.goes_out() && step.state == StepState::Done);
+                self.read_step(row, index, (kind, id), wrote).await
+            }
             Move::FindCustomer { email } => self.find_customer(row, index, email).await,
             Move::Fact { .. } => {
                 let (terms, audit, objects) = (self.terms(), self.audit.clone(), objects_of(steps));
@@ -187,12 +195,17 @@ impl Desk {
         &self,
         row: &ActionRow,
         index: usize,
-        kind: &str,
-        id: &str,
+        (kind, id): (&str, &str),
+        wrote: bool,
     ) -> DbResult<Result<(), Halt>> {
         let found = match self.get(kind, id).await? {
             Ok(_) => Some(id.to_owned()),
             Err(StripeError::NotFound { .. }) => None,
+            // What was done is done, whether or not it can be read again.
+            Err(error @ StripeError::Http(_)) if wrote => {
+                return Ok(Err(Halt::Later("OFFLINE".to_owned(), error.to_string(), 15)));
+            }
+            Err(_) if wrote => None,
             Err(error) => return Ok(Err(self.refusal(&error))),
         };
         self.end_step(row, index, found, None).await?;

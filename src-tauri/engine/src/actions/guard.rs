@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::plan::ActionPlan;
-use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction};
+use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
 use crate::domain::day::{day_of, start_of};
 use crate::domain::money::{decimal, exponent};
 use crate::error::Problem;
@@ -27,6 +27,8 @@ pub struct Doer {
 const SUPPORT: u8 = 50;
 /// The level that is not held to the cap of one action.
 const ADMIN: u8 = 80;
+/// How long an action may wait before it is sent and still be counted, seconds.
+const OLDEST_S: i64 = 90 * 86_400;
 /// Mails a day, unless set otherwise.
 const MAILS: i64 = 200;
 
@@ -50,6 +52,10 @@ pub struct Guard {
     pub daily_mails: i64,
     /// Stripe may be asked to deliver events again, which it does not document.
     pub resend: bool,
+    /// How often it was set before. Given back with a change, the change is refused where somebody else has made one meanwhile;
+    /// null takes the place of whatever is in force.
+    #[ts(type = "number | null")]
+    pub revision: Option<i64>,
 }
 
 impl Default for Guard {
@@ -61,6 +67,7 @@ impl Default for Guard {
             support_money: BTreeMap::new(),
             daily_mails: MAILS,
             resend: false,
+            revision: Some(0),
         }
     }
 }
@@ -116,11 +123,16 @@ pub fn read_guard(connection: &Connection, live: bool) -> DbResult<Guard> {
     }
 }
 
-/// Writes the guard.
+/// Writes the guard; what is in force then, or None where another than the one it was made from was set meanwhile.
 ///
 /// # Errors
 /// The write failed, or a cap is out of range.
-pub fn set_guard(transaction: &Transaction<'_>, guard: &Guard) -> DbResult<()> {
+pub fn set_guard(transaction: &Transaction<'_>, guard: Guard, live: bool) -> DbResult<Option<Guard>> {
+    let before = read_guard(transaction, live)?.revision.unwrap_or_default();
+    if guard.revision.is_some_and(|revision| revision != before) {
+        return Ok(None);
+    }
+    let guard = Guard { revision: Some(before + 1), ..guard };
     let caps = guard.daily_money.iter().chain(&guard.support_money);
     for (currency, cap) in caps {
         let plain = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -131,12 +143,12 @@ pub fn set_guard(transaction: &Transaction<'_>, guard: &Guard) -> DbResult<()> {
     if !(0..=1_000_000).contains(&guard.daily_mails) {
         return Err(DbError::Invalid(format!("a cap of {} mails is out of range", guard.daily_mails)));
     }
-    let text = serde_json::to_string(guard).map_err(|error| DbError::Corrupt(error.to_string()))?;
+    let text = serde_json::to_string(&guard).map_err(|error| DbError::Corrupt(error.to_string()))?;
     transaction.execute(
         "INSERT INTO meta (name, value) VALUES ('guard', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         [text],
     )?;
-    Ok(())
+    Ok(Some(guard))
 }
 
 /// The guard with today's use.
@@ -152,13 +164,28 @@ fn since(now: i64, zone: chrono_tz::Tz) -> i64 {
     start_of(day_of(now, zone), zone)
 }
 
-/// Money and mails of actions confirmed since an instant. What failed counts for nothing; what is unknown counts.
+/// Money and mails of actions confirmed or sent since an instant. What failed before anything was done counts for nothing; what is
+/// unknown counts.
 fn used(connection: &Connection, since: i64) -> DbResult<(BTreeMap<String, i64>, i64)> {
-    let mut statement = connection.prepare_cached(
+    sums(connection, &format!("confirmed_at >= ?1 OR {SENT}"), since, None)
+}
+
+/// A request of the action was sent since the instant.
+const SENT: &str = "EXISTS (SELECT 1 FROM action_step s WHERE s.action = action.seq AND s.intended_at >= ?1)";
+
+fn sums(
+    connection: &Connection,
+    which: &str,
+    since: i64,
+    except: Option<i64>,
+) -> DbResult<(BTreeMap<String, i64>, i64)> {
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT coalesce(currency, ''), sum(money), sum(mails) FROM action
-         WHERE confirmed_at >= ?1 AND (money > 0 OR mails > 0) AND state NOT IN ('failed', 'canceled') GROUP BY 1",
-    )?;
-    let mut rows = statement.query([since])?;
+         WHERE confirmed_at >= ?2 AND (money > 0 OR mails > 0) AND seq IS NOT ?3 AND ({which}) AND (state NOT IN ('failed', 'canceled')
+           OR EXISTS (SELECT 1 FROM action_step s WHERE s.action = action.seq AND s.state = 'done' AND s.path IS NOT NULL))
+         GROUP BY 1"
+    ))?;
+    let mut rows = statement.query(params![since, since - OLDEST_S, except])?;
     let (mut money, mut mails) = (BTreeMap::new(), 0);
     while let Some(row) = rows.next()? {
         let (currency, moved): (String, i64) = (row.get(0)?, row.get(1)?);
@@ -168,6 +195,40 @@ fn used(connection: &Connection, since: i64) -> DbResult<(BTreeMap<String, i64>,
         mails += row.get::<_, i64>(2)?;
     }
     Ok((money, mails))
+}
+
+/// Says why a request of an action may not be sent now: everything is stopped, or what was sent today leaves no room for it.
+///
+/// # Errors
+/// The read failed.
+pub(super) fn holds_back(
+    connection: &Connection,
+    live: bool,
+    action: i64,
+    (now, zone): (i64, chrono_tz::Tz),
+) -> DbResult<Option<Problem>> {
+    if let Some(problem) = stops(connection, live, true)? {
+        return Ok(Some(problem));
+    }
+    let (moved, currency, sends): (i64, String, i64) = connection
+        .prepare_cached("SELECT money, coalesce(currency, ''), mails FROM action WHERE seq = ?1")?
+        .query_row([action], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    if moved == 0 && sends == 0 {
+        return Ok(None);
+    }
+    let guard = read_guard(connection, live)?;
+    let since = since(now, zone);
+    let (money, mails) = sums(connection, SENT, since, Some(action))?;
+    let before = money.get(&currency).copied().unwrap_or_default();
+    let over = (moved > 0 && before.saturating_add(moved) > guard.day_cap(&currency))
+        || (sends > 0 && mails.saturating_add(sends) > guard.daily_mails);
+    Ok(over.then(|| {
+        Problem::new(
+            "CAP_REACHED",
+            "what was sent today leaves no room for this under the cap of a day: it waits",
+            "Wait until tomorrow, or have the cap raised under Safety in Settings.",
+        )
+    }))
 }
 
 /// What a confirmation is weighed by.

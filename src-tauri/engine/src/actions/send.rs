@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::allowed::denied_state;
 use super::execute::{Desk, Halt};
-use super::guard::stops;
+use super::guard::holds_back;
 use super::program::{Look, Write};
 use super::rows::ActionRow;
 use super::step::{self, Sent, Step, StepState};
@@ -24,9 +24,22 @@ use crate::stripe::{Answered, Post, StripeError};
 const KEY_HOLDS_S: i64 = 20 * 3_600;
 /// New keys taken for one step after answers that may or may not have been effects.
 const MOST_ATTEMPTS: i64 = 6;
-/// How often a request is sent that meets another one under way, and the pause between.
+/// How often a request is sent that meets another one under way, the pause between, and for how many seconds in all.
 const MOST_ASKED: u32 = 20;
 const BETWEEN: Duration = Duration::from_millis(250);
+const MOST_ASKED_S: i64 = 60;
+/// For so long a request whose answer never came may still be under way at Stripe, seconds.
+const UNDER_WAY_S: i64 = 120;
+
+/// What Stripe says of what must still be so.
+enum Checked {
+    /// It is so.
+    Same,
+    /// It is otherwise, in these words.
+    Otherwise(String),
+    /// It could not be read.
+    Unread(StripeError),
+}
 
 impl Desk {
     pub(super) async fn write_step(
@@ -44,8 +57,10 @@ impl Desk {
         match (step.state, &step.sent) {
             (StepState::Intended, Some(sent)) => self.resume(row, write, index, step, sent).await,
             _ => {
-                if let Some(halt) = self.check(write).await? {
-                    return Ok(Err(halt));
+                match self.check(write).await? {
+                    Checked::Same => {}
+                    Checked::Otherwise(words) => return Ok(Err(changed(&words))),
+                    Checked::Unread(error) => return Ok(Err(self.refusal(&error))),
                 }
                 let mut post = write.post.clone();
                 if let Some((name, at)) = &write.fill
@@ -60,26 +75,26 @@ impl Desk {
 
     /// Reads what must still be so. Where there is nothing to check Stripe is asked for anything at all, so that offline nothing is
     /// committed that could go out later, unlooked for.
-    async fn check(&self, write: &Write) -> DbResult<Option<Halt>> {
+    async fn check(&self, write: &Write) -> DbResult<Checked> {
         for check in &write.check {
             let Some(id) = &check.id else { continue };
             match self.get(&check.kind, id).await? {
                 Ok(object) => {
                     let differences = check.differences(&object);
                     if !differences.is_empty() {
-                        return Ok(Some(changed(&format!("{id}: {}", differences.join(", ")))));
+                        return Ok(Checked::Otherwise(format!("{id}: {}", differences.join(", "))));
                     }
                 }
-                Err(error) => return Ok(Some(self.refusal(&error))),
+                Err(error) => return Ok(Checked::Unread(error)),
             }
         }
         if write.check.is_empty()
             && let Err(error) = self.stripe.list_raw("/v1/events", "limit=1").await
             && matches!(error, StripeError::Http(_))
         {
-            return Ok(Some(self.refusal(&error)));
+            return Ok(Checked::Unread(error));
         }
-        Ok(None)
+        Ok(Checked::Same)
     }
 
     /// Commits a request, then sends it.
@@ -97,13 +112,14 @@ impl Desk {
             (None, _) => format!("foredeck-{}-{index}-{attempt}", row.id),
         };
         let sent = Sent { post, key, at: self.server_now() };
-        let (audit, live, now) = (self.audit.clone(), self.live, self.clock.now());
+        let (audit, live, zone, now) =
+            (self.audit.clone(), self.live, self.settings().zone(), self.clock.now());
         let (committed, at) = (sent.clone(), (row.seq, index));
         let (id, operator) = (row.id.clone(), row.operator.clone());
         let stopped = self
             .db
             .write_durable(move |transaction| {
-                if let Some(problem) = stops(transaction, live, true)? {
+                if let Some(problem) = holds_back(transaction, live, at.0, (now, zone))? {
                     return Ok(Some(problem));
                 }
                 step::intend(transaction, at, attempt, &committed)?;
@@ -121,10 +137,11 @@ impl Desk {
         if let Some(problem) = stopped {
             return Ok(Err(Halt::Later(problem.code.to_owned(), problem.message, 15)));
         }
-        self.post(row, write, index, attempt, &sent).await
+        self.post(row, write, (index, attempt, false), &sent).await
     }
 
-    /// A request that may have been sent before: the same again while its key holds, else Stripe is looked at first.
+    /// A request that may have been sent before: looked for where the world is otherwise now, for that may be its effect; the same
+    /// again while its key holds; else Stripe is looked at first.
     async fn resume(
         &self,
         row: &ActionRow,
@@ -136,16 +153,46 @@ impl Desk {
         if matches!(write.look, Look::Never) {
             return Ok(Err(doubtful()));
         }
-        if self.stripe.http().server_now().is_none()
-            && let Err(error) = self.stripe.list_raw("/v1/events", "limit=1").await
-            && matches!(error, StripeError::Http(_))
-        {
-            return Ok(Err(self.wait_for(&error)));
+        if let Err(halt) = self.may_go_on().await? {
+            return Ok(Err(halt));
         }
-        if self.server_now() - sent.at < KEY_HOLDS_S {
-            return self.post(row, write, index, step.attempt, sent).await;
+        match self.check(write).await? {
+            Checked::Same => {}
+            Checked::Otherwise(words) => {
+                return self.found_or(row, write, index, sent, changed(&words)).await;
+            }
+            Checked::Unread(error) => return Ok(Err(self.later(&error))),
+        }
+        // Stripe was asked just now, so that its clock is right also on a machine that slept.
+        let age = self.server_now().max(self.clock.now()) - sent.at;
+        if age < KEY_HOLDS_S {
+            return self.post(row, write, (index, step.attempt, true), sent).await;
         }
         self.look_then_again(row, write, index, step.attempt, sent).await
+    }
+
+    /// The end of a request by what is found of it; by `halt` where nothing is, once it can no longer be under way.
+    async fn found_or(
+        &self,
+        row: &ActionRow,
+        write: &Write,
+        index: usize,
+        sent: &Sent,
+        halt: Halt,
+    ) -> DbResult<Result<(), Halt>> {
+        match self.find_effect(row, write, sent).await? {
+            Ok(Some(object)) => {
+                self.end_step(row, index, Some(object), None).await?;
+                Ok(Ok(()))
+            }
+            Ok(None) => Ok(Err(match halt {
+                Halt::Failed(code, words) if self.server_now() - sent.at < UNDER_WAY_S => {
+                    Halt::Later(code, words, 15)
+                }
+                halt => halt,
+            })),
+            Err(error) => Ok(Err(self.later(&error))),
+        }
     }
 
     async fn look_then_again(
@@ -162,13 +209,12 @@ impl Desk {
                 Ok(Ok(()))
             }
             Ok(None) if matches!(write.look, Look::Never) || attempt >= MOST_ATTEMPTS => Ok(Err(doubtful())),
-            Ok(None) => {
-                if let Some(halt) = self.check(write).await? {
-                    return Ok(Err(halt));
-                }
-                Box::pin(self.send(row, write, index, attempt + 1, sent.post.clone())).await
-            }
-            Err(error) => Ok(Err(self.wait_for(&error))),
+            Ok(None) => match self.check(write).await? {
+                Checked::Same => Box::pin(self.send(row, write, index, attempt + 1, sent.post.clone())).await,
+                Checked::Otherwise(words) => Ok(Err(changed(&words))),
+                Checked::Unread(error) => Ok(Err(self.later(&error))),
+            },
+            Err(error) => Ok(Err(self.later(&error))),
         }
     }
 
@@ -176,11 +222,10 @@ impl Desk {
         &self,
         row: &ActionRow,
         write: &Write,
-        index: usize,
-        attempt: i64,
+        (index, attempt, again): (usize, i64, bool),
         sent: &Sent,
     ) -> DbResult<Result<(), Halt>> {
-        let mut asked = 0;
+        let (mut asked, begun) = (0, self.clock.now());
         let error = loop {
             asked += 1;
             match self.stripe.post(&ActionId::new(&row.id), &sent.post, &sent.key).await {
@@ -189,7 +234,9 @@ impl Desk {
                     return Ok(Ok(()));
                 }
                 // Somebody else's request is under way: its end is near.
-                Err(StripeError::Refused { status: 409, .. }) if asked < MOST_ASKED => {
+                Err(StripeError::Refused { status: 409, .. })
+                    if asked < MOST_ASKED && self.clock.now() - begun < MOST_ASKED_S =>
+                {
                     tokio::time::sleep(BETWEEN).await;
                 }
                 Err(error) => break error,
@@ -199,31 +246,66 @@ impl Desk {
             StripeError::Refused { status: 409, code, .. } => {
                 Ok(Err(Halt::Later(code.clone(), error.to_string(), 5)))
             }
-            // The key was used for another request: another desk was here before.
             StripeError::Refused { code, .. } if code == "idempotency_error" => {
-                match self.find_effect(row, write, sent).await? {
-                    Ok(Some(object)) => {
-                        self.end_step(row, index, Some(object), None).await?;
-                        Ok(Ok(()))
-                    }
-                    Ok(None) => Ok(Err(Halt::Failed(
-                        "DONE_ELSEWHERE".to_owned(),
-                        "another desk has asked Stripe for the same just before".to_owned(),
-                    ))),
-                    Err(error) => Ok(Err(self.wait_for(&error))),
-                }
-            }
-            StripeError::Http(HttpError::Server { .. }) => {
-                self.look_then_again(row, write, index, attempt, sent).await
+                self.key_was_used(row, write, (index, attempt), sent).await
             }
             StripeError::Http(_) | StripeError::Unexpected if matches!(write.look, Look::Never) => {
                 Ok(Err(doubtful()))
             }
+            // What was asked under this key is over. Any other 5xx may hide a request that is still under way.
+            StripeError::Http(HttpError::Server { replayed: true, .. }) => {
+                self.look_then_again(row, write, index, attempt, sent).await
+            }
             StripeError::Http(_) | StripeError::Unexpected => Ok(Err(self.wait_for(&error))),
+            // A refusal of the second request says nothing of the first one.
+            _ if again => {
+                let before_it_is_read = matches!(
+                    error,
+                    StripeError::KeyRejected { .. }
+                        | StripeError::PermissionMissing { .. }
+                        | StripeError::NotFound { .. }
+                );
+                let halt = if before_it_is_read { self.later(&error) } else { self.refusal(&error) };
+                self.found_or(row, write, index, sent, halt).await
+            }
             _ => {
                 self.refuse_step(row, index, &write.post.path, &error).await?;
                 Ok(Err(self.refusal(&error)))
             }
+        }
+    }
+
+    /// The key was used for another request: by another desk that was here before, or for one that Stripe refused and remembers.
+    async fn key_was_used(
+        &self,
+        row: &ActionRow,
+        write: &Write,
+        (index, attempt): (usize, i64),
+        sent: &Sent,
+    ) -> DbResult<Result<(), Halt>> {
+        let elsewhere = Halt::Failed(
+            "DONE_ELSEWHERE".to_owned(),
+            "another desk has asked Stripe for the same just before".to_owned(),
+        );
+        match self.find_effect(row, write, sent).await? {
+            Ok(Some(object)) => {
+                self.end_step(row, index, Some(object), None).await?;
+                return Ok(Ok(()));
+            }
+            Ok(None) => {}
+            Err(error) => return Ok(Err(self.later(&error))),
+        }
+        match self.check(write).await? {
+            Checked::Otherwise(_) => Ok(Err(elsewhere)),
+            Checked::Unread(error) => Ok(Err(self.later(&error))),
+            Checked::Same if self.server_now() - sent.at < UNDER_WAY_S => Ok(Err(Halt::Later(
+                "NO_ANSWER".to_owned(),
+                "the same is asked of Stripe already".to_owned(),
+                15,
+            ))),
+            Checked::Same if attempt >= MOST_ATTEMPTS => Ok(Err(elsewhere)),
+            // Nothing came of it. Two desks that are here take the same next key too.
+            Checked::Same => Box::pin(self.send(row, write, index, attempt + 1, sent.post.clone())).await,
         }
     }
 
@@ -311,6 +393,16 @@ impl Desk {
             _ => "STRIPE_REFUSED",
         };
         Halt::Failed(code.to_owned(), error.to_string())
+    }
+
+    /// The same is asked again, later: nobody can say what became of it.
+    fn later(&self, error: &StripeError) -> Halt {
+        match self.refusal(error) {
+            Halt::Failed(code, words) if !matches!(error, StripeError::Http(_) | StripeError::Unexpected) => {
+                Halt::Later(code, words, 60)
+            }
+            _ => self.wait_for(error),
+        }
     }
 
     /// What an answer that never came means: the same is asked again, later.

@@ -128,9 +128,7 @@ pub(super) async fn guard_set(call: Call, args: Guard) -> Result<GuardView, Prob
 
 /// Stops all writes; starting again is for an admin, by `guard_set`.
 pub(super) async fn writes_stop(call: Call, _: NoArgs) -> Result<GuardView, Problem> {
-    let store = call.store().await?;
-    let guard = Guard { stopped: true, ..store.guard().await?.guard };
-    store.set_guard(guard, &call.doer()).await
+    call.store().await?.stop_writes(&call.doer()).await
 }
 
 pub(super) async fn audit_page(call: Call, args: AuditPageArgs) -> Result<AuditPage, Problem> {

@@ -1,7 +1,5 @@
 //! Operations on purchases, plans and wallets.
 
-use serde_json::json;
-
 use super::Call;
 use super::operations::not_found;
 use super::types::{NoArgs, PlanSetArgs, WalletAdjustArgs};
@@ -30,10 +28,7 @@ pub(super) async fn plan_preview(call: Call, args: PlanPreviewArgs) -> Result<Pl
 pub(super) async fn plan_set(call: Call, args: PlanSetArgs) -> Result<PlanPreview, Problem> {
     let operator = call.operator()?.name;
     let store = call.store().await?;
-    let body = json!({"rules": args.rules, "revision": args.revision});
-    let preview = store.set_plans(args.rules, args.revision, &operator).await?;
-    store.note_in_audit(&call.doer(), "plans_set", body).await?;
-    Ok(preview)
+    store.set_plans(args.rules, args.revision, &operator).await
 }
 
 pub(super) async fn purchase_page(call: Call, args: PurchasePageArgs) -> Result<PurchasePage, Problem> {
@@ -65,10 +60,7 @@ pub(super) async fn wallet_adjust(call: Call, args: WalletAdjustArgs) -> Result<
     let owner = args.owner.clone();
     let operator = call.operator()?.name;
     let adjust = Adjust { owner: args.owner, credits: args.credits, reason: args.reason, operator };
-    let body = json!({"owner": adjust.owner, "credits": adjust.credits, "reason": adjust.reason});
-    let store = call.store().await?;
-    store.adjust_wallet(adjust).await?;
-    store.note_in_audit(&call.doer(), "wallet_adjusted", body).await?;
+    call.store().await?.adjust_wallet(adjust).await?;
     wallet_sheet(call, WalletSheetArgs { owner }).await
 }
 

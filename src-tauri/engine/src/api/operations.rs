@@ -330,9 +330,7 @@ async fn settings_get(call: Call, _: NoArgs) -> Result<SettingsDocument, Problem
 
 async fn settings_set(call: Call, args: SettingsDocument) -> Result<SettingsDocument, Problem> {
     let store = call.store().await?;
-    let set = store.set_settings(args.settings, args.revision).await?;
-    let body = json!({"before": set.before, "after": set.after});
-    store.note_in_audit(&call.doer(), "settings_set", body).await?;
+    let set = store.set_settings(args.settings, args.revision, &call.doer()).await?;
     Ok(SettingsDocument { revision: Some(set.revision), settings: terms::filled(set.after) })
 }
 

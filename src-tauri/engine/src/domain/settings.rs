@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::day::parse_zone;
 use super::finding::{IdentityConnector, RuleSetting};
 use super::klaviyo::KlaviyoSettings;
 use super::plan::PlanRule;
@@ -93,6 +94,13 @@ pub struct Settings {
     pub klaviyo: KlaviyoSettings,
     /// How Klaviyo's reports are synced.
     pub reports: ReportSettings,
+}
+
+impl Settings {
+    /// The time zone its days are counted in; UTC where the name is none.
+    pub fn zone(&self) -> chrono_tz::Tz {
+        parse_zone(&self.time_zone).unwrap_or(chrono_tz::Tz::UTC)
+    }
 }
 
 impl Default for Settings {

@@ -29,7 +29,6 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::Audit;
 use crate::clock::SharedClock;
 use crate::db::Db;
-use crate::domain::day::parse_zone;
 use crate::domain::settings::Settings;
 use crate::domain::store::{KeySource, STRIPE_URL, StoreRecord, StoreView};
 use crate::error::Problem;
@@ -214,7 +213,7 @@ impl OpenStore {
 
     /// The time zone its days are counted in.
     pub fn zone(&self) -> chrono_tz::Tz {
-        parse_zone(&self.settings().time_zone).unwrap_or(chrono_tz::Tz::UTC)
+        self.settings().zone()
     }
 
     /// As people see it.

@@ -60,5 +60,7 @@ pub enum HttpError {
         status: u16,
         /// Its request id.
         request_id: Option<String>,
+        /// It is what a request under the same idempotency key came to before: that one is over.
+        replayed: bool,
     },
 }

@@ -41,6 +41,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest wait served inside a call; longer ones go back to the caller.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// Longest that a call with an idempotency key is repeated, seconds of the wall clock.
+const LONGEST_CALL_S: i64 = 600;
 /// Largest answer read.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
@@ -235,7 +237,7 @@ impl Http {
     /// # Errors
     /// [`HttpError`]: there was no usable answer.
     pub async fn call(&self, call: &Call) -> Result<Answer, HttpError> {
-        let mut attempt = 0;
+        let (mut attempt, begun) = (0, self.clock.now());
         loop {
             self.check_breaker()?;
             let outcome = self.attempt(call).await;
@@ -251,7 +253,9 @@ impl Http {
                 self.breaker.lock().expect("no panic while held").failed(now);
             }
             let Some(pause) = after_failure(&error, call, attempt, wait) else { return Err(error) };
-            if pause > LONGEST_WAIT {
+            // A machine that slept meanwhile may come back after the server has forgotten the key.
+            let slept = self.clock.now() - begun > LONGEST_CALL_S;
+            if pause > LONGEST_WAIT || (slept && call.idempotency_key.is_some()) {
                 return Err(error);
             }
             attempt += 1;
@@ -292,7 +296,8 @@ impl Http {
             retry_after: text(&headers, "retry-after").and_then(|seconds| seconds.trim().parse().ok()),
         };
         let request_id = text(&headers, "request-id");
-        if let Some(error) = self.refused(status, request_id.clone(), &told) {
+        let replayed = text(&headers, "idempotent-replayed").as_deref() == Some("true");
+        if let Some(error) = self.refused(status, request_id.clone(), replayed, &told) {
             return Err((error, Some(told)));
         }
         let body = self.read_body(sent).await.map_err(|error| (error, None))?;
@@ -300,7 +305,7 @@ impl Http {
             status,
             request_id,
             as_of,
-            replayed: text(&headers, "idempotent-replayed").as_deref() == Some("true"),
+            replayed,
             version: text(&headers, "stripe-version").or_else(|| text(&headers, "x-klaviyo-api-revision")),
             took: received.saturating_sub(started),
             rate: Rate::read(&headers),
@@ -334,7 +339,13 @@ impl Http {
         request
     }
 
-    fn refused(&self, status: u16, request_id: Option<String>, told: &Told) -> Option<HttpError> {
+    fn refused(
+        &self,
+        status: u16,
+        request_id: Option<String>,
+        replayed: bool,
+        told: &Told,
+    ) -> Option<HttpError> {
         let host = self.host.clone();
         match status {
             429 => {
@@ -342,7 +353,7 @@ impl Http {
                 Some(HttpError::Throttled { host, wait_s: told.retry_after.unwrap_or(0) })
             }
             300..=399 => Some(HttpError::Redirect { host }),
-            500..=599 => Some(HttpError::Server { host, status, request_id }),
+            500..=599 => Some(HttpError::Server { host, status, request_id, replayed }),
             _ => None,
         }
     }

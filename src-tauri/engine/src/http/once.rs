@@ -43,7 +43,7 @@ impl Http {
         };
         let request_id = text(&headers, "request-id");
         // Whatever was answered was heard, and answered: no doubt is left.
-        if let Some(error) = self.refused(status, request_id.clone(), &told) {
+        if let Some(error) = self.refused(status, request_id.clone(), false, &told) {
             return Err(Unanswered { error, may_be_heard: false });
         }
         let took = self.clock.monotonic().saturating_sub(started);

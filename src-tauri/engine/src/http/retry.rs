@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn only_what_is_safe_is_sent_again() {
-        let failed = HttpError::Server { host: "h".into(), status: 500, request_id: None };
+        let failed = HttpError::Server { host: "h".into(), status: 500, request_id: None, replayed: false };
         assert!(after_failure(&failed, &call(Method::Get, None), 0, None).is_some());
         assert!(after_failure(&failed, &call(Method::Post, None), 0, None).is_none());
         assert!(after_failure(&failed, &call(Method::Post, Some("k")), 0, None).is_some());

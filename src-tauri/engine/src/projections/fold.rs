@@ -14,7 +14,6 @@ use super::preorder::{Parts, Preorder, fold_parts};
 use super::preorder_rows::{find_order, insert_order, update_order};
 use super::rollups::Differences;
 use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
-use crate::domain::day::parse_zone;
 use crate::domain::kind::Kind;
 use crate::domain::plan::PlanTable;
 use crate::facts::names::Key;
@@ -50,7 +49,7 @@ pub fn fold_dirty(transaction: &Transaction<'_>, limit: usize) -> DbResult<usize
     )?;
     let (_, settings) = get_settings(transaction)?;
     // The days that the roll-ups are counted in, whoever set them: they were counted anew in the same transaction.
-    let zone = parse_zone(&settings.time_zone).unwrap_or(Tz::UTC);
+    let zone = settings.zone();
     let purchases = Purchases::new(PlanTable::lenient(&settings.plans));
     let findings = Findings::new(transaction, &settings)?;
     let mut batch = Batch::new(zone, Rare::look(transaction)?, purchases, findings);

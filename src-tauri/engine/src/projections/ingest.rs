@@ -306,6 +306,17 @@ pub fn take_in(
     if outcome.unsettled && terms.refetch {
         ask_again(transaction, offered.key, terms.now + REFETCH_AFTER_S, "unsettled")?;
     }
+    let state = &offered.read.state;
+    // No event of its charge tells that a refund came to nothing.
+    if outcome.changed
+        && terms.refetch
+        && offered.read.kind == Kind::Refund
+        && matches!(state.status.as_deref(), Some("failed" | "canceled"))
+        && let Some(charge) = state.charge.as_deref()
+        && let Some(key) = find_key(transaction, charge)?
+    {
+        ask_again(transaction, key, terms.now + REFETCH_AFTER_S, "refund_failed")?;
+    }
     Ok(())
 }
 

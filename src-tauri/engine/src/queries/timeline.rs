@@ -102,7 +102,8 @@ impl Teller<'_> {
             let mut state = read.map(|read| read.state).unwrap_or_default();
             moments.push(Moment { at, told_by_event: true, digest: digest(&state) });
             if kind == "charge.refunded" {
-                state.amount = paid_back(&state, parts.and_then(|(_, former)| former).as_deref());
+                state.amount =
+                    parts.as_ref().and_then(|(object, former)| paid_back(object, former.as_deref()));
             }
             let rank = rank_of(&kind);
             let line = TimelineEntry {
@@ -280,13 +281,20 @@ fn entry_of(at: i64, kind: &str, origin: &str, object_id: &str, state: &ObjectSt
     }
 }
 
-/// What a `charge.refunded` paid back, minor units: what is refunded by now, less what was before it.
-fn paid_back(charge: &ObjectState, former: Option<&str>) -> Option<i64> {
-    let before = former
-        .and_then(|former| serde_json::from_str::<serde_json::Value>(former).ok())
-        .and_then(|former| former.get("amount_refunded")?.as_i64())
-        .unwrap_or(0);
-    charge.amount_part.map(|refunded| refunded.saturating_sub(before))
+/// What a `charge.refunded` paid back, minor units: what is refunded by now less what was before, else the newest of the refunds that
+/// older versions list in the charge, else all that is refunded.
+fn paid_back(charge: &str, former: Option<&str>) -> Option<i64> {
+    let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap_or_default();
+    let charge = read(charge);
+    let refunded = charge["amount_refunded"].as_i64()?;
+    let before = former.and_then(|former| read(former)["amount_refunded"].as_i64());
+    let listed = charge["refunds"]["data"].as_array().into_iter().flatten();
+    let newest = listed.max_by_key(|refund| refund["created"].as_i64());
+    let amount = match before {
+        Some(before) => refunded.saturating_sub(before),
+        None => newest.and_then(|refund| refund["amount"].as_i64()).unwrap_or(refunded),
+    };
+    (amount > 0).then_some(amount)
 }
 
 /// The entry for an object's creation, where no event tells of it. A charge, refund or dispute that has

@@ -32,8 +32,20 @@ impl AuditKey {
     /// Finds the store's key, or makes one; [`Self::NONE`] where no keychain works.
     pub fn find_or_make(keychain: Keychain, store: &str) -> Self {
         let name = format!("audit:{store}");
-        if let Some(key) = keychain.get(&name).and_then(|text| Self::parse(&text)) {
-            return key;
+        // A key that cannot be read now must not be written over: the rows it made would belong to nobody. A locked keychain
+        // may answer as if it were empty, so that it is seen to work before it is believed.
+        let found = match keychain.look_up(&name) {
+            Ok(None) => keychain.probe().and_then(|()| keychain.look_up(&name)),
+            found => found,
+        };
+        match found {
+            Ok(Some(text)) => {
+                if let Some(key) = Self::parse(&text) {
+                    return key;
+                }
+            }
+            Ok(None) => {}
+            Err(_) => return Self::NONE,
         }
         let made = Zeroizing::new(rand::random::<[u8; BYTES]>());
         if keychain.set(&name, &Zeroizing::new(hex(&*made))).is_err() {

@@ -56,6 +56,18 @@ impl Keychain {
         self.with_entry(name, |entry| entry.get_password()).ok()
     }
 
+    /// Reads an entry; None only where the keychain works and has none.
+    ///
+    /// # Errors
+    /// [`KeychainProblem`]: nobody can say whether there is one.
+    pub fn look_up(self, name: &str) -> Result<Option<String>, KeychainProblem> {
+        self.with_entry(name, |entry| match entry.get_password() {
+            Ok(secret) => Ok(Some(secret)),
+            Err(keyring::Error::NoEntry) => Ok(None),
+            Err(error) => Err(error),
+        })
+    }
+
     /// Writes an entry.
     ///
     /// # Errors

@@ -192,19 +192,24 @@ fn lines(ground: &Ground<'_>, session: &Node, new: &mut NewSession) -> Result<i6
     let mut sum = 0_i64;
     for item in &items {
         let quantity = item.quantity.unwrap_or(1).max(1);
-        let active = match &item.price_id {
-            Some(price) => is_for_sale(ground, price)?,
+        let total = item.amount_minor.unwrap_or_default();
+        // What the plan shows is what is asked: a discount or tax of then is not in the price.
+        let again = match &item.price_id {
+            Some(price) => sells_for(ground, price, (quantity, total, item.currency.as_deref()))?,
             None => false,
         };
-        sum = sum.saturating_add(item.amount_minor.unwrap_or_default());
-        match (&item.price_id, active) {
+        sum = sum.saturating_add(total);
+        match (&item.price_id, again) {
             (Some(price), true) => new.prices.push((price.clone(), quantity.unsigned_abs())),
             _ => {
                 let (Some(amount), Some(currency)) = (item.amount_minor, &item.currency) else {
                     return Err(unknown_items(session));
                 };
                 let name = item.description.clone().unwrap_or_else(|| "Preorder".to_owned());
-                new.lines.push((name, currency.clone(), amount / quantity, quantity.unsigned_abs()));
+                new.lines.push(match amount % quantity {
+                    0 => (name, currency.clone(), amount / quantity, quantity.unsigned_abs()),
+                    _ => (format!("{quantity} × {name}"), currency.clone(), amount, 1),
+                });
             }
         }
     }
@@ -217,6 +222,16 @@ fn unknown_items(session: &Node) -> NotPlanned {
         format!("the mirror does not know what {} sells", session.id),
         "Read the order from Stripe again, then try once more.",
     )
+}
+
+fn sells_for(
+    ground: &Ground<'_>,
+    price: &str,
+    (quantity, total, currency): (i64, i64, Option<&str>),
+) -> Result<bool, NotPlanned> {
+    let json = ground.json(price)?;
+    let amount = json["unit_amount"].as_i64().and_then(|unit| unit.checked_mul(quantity));
+    Ok(is_for_sale(ground, price)? && amount == Some(total) && json["currency"].as_str() == currency)
 }
 
 fn is_for_sale(ground: &Ground<'_>, price: &str) -> Result<bool, NotPlanned> {

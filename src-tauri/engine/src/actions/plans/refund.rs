@@ -92,7 +92,7 @@ pub(super) fn plan(
         post: writes::refund(&charge.id, amount, reason, &metadata),
         kind: Kind::Refund.as_str().to_owned(),
         object: None,
-        key: Some(key(&charge.id, refunded, amount)),
+        key: Some(key(&charge.id, refunded, amount, &failed(&order.nodes, &charge))),
         check: vec![before],
         look: Look::Made {
             path: "/v1/refunds".to_owned(),
@@ -124,9 +124,10 @@ pub(super) fn plan(
     })
 }
 
-/// Two desks that pay the same back at the same time use the same key: Stripe does it once.
-fn key(charge: &str, refunded: i64, amount: i64) -> String {
-    let digest = Sha256::digest(json!([charge, refunded, amount]).to_string().as_bytes());
+/// Two desks that pay the same back at the same time use the same key: Stripe does it once. After a refund that came to nothing it
+/// is another.
+fn key(charge: &str, refunded: i64, amount: i64, failed: &[&str]) -> String {
+    let digest = Sha256::digest(json!([charge, refunded, amount, failed]).to_string().as_bytes());
     format!("foredeck-refund-{}", &hex(&digest)[..40])
 }
 
@@ -139,15 +140,32 @@ fn is_taken(node: &Node) -> bool {
 /// What was paid back of a charge: what it says itself, or its refunds say where they are ahead of it.
 fn refunded(ground: &Ground<'_>, nodes: &[Node], charge: &Node) -> Result<i64, NotPlanned> {
     let fresh = find_node(ground.connection, charge.key)?.and_then(|node| node.state.amount_part);
-    let of_charge = |node: &&Node| {
-        node.kind == Kind::Refund
-            && (node.links.charge == Some(charge.key)
-                || (node.links.charge.is_none()
-                    && node.links.intent.is_some()
-                    && node.links.intent == charge.links.intent))
-            && !matches!(node.state.status.as_deref(), Some("failed" | "canceled"))
-    };
-    let listed =
-        nodes.iter().filter(of_charge).filter_map(|node| node.state.amount).fold(0, i64::saturating_add);
+    let listed = nodes
+        .iter()
+        .filter(|node| is_of(node, charge) && !came_to_nothing(node))
+        .filter_map(|node| node.state.amount)
+        .fold(0, i64::saturating_add);
     Ok(fresh.unwrap_or_default().max(listed))
+}
+
+/// The refunds of a charge that came to nothing, by id.
+fn failed<'a>(nodes: &'a [Node], charge: &Node) -> Vec<&'a str> {
+    let mut ids: Vec<&str> = nodes
+        .iter()
+        .filter(|node| is_of(node, charge) && came_to_nothing(node))
+        .map(|node| node.id.as_str())
+        .collect();
+    ids.sort_unstable();
+    ids
+}
+
+fn is_of(refund: &Node, charge: &Node) -> bool {
+    let links = &refund.links;
+    refund.kind == Kind::Refund
+        && (links.charge == Some(charge.key)
+            || (links.charge.is_none() && links.intent.is_some() && links.intent == charge.links.intent))
+}
+
+fn came_to_nothing(refund: &Node) -> bool {
+    matches!(refund.state.status.as_deref(), Some("failed" | "canceled"))
 }

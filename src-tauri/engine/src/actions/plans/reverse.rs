@@ -8,6 +8,7 @@ use crate::actions::plan::FieldChange;
 use crate::actions::program::Move;
 use crate::domain::kind::Kind;
 use crate::facts::local::ADJUSTMENT;
+use crate::projections::nodes::find_node;
 
 /// Most credits of one adjustment.
 const MOST: i64 = 1_000_000_000;
@@ -35,20 +36,36 @@ pub(super) fn plan(
         ));
     }
     let order = ground.order(&node.id)?;
-    let payment = order.row.payment_intent_id.clone().unwrap_or(node.id);
+    let intent = match node.links.intent {
+        Some(key) => find_node(ground.connection, key)?,
+        None => None,
+    };
+    let of = [node.key, intent.as_ref().map_or(node.key, |intent| intent.key)];
+    let payment = intent.map_or(node.id, |intent| intent.id);
     let done: bool = ground
         .connection
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM local_fact WHERE kind = 'adjustment' AND subject = ?1
-             AND json_extract(body, '$.reverses') = ?2)",
+            "SELECT EXISTS (SELECT 1 FROM local_fact WHERE kind = 'adjustment' AND json_extract(body, '$.reverses') = ?1)",
         )
-        .and_then(|mut statement| statement.query_row([owner, payment.as_str()], |row| row.get(0)))
+        .and_then(|mut statement| statement.query_row([payment.as_str()], |row| row.get(0)))
         .map_err(crate::db::DbError::from)?;
     if done {
         return Err(refused(
             "ALREADY_REVERSED",
             format!("the second grant of {payment} was taken back already"),
             "Nothing is left to do; see the wallet.",
+        ));
+    }
+    let granted: i64 = ground
+        .connection
+        .prepare_cached("SELECT coalesce(max(credits), 0) FROM purchase WHERE payment IN (?1, ?2)")
+        .and_then(|mut statement| statement.query_row(of, |row| row.get(0)))
+        .map_err(crate::db::DbError::from)?;
+    if granted > 0 && credits > granted {
+        return Err(refused(
+            "BAD_ADJUSTMENT",
+            format!("{payment} granted {granted} credits: {credits} are more than a second grant of it"),
+            "Take back what was granted once too often; adjust the wallet for anything else.",
         ));
     }
     let change = FieldChange {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::OpenStore;
+use super::keys::other_account;
 use crate::actions::{self, ActionPlan, ActionView, AllowedAction, Desk, Doer, Ground, NotPlanned, Ran};
 use crate::audit::Audit;
 use crate::db::DbError;
@@ -12,6 +13,7 @@ use crate::domain::store::Mode;
 use crate::error::Problem;
 use crate::projections::ingest::Terms;
 use crate::queries::health::SyncState;
+use crate::tasks::account;
 use crate::tasks::context::Context;
 use crate::topic::Topic;
 
@@ -185,6 +187,10 @@ impl OpenStore {
             Err(problem) => return Err(problem),
         };
         let context = self.context().await?;
+        // Offline the desk says so itself; another account's key must not touch anything.
+        if matches!(account::check_before_polling(&context).await, Ok(false)) {
+            return Err(other_account());
+        }
         let desk = self.desk(&context).await?;
         Ok(Some((lease, desk)))
     }

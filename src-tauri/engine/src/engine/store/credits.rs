@@ -1,6 +1,9 @@
 //! The plan table and adjustments: what operators decide about credits.
 
+use serde_json::json;
+
 use super::OpenStore;
+use crate::audit::Entry;
 use crate::db::{Transaction, params};
 use crate::domain::plan::{PlanRule, PlanTable};
 use crate::error::Problem;
@@ -58,6 +61,9 @@ impl OpenStore {
     ) -> Result<PlanPreview, Problem> {
         let table = check(&rules)?;
         let (now, operator) = (self.wiring.clock.now(), operator.to_owned());
+        let audit = self.audit().await?;
+        let chain = audit.clone();
+        let asked = json!({"rules": rules, "revision": revision});
         let kept = self
             .db
             .write_durable(move |transaction| {
@@ -70,11 +76,15 @@ impl OpenStore {
                 let before = std::mem::replace(&mut settings.plans, rules);
                 plans_changed(transaction, &before, &settings.plans)?;
                 let revision = append_settings(transaction, now, &settings)?;
-                let body = serde_json::json!({"before": before, "after": settings.plans,
+                let body = json!({"before": before, "after": settings.plans,
                     "payments_changed": difference.payments_changed, "credits_before": difference.credits_before,
                     "credits_after": difference.credits_after});
                 let ends = (&*format!("settings:{revision}"), None);
                 append_local(transaction, now, &operator, PLANS, ends, &body.to_string())?;
+                chain.append(
+                    transaction,
+                    &Entry { at: now, operator: &operator, action: None, event: "plans_set", body: &asked },
+                )?;
                 Ok(Some(difference))
             })
             .await?;
@@ -85,6 +95,7 @@ impl OpenStore {
                 "Look at the difference again, then confirm it.",
             ));
         };
+        self.db.read(move |connection| audit.keep_head(connection)).await?;
         self.fold_all().await?;
         for topic in [Topic::Settings, Topic::Preorders] {
             self.wiring.announcer.announce(Some(&self.public_id), topic);
@@ -112,12 +123,25 @@ impl OpenStore {
             );
         }
         let (now, operator) = (self.wiring.clock.now(), adjust.operator);
+        let audit = self.audit().await?;
+        let chain = audit.clone();
+        let said = json!({"owner": owner, "credits": adjust.credits, "reason": reason});
         let body = serde_json::to_string(&Adjustment { credits: adjust.credits, reason })
             .map_err(|error| crate::db::DbError::Corrupt(error.to_string()))?;
         self.db
             .write_durable(move |transaction| {
                 let ends = (owner.as_str(), None);
                 let seq = append_local(transaction, now, &operator, ADJUSTMENT, ends, &body)?;
+                chain.append(
+                    transaction,
+                    &Entry {
+                        at: now,
+                        operator: &operator,
+                        action: None,
+                        event: "wallet_adjusted",
+                        body: &said,
+                    },
+                )?;
                 let fact = LocalFact {
                     seq,
                     made_at: now,
@@ -131,6 +155,7 @@ impl OpenStore {
                 take_local(transaction, &fact, &Terms { now, names, fold: false, refetch: false })
             })
             .await?;
+        self.db.read(move |connection| audit.keep_head(connection)).await?;
         self.wiring.announcer.announce(Some(&self.public_id), Topic::Preorders);
         Ok(())
     }

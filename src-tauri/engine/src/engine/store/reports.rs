@@ -211,10 +211,14 @@ impl OpenStore {
     /// The mirror cannot be written.
     pub async fn set_report_engine(&self, engine: ReportEngine, doer: &Doer) -> Result<(), Problem> {
         let set = self
-            .change_settings(None, move |mut settings| {
-                settings.reports.engine = engine;
-                settings
-            })
+            .change_settings(
+                None,
+                move |mut settings| {
+                    settings.reports.engine = engine;
+                    settings
+                },
+                None,
+            )
             .await?;
         let body = json!({"before": set.before.reports.engine, "after": engine});
         self.note_in_audit(doer, "report_engine_set", body).await?;

@@ -2,7 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
+use serde_json::json;
+
 use super::OpenStore;
+use crate::actions::Doer;
+use crate::audit::Entry;
 use crate::db::{DbResult, Transaction};
 use crate::domain::day::parse_zone;
 use crate::domain::settings::Settings;
@@ -37,11 +41,12 @@ impl OpenStore {
         &self,
         settings: Settings,
         based_on: Option<i64>,
+        doer: &Doer,
     ) -> Result<SettingsSet, Problem> {
-        self.change_settings(based_on, move |_| settings).await
+        self.change_settings(based_on, move |_| settings, Some(doer)).await
     }
 
-    /// Keeps what is made of the settings in force.
+    /// Keeps what is made of the settings in force, in the audit too where somebody asked for it.
     ///
     /// # Errors
     /// As [`Self::set_settings`].
@@ -49,8 +54,14 @@ impl OpenStore {
         &self,
         based_on: Option<i64>,
         change: impl FnOnce(Settings) -> Settings + Send + 'static,
+        doer: Option<&Doer>,
     ) -> Result<SettingsSet, Problem> {
         let now = self.wiring.clock.now();
+        let signs = match doer {
+            Some(doer) => Some((self.audit().await?, doer.name.clone())),
+            None => None,
+        };
+        let audit = signs.as_ref().map(|(audit, _)| audit.clone());
         let set = self
             .db
             .write_durable(move |transaction| {
@@ -61,12 +72,23 @@ impl OpenStore {
                 let settings = change(before.clone());
                 // The plan table has an operation of its own, which shows the difference first.
                 let settings = Settings { plans: before.plans.clone(), ..settings };
-                match checked(settings) {
-                    Ok(after) => keep(transaction, before, after, now),
-                    Err(problem) => Ok(Err(problem)),
+                let set = match checked(settings) {
+                    Ok(after) => keep(transaction, before, after, now)?,
+                    Err(problem) => Err(problem),
+                };
+                if let (Ok(set), Some((audit, operator))) = (&set, &signs) {
+                    let body = json!({"before": set.before, "after": set.after});
+                    audit.append(
+                        transaction,
+                        &Entry { at: now, operator, action: None, event: "settings_set", body: &body },
+                    )?;
                 }
+                Ok(set)
             })
             .await??;
+        if let Some(audit) = audit {
+            self.db.read(move |connection| audit.keep_head(connection)).await?;
+        }
         self.settle_report_engine(set.before.reports.engine).await?;
         if set.before.metadata != set.after.metadata {
             replay::replay_if_due(&self.db, now, |_| {}).await?;
@@ -110,7 +132,7 @@ fn keep(
         return Ok(Ok(SettingsSet { before, after, revision }));
     }
     if before.time_zone != after.time_zone && find_version(transaction)?.is_some() {
-        let zone = parse_zone(&after.time_zone).unwrap_or(chrono_tz::Tz::UTC);
+        let zone = after.zone();
         rebuild::rebuild_rollups(transaction, zone, revision)?;
     }
     if !rebuild::is_due(transaction)? {
