@@ -9,6 +9,7 @@ use foredeck_engine::domain::action::{ActionRequest, Address, FindingWord, Refun
 use foredeck_engine::domain::money::parse_decimal;
 use foredeck_engine::error::Problem;
 use foredeck_engine::queries::findings;
+use foredeck_engine::queries::sheet::{PaymentView, PreorderSheet, SheetArgs};
 
 use crate::bulk_runs;
 use crate::deck::Deck;
@@ -165,9 +166,14 @@ pub async fn until(deck: &Deck, hours: Option<u32>) -> Outcome<Option<i64>> {
 }
 
 async fn currency_of(deck: &Deck, payment: &str) -> Outcome<String> {
-    let args = foredeck_engine::queries::sheet::SheetArgs { id: payment.to_owned() };
-    let sheet: foredeck_engine::queries::sheet::PreorderSheet = deck.ask("preorder_sheet", &args).await?;
-    Ok(sheet.row.currency.unwrap_or_default())
+    let args = SheetArgs { id: payment.to_owned() };
+    let sheet: PreorderSheet = deck.ask("preorder_sheet", &args).await?;
+    let is_of = |one: &&PaymentView| {
+        one.payment_intent_id.as_deref() == Some(payment)
+            || one.charges.iter().any(|charge| charge.id == payment)
+    };
+    let named = sheet.payments.iter().find(is_of).and_then(|one| one.currency.clone());
+    Ok(named.or(sheet.row.currency).unwrap_or_default())
 }
 
 /// An amount as people write it, in minor units.

@@ -1,14 +1,15 @@
 //! What goes wrong after connecting: the state says so, since when and why, and nothing is asked in vain.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use foredeck_engine::api::{self, Call};
 use foredeck_engine::domain::store::KeySource;
+use foredeck_engine::facts::klaviyo::add_waits;
 use foredeck_sandbox::klaviyo::KlaviyoKey as Key;
-use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, DEFAULT_START, Faults, KlaviyoConfig, ShopPlan};
+use foredeck_sandbox::{DEFAULT_KLAVIYO_KEY, DEFAULT_START, Faults, ShopPlan};
 use serde_json::{Value, json};
 
-use super::events::told;
 use super::stand::{Said, Stand, account, ok};
 use super::{Post, key};
 use crate::it::sync::desk::Desk;
@@ -127,19 +128,29 @@ async fn what_is_said_to_a_key_that_was_replaced_says_nothing_of_the_new_one() {
 
 #[tokio::test]
 async fn a_wait_that_one_client_was_told_of_is_not_forgotten_by_another() {
-    let post = told(1, KlaviyoConfig::default()).await;
-    post.get("klaviyo_events_check", json!({})).await;
+    let post = Post::connected().await;
     post.control.throttle("/api/accounts", 67_608);
-    let until = post.desk.clock_now() + 67_608;
+    let now = post.desk.clock_now();
     assert_eq!(post.refused("klaviyo_check", json!({})).await, "KLAVIYO_THROTTLED");
-    // The client of the looks was made before and was told nothing of it.
-    post.control.set_faults(Faults { error_5xx_rate: 1.0, ..Faults::default() });
-    assert_eq!(post.refused("klaviyo_events_check", json!({})).await, "KLAVIYO_ERROR");
-    let status = post.status().await;
-    assert_eq!(
-        (&status["code"], &status["waits"]),
-        (&json!("KLAVIYO_ERROR"), &json!([{"endpoint": "accounts", "until": until}]))
-    );
+    let told = |endpoint: &str, told_at: i64, until: i64| [(endpoint.to_owned(), (told_at, until))].into();
+    for waits in [
+        BTreeMap::new(),
+        told("metrics", now, now + 60),
+        told("lists", now - 100, now - 40),
+        told("accounts", now - 1_000, now + 10),
+    ] {
+        let noted = post.desk.store.db().write(move |transaction| add_waits(transaction, &waits, now));
+        noted.await.unwrap();
+    }
+    let waits = [("accounts", now + 67_608), ("metrics", now + 60)];
+    let waits = waits.map(|(endpoint, until)| json!({"endpoint": endpoint, "until": until}));
+    assert_eq!(post.status().await["waits"], json!(waits));
+    post.desk.advance(61);
+    let later = post.desk.clock_now();
+    let noted =
+        post.desk.store.db().write(move |transaction| add_waits(transaction, &BTreeMap::new(), later));
+    noted.await.unwrap();
+    assert_eq!(post.desk.text("SELECT endpoint FROM klaviyo_wait").await, ["accounts"], "what is over goes");
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ use crate::facts::settings::InForce;
 use crate::facts::snapshots::Origin;
 use crate::http::Priority;
 use crate::projections::ingest::{Stored, Terms, prepare_objects, store};
+use crate::projections::rebuild;
 use crate::stripe::{Post, Stripe, StripeError};
 use crate::topic::{Announcer, Topic};
 
@@ -80,9 +81,11 @@ impl Desk {
     /// The mirror failed; what was committed is resumed by the next call.
     pub async fn run_next(&self) -> DbResult<Ran> {
         let now = self.clock.now();
-        let Some(seq) = self.db.read(move |connection| next_due(connection, now)).await? else {
-            return Ok(Ran::Nothing);
-        };
+        let next = self.db.read(move |connection| {
+            // Half-made projections would say of every plan that its world has changed.
+            if rebuild::is_due(connection)? { Ok(None) } else { next_due(connection, now) }
+        });
+        let Some(seq) = next.await? else { return Ok(Ran::Nothing) };
         self.run(seq).await?;
         let audit = self.audit.clone();
         self.db.read(move |connection| audit.keep_head(connection)).await?;
