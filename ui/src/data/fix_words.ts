@@ -4,12 +4,14 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import en from "../i18n/en.json";
+import { sayProblem } from "../i18n/problem_words";
 import type { ActionKind } from "../ipc/generated/ActionKind";
 import { isKeyOf } from "../lib/guard";
 import { callOf } from "../lib/step_name";
 
 export function useFixWords() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const { language } = i18n;
   return useMemo(() => ({
     action: (kind: ActionKind) => t(`action.${kind}`),
     actionMeaning: (kind: ActionKind) => t(`action_meaning.${kind}`),
@@ -30,8 +32,13 @@ export function useFixWords() {
       if (of === "profile" && name.length > 0) return t("plan.profile_property", { name: name.join(".") });
       return isKeyOf(en.plan_field, code) ? t(`plan_field.${code}`) : code;
     },
-    refusal: (code: string, message: string) => (isKeyOf(en.refusal, code) ? t(`refusal.${code}`) : message),
-    refusalCure: (code: string, hint: string) => (isKeyOf(en.refusal_cure, code) ? t(`refusal_cure.${code}`) : hint),
+    refusal: (code: string, message: string) => (isKeyOf(en.refusal, code) ? t(`refusal.${code}`) : sayProblem({ code, message, hint: "" }, language).message),
+    /** What to do about it. What keeps an event from Klaviyo has another cure than what keeps money from going back. */
+    refusalCure: (action: ActionKind, code: string, hint: string) => {
+      if (isKeyOf(en.refusal_cure, code)) return t(`refusal_cure.${code}`);
+      if (action === "send_event" && isKeyOf(en.klaviyo_cure, code)) return t(`klaviyo_cure.${code}`);
+      return sayProblem({ code, message: "", hint }, language).hint;
+    },
     /** What a write to a path does, in words; null for one this window does not know. */
     call: (path: string) => {
       const name = callOf(path);
@@ -39,7 +46,7 @@ export function useFixWords() {
     },
     stepState: (code: string) => (isKeyOf(en.action_step, code) ? t(`action_step.${code}`) : code),
     auditEvent: (code: string) => (isKeyOf(en.audit_event, code) ? t(`audit_event.${code}`) : code),
-  }), [t]);
+  }), [t, language]);
 }
 
 export type FixWords = ReturnType<typeof useFixWords>;
