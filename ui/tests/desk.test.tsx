@@ -100,9 +100,9 @@ describe("a locked desk", () => {
 describe("roles", () => {
   it("that do not reach are named on what they may not do", async () => {
     openWindow("viewer", SETTINGS);
-    await waitFor(() => expect(screen.getByRole("button", { name: "Remove store" }).getAttribute("title")).toBe("Needs the role Owner or higher"));
-    expect(screen.getByTestId("stop-writes").getAttribute("title")).toBe("Needs the role Support or higher");
-    expect(screen.getByText("Needs the role Admin or higher", { selector: "fieldset p" })).toBeTruthy();
+    await waitFor(() => expect(screen.getByRole("button", { name: "Remove store" }).getAttribute("title")).toBe("Needs the role Owner or higher. An owner sets roles under Operators in Settings."));
+    expect(screen.getByTestId("stop-writes").getAttribute("title")).toBe("Needs the role Support or higher. An owner sets roles under Operators in Settings.");
+    expect(screen.getByText("Needs the role Admin or higher. An owner sets roles under Operators in Settings.", { selector: "fieldset p" })).toBeTruthy();
   });
 
   it("are given by an owner, with a passphrase for each who is added", async () => {

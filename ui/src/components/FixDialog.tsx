@@ -16,7 +16,7 @@ import type { FixChoice, FixSubject } from "../lib/fix_choice";
 import { choicesOf, firstChoice, objectOf } from "../lib/fix_choice";
 import { draftOf, requestOf } from "../lib/fix_draft";
 import { ErrorPanel, Waiting } from "../ui/Feedback";
-import { BlockedNote } from "./Blocked";
+import { BlockedNote, RefusalText } from "./Blocked";
 import dialog from "./Dialog.module.css";
 import css from "./FixDialog.module.css";
 import { FixFlow } from "./FixFlow";
@@ -154,7 +154,7 @@ function Fill({
         <Button onClick={close}>{t("common.cancel")}</Button>
         <Button type="submit" variant="filled" disabled={request === null || refusal !== undefined} title={refusal}>{t("fix.show_plan")}</Button>
       </div>
-      {refusal === undefined ? null : <p className={dialog["why"]}>{refusal}</p>}
+      {refusal === undefined ? null : <p className={dialog["why"]}><RefusalText refusal={refusal} /></p>}
     </form>
   );
 }
