@@ -49,9 +49,9 @@ function wordsOf(t: TFunction, language: string) {
     },
     refusal,
     refusalCure,
-    /** What a write to a path does, in words; null for one this window does not know. */
-    call: (path: string) => {
-      const name = callOf(path);
+    /** What a call of a path does, in words; null for one this window does not know. */
+    call: (path: string, method?: string) => {
+      const name = callOf(path, method);
       return name === null ? null : t(`action_call.${name}`);
     },
     /** Why an action is blocked and what to do, for where there is room for one text. */
