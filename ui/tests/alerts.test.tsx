@@ -35,7 +35,7 @@ describe("what people are told of on the desktop", () => {
     expect((await shown(1)).body).toContain("Stripe refuses this store's key.");
     await setLanguage("zh-CN");
     alarm({ what: "sync_failed", store: STORE, code: "KEY_REJECTED" });
-    expect((await shown(2)).body).toContain("Stripe 拒绝了这个店铺的密钥");
+    expect((await shown(2)).body).toContain("Stripe 拒绝了这个商店的密钥");
     alarm({ what: "sync_failed", store: STORE, code: "SOMETHING_NEWER" });
     expect(await shown(3)).toMatchObject({ body: "SOMETHING_NEWER", route: `/s/${STORE}/health` });
   });

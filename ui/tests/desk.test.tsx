@@ -100,9 +100,9 @@ describe("a locked desk", () => {
 describe("roles", () => {
   it("that do not reach are named on what they may not do", async () => {
     openWindow("viewer", SETTINGS);
-    await waitFor(() => expect(screen.getByRole("button", { name: "Remove store" }).getAttribute("title")).toBe("Needs the role Owner or higher"));
-    expect(screen.getByTestId("stop-writes").getAttribute("title")).toBe("Needs the role Support or higher");
-    expect(screen.getByText("Needs the role Admin or higher", { selector: "fieldset p" })).toBeTruthy();
+    await waitFor(() => expect(screen.getByRole("button", { name: "Remove store" }).getAttribute("title")).toBe("Needs the role Owner or higher. An owner sets roles under Operators in Settings."));
+    expect(screen.getByTestId("stop-writes").getAttribute("title")).toBe("Needs the role Support or higher. An owner sets roles under Operators in Settings.");
+    expect(screen.getByText("Needs the role Admin or higher. An owner sets roles under Operators in Settings.", { selector: "fieldset p" })).toBeTruthy();
   });
 
   it("are given by an owner, with a passphrase for each who is added", async () => {
@@ -143,5 +143,43 @@ describe("the audit", () => {
     await user.click(await screen.findByRole("option", { name: "Noor", hidden: true }));
     await waitFor(() => expect(router.state.location.search).toEqual({ operator: "Noor" }));
     expect(asked("audit_page").at(-1)?.args).toMatchObject({ operator: "Noor", action: null });
+  });
+
+  it("lets the text of a row be selected without opening it", async () => {
+    const user = userEvent.setup();
+    openWindow("full", "/s/k7m2qxa/audit");
+    const [row = document.body] = await screen.findAllByTestId("audit-row");
+    const [, , operator = document.body] = within(row).getAllByRole("cell");
+    const words = operator.querySelector("bdi, span") ?? operator;
+    const name = words.textContent ?? "";
+    const shown = () => within(row).queryByLabelText(/What row/, { selector: "pre" }) !== null;
+
+    await user.pointer([{ keys: "[MouseLeft>]", target: words, offset: 0 }, { target: words, offset: name.length }, { keys: "[/MouseLeft]" }]);
+    expect(window.getSelection()?.toString()).toBe(name);
+    expect(shown()).toBe(false);
+
+    await user.click(words);
+    expect(shown()).toBe(true);
+    await user.click(words);
+    expect(shown()).toBe(false);
+
+    // Two clicks select a word, and leave the row as it was.
+    await user.dblClick(words);
+    expect(window.getSelection()?.toString()).not.toBe("");
+    expect(shown()).toBe(false);
+  });
+
+  it("opens and closes a row by the keyboard as before", async () => {
+    const user = userEvent.setup();
+    openWindow("full", "/s/k7m2qxa/audit");
+    const [row = document.body] = await screen.findAllByTestId("audit-row");
+    const toggle = within(row).getByRole("button", { name: /What row/ });
+    for (const key of ["{Enter}", " "]) {
+      toggle.focus();
+      await user.keyboard(key);
+      expect(toggle.getAttribute("aria-expanded")).toBe("true");
+      await user.keyboard(key);
+      expect(toggle.getAttribute("aria-expanded")).toBe("false");
+    }
   });
 });

@@ -1,10 +1,14 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import i18next from "i18next";
+import { afterEach, describe, expect, it } from "vitest";
 
 import { fixtureTransport } from "../dev/fixtures/transport";
+import { setLanguage } from "../src/i18n/setup";
 import { replaceTransport } from "../src/ipc/call";
 import { openWindow } from "./window";
+
+afterEach(() => setLanguage("en"));
 
 const STUCK = "/s/k7m2qxa/stuck";
 const key = (name: string) => fireEvent.keyDown(document.body, { key: name });
@@ -68,6 +72,20 @@ describe("a fix", () => {
     const step = within(screen.getByRole("list", { name: "What was sent" })).getByRole("listitem");
     expect(step.textContent).toContain("doneCreate refund");
     expect(within(step).getByTitle("/v1/refunds")).toBeTruthy();
+  });
+
+  it.each([["en", "Create refund", "Read checkout"], ["zh-CN", "创建退款", "读取结账"]] as const)("says of each call what it does, before its path, in %s", async (language, refund, read) => {
+    await setLanguage(language);
+    const { dialog, user } = await fixOf("paid_twice");
+    const callsOf = async (action: string) => {
+      await user.click(within(dialog).getByTestId(`fix-${action}`));
+      await user.click(within(dialog).getByRole("button", { name: i18next.t("fix.show_plan") }));
+      const plan = await screen.findByTestId("plan");
+      return [...plan.querySelectorAll("details li")].map((line) => line.textContent);
+    };
+    expect(await callsOf("refund")).toEqual([expect.stringMatching(new RegExp(`^${refund}StripePOST /v1/refunds`))]);
+    await user.click(within(dialog).getByRole("button", { name: i18next.t("fix.back") }));
+    expect((await callsOf("refetch"))[0]).toMatch(new RegExp(`^${read}StripeGET /v1/checkout/sessions/cs_`));
   });
 
   it("of a part asks for that part, in the currency's own digits", async () => {

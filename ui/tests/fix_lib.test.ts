@@ -13,6 +13,12 @@ describe("a write", () => {
   ])("to %s is known as %s", (path, name) => expect(callOf(path)).toBe(name));
 });
 
+describe("a read", () => {
+  it.each([
+    ["/v1/customers", "find_customer"], ["/v1/checkout/sessions/cs_1", "read_checkout"], ["/v1/charges/ch_1", "read_charge"], ["/v1/refunds", null], ["/api/events", null],
+  ])("of %s is known as %s", (path, name) => expect(callOf(path, "GET")).toBe(name));
+});
+
 describe("a typed amount", () => {
   it.each([
     ["269", "usd", 26_900], ["269.00", "usd", 26_900], ["269,5", "eur", 26_950], ["38800", "jpy", 38_800], ["5.120", "kwd", 5120], [" 1 000.10 ", "eur", 100_010], ["0.07", "eur", 7],

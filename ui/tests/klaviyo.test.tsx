@@ -238,10 +238,10 @@ describe("a connection", () => {
     openWindow("viewer", KLAVIYO);
     for (const name of ["Set another key…", "Change metric…", "Disconnect…"]) {
       const button = await screen.findByRole("button", { name });
-      await waitFor(() => expect(button.getAttribute("title")).toBe("Needs the role Admin or higher"));
+      await waitFor(() => expect(button.getAttribute("title")).toBe("Needs the role Admin or higher. An owner sets roles under Operators in Settings."));
       expect(button).toHaveProperty("disabled", true);
     }
-    expect(screen.getByRole("button", { name: "Test connection" }).getAttribute("title")).toBe("Needs the role Support or higher");
+    expect(screen.getByRole("button", { name: "Test connection" }).getAttribute("title")).toBe("Needs the role Support or higher. An owner sets roles under Operators in Settings.");
   });
 
   it("in a file is read, and changed by nobody", async () => {

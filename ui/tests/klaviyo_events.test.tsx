@@ -139,7 +139,7 @@ describe("Klaviyo events", () => {
 
   it("are changed by nobody whose role does not reach", async () => {
     openWindow("viewer", EVENTS);
-    await waitFor(() => expect(screen.getByTestId("events-fill").getAttribute("title")).toBe("Needs the role Support or higher"));
+    await waitFor(() => expect(screen.getByTestId("events-fill").getAttribute("title")).toBe("Needs the role Support or higher. An owner sets roles under Operators in Settings."));
     expect(screen.getByTestId("events-check")).toHaveProperty("disabled", true);
   });
 });

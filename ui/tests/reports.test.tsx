@@ -123,11 +123,11 @@ describe("report syncs", () => {
 
   it("are asked for by nobody whose role does not reach, and say so", async () => {
     openWindow("viewer", REPORTS);
-    await waitFor(() => expect(screen.getByTestId("reports-sync").getAttribute("title")).toBe("Needs the role Support or higher"));
+    await waitFor(() => expect(screen.getByTestId("reports-sync").getAttribute("title")).toBe("Needs the role Support or higher. An owner sets roles under Operators in Settings."));
     expect(screen.getByTestId("reports-sync")).toHaveProperty("disabled", true);
     expect(screen.getByTestId("report-sync-campaigns")).toHaveProperty("disabled", true);
     expect(screen.getByTestId("report-hours-campaigns")).toHaveProperty("disabled", true);
-    expect(screen.getByTestId("report-hours-campaigns").closest("form")?.getAttribute("title")).toBe("Needs the role Admin or higher");
+    expect(screen.getByTestId("report-hours-campaigns").closest("form")?.getAttribute("title")).toBe("Needs the role Admin or higher. An owner sets roles under Operators in Settings.");
   });
 
   it("need a connection, and lead to Klaviyo's page where there is none or it does not work", async () => {

@@ -5,6 +5,7 @@ import { useCommand } from "../data/commands";
 import { useFixWords } from "../data/fix_words";
 import { useFormat } from "../data/format";
 import { useKlaviyoWords } from "../data/klaviyo_words";
+import { sayProblem } from "../i18n/problem_words";
 import type { ActionState } from "../ipc/generated/ActionState";
 import type { ActionView } from "../ipc/generated/ActionView";
 import { mailDraft } from "../lib/mail_draft";
@@ -27,11 +28,11 @@ export function isOver(view: ActionView): boolean {
 
 /** What became of a confirmed action: state, proof, link, error, and what was sent. */
 export function ActionOutcome({ view }: { view: ActionView }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const words = useFixWords();
   const klaviyo = useKlaviyoWords();
   const raw = { code: view.error_code ?? "", message: view.error ?? "", hint: "" };
-  const said = view.plan.action === "send_event" ? klaviyo.trouble(raw) : { ...raw, detail: null };
+  const said = view.plan.action === "send_event" ? klaviyo.trouble(raw) : sayProblem(raw, i18n.language);
   return (
     <div className={css["outcome"]} data-testid="outcome" role="status">
       <p className={css["head"]}>

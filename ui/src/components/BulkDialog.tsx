@@ -19,6 +19,7 @@ import { readAmount } from "../lib/money";
 import { Banner, ErrorPanel, Waiting } from "../ui/Feedback";
 import { Icon } from "../ui/Icon";
 import table from "../ui/table.module.css";
+import { WayOut } from "./Blocked";
 import css from "./Bulk.module.css";
 import { BulkRun, LeftOut } from "./BulkRun";
 import dialog from "./Dialog.module.css";
@@ -100,6 +101,7 @@ export function BulkFlow({
     return (
       <div className={dialog["form"]}>
         <Trouble error={plan.error} retry={() => void plan.refetch()} />
+        <WayOut code={asApiError(plan.error).code} />
         <div className={dialog["buttons"]}><Button data-autofocus onClick={() => close(false)}>{t("common.cancel")}</Button></div>
       </div>
     );
@@ -112,7 +114,7 @@ export function BulkFlow({
         <Banner tone="amber" icon="warning" title={t("fix.changed")} action={
           <Button size="compact-xs" variant="filled" onClick={() => { run.reset(); setAttempt(attempt + 1); }}>{t("fix.new_plan")}</Button>
         }>{t("fix.changed_text")}</Banner>
-      ) : <Trouble error={run.error} />}
+      ) : <><Trouble error={run.error} /><WayOut code={asApiError(run.error).code} /></>}
     />
   );
 }

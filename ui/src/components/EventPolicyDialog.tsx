@@ -15,6 +15,7 @@ import type { SettingsDocument } from "../ipc/generated/SettingsDocument";
 import { ErrorPanel, Waiting } from "../ui/Feedback";
 import { Remarks } from "../ui/Remarks";
 import { toast } from "../ui/Toasts";
+import { RefusalText } from "./Blocked";
 import dialog from "./Dialog.module.css";
 import css from "./KlaviyoEvents.module.css";
 import { KlaviyoProblem } from "./KlaviyoProblem";
@@ -72,7 +73,7 @@ function Choice({ view, settings, store, close }: { view: EventsView; settings: 
         <Button onClick={close}>{t("common.cancel")}</Button>
         <Button type="submit" variant="filled" disabled={!ready} title={refusal} loading={set.isPending}>{t("klaviyo_events.set_policy")}</Button>
       </div>
-      {refusal === undefined ? null : <p className={dialog["why"]}>{refusal}</p>}
+      {refusal === undefined ? null : <p className={dialog["why"]}><RefusalText refusal={refusal} /></p>}
     </form>
   );
 }

@@ -8,6 +8,7 @@ import { sentence, sentences } from "../lib/sentence";
 import { Cell, Cells } from "../ui/Cells";
 import table from "../ui/table.module.css";
 import { Tag } from "../ui/Tag";
+import { WayOut } from "./Blocked";
 import css from "./Klaviyo.module.css";
 import own from "./KlaviyoEvents.module.css";
 import { Instant } from "./Values";
@@ -55,7 +56,7 @@ export function EventsState({ view, ask }: { view: EventsView; ask: () => void }
       </Cells>
       {held === null ? <p className={css["meaning"]}>{t(`event_policy_meaning.${view.policy}`)}</p> : (
         <p className={own["held"]} role="alert" data-testid="events-held">
-          <strong>{t("klaviyo_events.held")}</strong> {sentences(sentence(held.message), sentence(held.hint))} <code className={table["mono"]}>{held.code}</code>
+          <strong>{t("klaviyo_events.held")}</strong> {sentences(sentence(held.message), sentence(held.hint))} <WayOut code={held.code} /> <code className={table["mono"]}>{held.code}</code>
         </p>
       )}
     </section>

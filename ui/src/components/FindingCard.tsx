@@ -11,6 +11,7 @@ import type { FindingRow } from "../ipc/generated/FindingRow";
 import type { ActionKind } from "../ipc/generated/ActionKind";
 import { isActionKind } from "../lib/fix_choice";
 import { Fact, Facts } from "../ui/Facts";
+import { RefusalText } from "./Blocked";
 import { EvidenceList } from "./EvidenceList";
 import css from "./Finding.module.css";
 import { Deadline, FindingStateTag, SeverityTag } from "./FindingTags";
@@ -70,7 +71,7 @@ export function FindingCard({
         ) : finding.state === "gone" ? null : (
           <Button size="compact-xs" disabled={refusal !== undefined} title={refusal} onClick={() => say("open")}>{t("finding.reopen")}</Button>
         )}
-        {refusal === undefined ? null : <span className={css["dim"]}>{refusal}</span>}
+        {refusal === undefined ? null : <span className={css["dim"]}><RefusalText refusal={refusal} /></span>}
       </div>
     </article>
   );

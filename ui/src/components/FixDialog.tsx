@@ -16,6 +16,7 @@ import type { FixChoice, FixSubject } from "../lib/fix_choice";
 import { choicesOf, firstChoice, objectOf } from "../lib/fix_choice";
 import { draftOf, requestOf } from "../lib/fix_draft";
 import { ErrorPanel, Waiting } from "../ui/Feedback";
+import { BlockedNote, RefusalText } from "./Blocked";
 import dialog from "./Dialog.module.css";
 import css from "./FixDialog.module.css";
 import { FixFlow } from "./FixFlow";
@@ -109,7 +110,7 @@ function Choice({ choice, pressed, many, choose }: { choice: FixChoice; pressed:
       </span>
       {many && object !== null ? <code className={css["id"]}>{object}</code> : null}
       {choice.disabled === null ? null : (
-        <span className={css["disabled"]} title={words.refusalCure(choice.disabled.code, choice.disabled.hint)}>{words.refusal(choice.disabled.code, choice.disabled.message)}</span>
+        <span className={css["disabled"]} title={words.refusalCure(choice.action, choice.disabled.code, choice.disabled.hint)}>{words.refusal(choice.disabled.code, choice.disabled.message)}</span>
       )}
     </button>
   );
@@ -122,7 +123,6 @@ function Fill({
   onPlan: (request: ActionRequest) => void;
 }) {
   const { t } = useTranslation();
-  const words = useFixWords();
   const [draft, setDraft] = useState(() => draftOf(choice, subject, sheet));
   const form = useRef<HTMLFormElement>(null);
   const request = choice.disabled === null ? requestOf(choice, draft, subject, sheet) : null;
@@ -148,16 +148,13 @@ function Fill({
       {choice.disabled === null ? (
         <FixForm choice={choice} subject={subject} sheet={sheet} draft={draft} put={(change) => setDraft({ ...draft, ...change })} />
       ) : (
-        <p className={css["because"]} role="note">
-          {words.refusal(choice.disabled.code, choice.disabled.message)}
-          <span>{words.refusalCure(choice.disabled.code, choice.disabled.hint)}</span>
-        </p>
+        <BlockedNote action={choice.action} reason={choice.disabled} />
       )}
       <div className={dialog["buttons"]}>
         <Button onClick={close}>{t("common.cancel")}</Button>
         <Button type="submit" variant="filled" disabled={request === null || refusal !== undefined} title={refusal}>{t("fix.show_plan")}</Button>
       </div>
-      {refusal === undefined ? null : <p className={dialog["why"]}>{refusal}</p>}
+      {refusal === undefined ? null : <p className={dialog["why"]}><RefusalText refusal={refusal} /></p>}
     </form>
   );
 }

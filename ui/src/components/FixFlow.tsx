@@ -17,6 +17,7 @@ import type { ActionView } from "../ipc/generated/ActionView";
 import { plainAmount, readAmount } from "../lib/money";
 import { Banner, ErrorPanel, Waiting } from "../ui/Feedback";
 import { ActionOutcome, isOver } from "./ActionOutcome";
+import { RefusalText, WayOut } from "./Blocked";
 import css from "./Dialog.module.css";
 import { KlaviyoProblem } from "./KlaviyoProblem";
 import { ModeTag } from "./ModeTag";
@@ -42,6 +43,7 @@ export function FixFlow({
     return isError ? (
       <div className={css["form"]}>
         <Trouble error={error} retry={() => void refetch()} />
+        <WayOut code={asApiError(error).code} />
         <div className={css["buttons"]}><Button data-autofocus onClick={back}>{t("fix.back")}</Button></div>
       </div>
     ) : <Waiting rows={5} />;
@@ -55,7 +57,7 @@ export function FixFlow({
         <Banner tone="amber" icon="warning" title={t("fix.changed")} action={
           <Button size="compact-xs" variant="filled" onClick={() => { run.reset(); setAttempt(attempt + 1); }}>{t("fix.new_plan")}</Button>
         }>{t("fix.changed_text")}</Banner>
-      ) : <Trouble error={run.error} />}
+      ) : <><Trouble error={run.error} /><WayOut code={asApiError(run.error).code} /></>}
       overtaken={changed}
     />
   );
@@ -108,7 +110,7 @@ function Confirm({ plan, back, pending, confirm, trouble, overtaken }: ConfirmPr
           {words.action(plan.action)}
         </Button>
       </div>
-      {refusal === undefined ? null : <p className={css["why"]}>{refusal}</p>}
+      {refusal === undefined ? null : <p className={css["why"]}><RefusalText refusal={refusal} /></p>}
     </form>
   );
 }

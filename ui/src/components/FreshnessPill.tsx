@@ -9,9 +9,9 @@ import { useNow } from "../data/now";
 import { useSlowestPoll } from "../data/pace";
 import { healthQuery } from "../data/queries";
 import { readFreshness } from "../lib/freshness";
-import { sentence, sentences } from "../lib/sentence";
 import type { Health } from "../ipc/generated/Health";
 import { Fact, Facts } from "../ui/Facts";
+import { TroubleText } from "../ui/Feedback";
 import { Icon } from "../ui/Icon";
 import { toastError } from "../ui/Toasts";
 import css from "./FreshnessPill.module.css";
@@ -64,7 +64,7 @@ function Known({ health, store }: { health: Health; store: string }) {
         <p className={css["meaning"]}>{t(`freshness.meaning.${reading.word}`)}</p>
         {freshness.error_message === null ? null : (
           <p className={css["error"]}>
-            {sentences(sentence(freshness.error_message), sentence(freshness.error_hint ?? ""))}
+            <TroubleText trouble={{ code: freshness.error_code ?? "", message: freshness.error_message, hint: freshness.error_hint ?? "" }} />
           </p>
         )}
         <Facts>

@@ -2,7 +2,9 @@ import { Checkbox } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { useFormat } from "../data/format";
+import { sayBadRow } from "../i18n/problem_words";
 import type { ImportReport } from "../ipc/generated/ImportReport";
+import type { RowError } from "../ipc/generated/RowError";
 import { sentence } from "../lib/sentence";
 import table from "../ui/table.module.css";
 import css from "./Imports.module.css";
@@ -37,7 +39,7 @@ export function ImportOutcome({ report, agreed, setAgreed }: { report: ImportRep
                 <tr key={`${error.line} ${error.column ?? ""} ${error.code}`}>
                   <td className={table["number"]}>{format.count(error.line)}</td>
                   <td>{error.column === null ? <span className={table["faint"]}>–</span> : <code className={table["mono"]}>{error.column}</code>}</td>
-                  <td><bdi>{sentence(error.message)}</bdi> <code className={css["code"]}>{error.code}</code></td>
+                  <td><Wrong error={error} /> <code className={css["code"]}>{error.code}</code></td>
                 </tr>
               ))}
             </tbody>
@@ -53,4 +55,10 @@ export function ImportOutcome({ report, agreed, setAgreed }: { report: ImportRep
       )}
     </>
   );
+}
+
+function Wrong({ error }: { error: RowError }) {
+  const { i18n } = useTranslation();
+  const { words, said } = sayBadRow(error, i18n.language);
+  return <>{words === null ? null : `${words} `}<bdi className={words === null ? undefined : table["dim"]}>{sentence(said)}</bdi></>;
 }

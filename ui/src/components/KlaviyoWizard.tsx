@@ -14,6 +14,7 @@ import { Icon } from "../ui/Icon";
 import { Columns, Section, Stack } from "../ui/Page";
 import table from "../ui/table.module.css";
 import { toast } from "../ui/Toasts";
+import { RefusalText } from "./Blocked";
 import css from "./Klaviyo.module.css";
 import { KlaviyoKeyField, takeKey } from "./KlaviyoKeyField";
 import { MetricPicker } from "./KlaviyoMetrics";
@@ -104,7 +105,7 @@ function KeyStep({ store, view, passed }: { store: string; view: KlaviyoView; pa
         {test.error === null ? null : <KlaviyoProblem error={test.error} />}
         <div className={css["buttons"]}>
           <Button type="submit" variant="filled" disabled={!ready || refusal !== undefined} title={refusal} loading={test.pending}>{t("klaviyo.test_key")}</Button>
-          {refusal === undefined ? <span className={css["small"]}>{t("klaviyo.test_keeps_nothing")}</span> : <span className={css["why"]}>{refusal}</span>}
+          {refusal === undefined ? <span className={css["small"]}>{t("klaviyo.test_keeps_nothing")}</span> : <span className={css["why"]}><RefusalText refusal={refusal} /></span>}
         </div>
         <p className={css["small"]}>{t(info?.keychain_available === false ? "klaviyo.key_memory" : "klaviyo.key_stays")}</p>
       </form>
@@ -148,7 +149,7 @@ function MetricStep({ store, seen, keyOf, back }: { store: string; seen: Klaviyo
             )}
             {connect.error === null ? null : <KlaviyoProblem error={connect.error} />}
             <div className={css["footer"]}>
-              {refusal === undefined ? null : <span className={css["why"]}>{refusal}</span>}
+              {refusal === undefined ? null : <span className={css["why"]}><RefusalText refusal={refusal} /></span>}
               <Button onClick={back}>{t("klaviyo.another_key")}</Button>
               <Button type="submit" variant="filled" disabled={!ready} title={refusal ?? (metric === null ? t("klaviyo.choose_metric") : undefined)} loading={connect.pending}>{t("klaviyo.connect")}</Button>
             </div>

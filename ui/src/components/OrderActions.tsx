@@ -33,7 +33,7 @@ export function OrderActions({ order, store, fix }: { order: string; store: stri
               const all = data.allowed.filter((one) => one.action === kind);
               const [first] = all;
               const blocked = all.every((one) => one.disabled !== null) ? (first?.disabled ?? null) : null;
-              const why = refusal ?? (blocked === null ? undefined : words.refusal(blocked.code, blocked.message));
+              const why = refusal ?? (blocked === null ? undefined : words.blocked(kind, blocked));
               return <Button key={kind} size="compact-sm" disabled={why !== undefined} title={why} onClick={() => fix({ order, prefer: kind })}>{words.action(kind)}</Button>;
             })}
             <Button size="compact-sm" variant="light" onClick={() => fix({ order })}>{t("sheet.all_actions")}</Button>

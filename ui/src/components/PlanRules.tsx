@@ -4,10 +4,11 @@ import { useTranslation } from "react-i18next";
 
 import { useRefusal } from "../data/desk";
 import { useFormat } from "../data/format";
+import type { Trouble } from "../i18n/problem_words";
 import type { PlanRule } from "../ipc/generated/PlanRule";
 import type { PlanUse } from "../ipc/generated/PlanUse";
 import { ruleText } from "../lib/plan_rule";
-import { sentence } from "../lib/sentence";
+import { TroubleText } from "../ui/Feedback";
 import { Icon } from "../ui/Icon";
 import table from "../ui/table.module.css";
 import { Tag } from "../ui/Tag";
@@ -17,7 +18,7 @@ import css from "./PlanTable.module.css";
 export function PlanRules({
   rules, uses, readOnly, refused, onEdit, onRemove,
 }: {
-  rules: readonly PlanRule[]; uses: readonly PlanUse[]; readOnly: boolean; refused: { place: number; message: string } | null;
+  rules: readonly PlanRule[]; uses: readonly PlanUse[]; readOnly: boolean; refused: { place: number; trouble: Trouble } | null;
   onEdit: (place: number) => void; onRemove: (place: number) => void;
 }) {
   const refusal = useRefusal("manage_integrations");
@@ -72,7 +73,7 @@ export function PlanRules({
                 </tr>
                 {refused?.place === index ? (
                   <tr>
-                    <td colSpan={6} className={css["refused"]}><p role="alert"><Icon name="warning" size={13} /> {sentence(refused.message)}</p></td>
+                    <td colSpan={6} className={css["refused"]}><p role="alert"><Icon name="warning" size={13} /> <TroubleText trouble={refused.trouble} /></p></td>
                   </tr>
                 ) : null}
               </Fragment>

@@ -67,7 +67,7 @@ function Editor({ list, store, readOnly }: { list: PlanList; store: string; read
     <>
       {rules.length === 0 ? <p className={css["note"]}>{t("plans.empty", { count: list.payments, n: format.count(list.payments) })}</p> : (
         <PlanRules
-          rules={rules} uses={list.rules} readOnly={readOnly} refused={refusal === null || place === null ? null : { place, message: refusal.message }}
+          rules={rules} uses={list.rules} readOnly={readOnly} refused={refusal === null || place === null ? null : { place, trouble: { ...refusal, hint: "" } }}
           onEdit={(at) => {
             const rule = rules[at];
             if (rule !== undefined) setEditing({ place: at, rule });

@@ -100,6 +100,7 @@ function Value({ change, text }: { change: FieldChange; text: string | null }) {
 
 function Calls({ plan }: { plan: ActionPlan }) {
   const { t } = useTranslation();
+  const words = useFixWords();
   const writes = plan.calls.filter((call) => call.method !== "GET").length;
   if (plan.calls.length === 0) return <p className={css["local"]}><Icon name="anchor" size={13} />{t("plan.local")}</p>;
   return (
@@ -110,6 +111,7 @@ function Calls({ plan }: { plan: ActionPlan }) {
           // The order is that of sending; one path may stand twice.
           // oxlint-disable-next-line react/no-array-index-key
           <li key={index}>
+            <span className={css["does"]}>{words.call(call.path, call.method)}</span>
             <span className={css["service"]}>{call.service === "klaviyo" ? "Klaviyo" : "Stripe"}</span>
             <code>{`${call.method} ${call.path}`}</code>
             {call.permission === null ? null : <span className={table["dim"]} lang="en">{call.permission}</span>}

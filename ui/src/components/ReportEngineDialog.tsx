@@ -9,6 +9,7 @@ import type { ReportsView } from "../ipc/generated/ReportsView";
 import { isOpen } from "../lib/report_sync";
 import { Remarks } from "../ui/Remarks";
 import { toast } from "../ui/Toasts";
+import { RefusalText } from "./Blocked";
 import dialog from "./Dialog.module.css";
 import css from "./KlaviyoEvents.module.css";
 import { KlaviyoProblem } from "./KlaviyoProblem";
@@ -58,7 +59,7 @@ export function ReportEngineDialog({ view, store, close }: { view: ReportsView; 
           <Button onClick={close}>{t("common.cancel")}</Button>
           <Button type="submit" variant="filled" disabled={same || refusal !== undefined} title={refusal} loading={set.isPending}>{t("klaviyo_events.set_policy")}</Button>
         </div>
-        {refusal === undefined ? null : <p className={dialog["why"]}>{refusal}</p>}
+        {refusal === undefined ? null : <p className={dialog["why"]}><RefusalText refusal={refusal} /></p>}
       </form>
     </Modal>
   );

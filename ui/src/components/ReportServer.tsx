@@ -9,7 +9,6 @@ import { useFormat } from "../data/format";
 import { useKeyed } from "../data/keyed";
 import { settingsQuery } from "../data/queries";
 import { useReportWords } from "../data/report_words";
-import { asApiError } from "../ipc/api_error";
 import type { ReportServerView } from "../ipc/generated/ReportServerView";
 import { sentence } from "../lib/sentence";
 import { ErrorPanel } from "../ui/Feedback";
@@ -37,8 +36,7 @@ export function ReportServer({ server, store }: { server: ReportServerView; stor
 
 /** An error of the report server's in the reader's own words. */
 function ServerProblem({ error }: { error: unknown }) {
-  const said = useReportWords().serverTrouble(asApiError(error));
-  return <ErrorPanel error={said} detail={said.detail} />;
+  return <ErrorPanel error={error} say={useReportWords().serverTrouble} />;
 }
 
 function Place({ server, store }: { server: ReportServerView; store: string }) {

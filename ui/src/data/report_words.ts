@@ -3,17 +3,16 @@
 import { useTranslation } from "react-i18next";
 
 import en from "../i18n/en.json";
+import type { SaidTrouble, Trouble } from "../i18n/problem_words";
+import { sayProblem } from "../i18n/problem_words";
 import { isKeyOf } from "../lib/guard";
-import type { SaidTrouble } from "./klaviyo_words";
 import { useKlaviyoWords } from "./klaviyo_words";
-
-type Trouble = { code: string; message: string; hint: string };
 
 /** Codes of the report server whose own sentence holds what no translation can: a status, what it answered. */
 const SERVER_SAYS_MORE = new Set(["REPORT_SERVER_REFUSED", "REPORT_SERVER_ERROR", "BAD_URL"]);
 
 export function useReportWords() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const klaviyo = useKlaviyoWords();
   return {
     /** Why a sync waits, failed, was skipped or found nothing. */
@@ -28,7 +27,7 @@ export function useReportWords() {
             code: trouble.code, message: t(`report_server_why.${trouble.code}`), hint: t(`report_server_cure.${trouble.code}`),
             detail: SERVER_SAYS_MORE.has(trouble.code) ? trouble.message : null,
           }
-        : { ...trouble, detail: null },
+        : sayProblem(trouble, i18n.language),
     /** Why days or windows have nothing. */
     reason: (code: string) => (isKeyOf(en.report_reason, code) ? t(`report_reason.${code}`) : code),
     /** Why a sync was asked for. */

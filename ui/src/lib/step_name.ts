@@ -1,7 +1,7 @@
-// What a write does, by its path.
+// What a call does, by its path.
 
-/** Shapes of paths, each with its name among the languages' `action_call`. */
-const CALLS = [
+/** Shapes of paths that are written to, each with its name among the languages' `action_call`. */
+const WRITES = [
   [/^\/v1\/refunds$/, "refund"],
   [/^\/v1\/customers$/, "customer"],
   [/^\/v1\/customers\/[^/]+$/, "customer_change"],
@@ -17,9 +17,23 @@ const CALLS = [
   [/^\/api\/profile-import$/, "klaviyo_profile"],
 ] as const satisfies readonly (readonly [RegExp, string])[];
 
-export type CallName = (typeof CALLS)[number][1];
+/** And of those that are read. */
+const READS = [
+  [/^\/v1\/customers$/, "find_customer"],
+  [/^\/v1\/customers\/[^/]+$/, "read_customer"],
+  [/^\/v1\/checkout\/sessions\/[^/]+$/, "read_checkout"],
+  [/^\/v1\/payment_intents\/[^/]+$/, "read_payment"],
+  [/^\/v1\/charges\/[^/]+$/, "read_charge"],
+  [/^\/v1\/refunds\/[^/]+$/, "read_refund"],
+  [/^\/v1\/disputes\/[^/]+$/, "read_dispute"],
+  [/^\/v1\/products\/[^/]+$/, "read_product"],
+  [/^\/v1\/prices\/[^/]+$/, "read_price"],
+] as const satisfies readonly (readonly [RegExp, string])[];
 
-/** What a write to a path does; null for one this window does not know. */
-export function callOf(path: string): CallName | null {
-  return CALLS.find(([shape]) => shape.test(path))?.[1] ?? null;
+export type CallName = (typeof WRITES | typeof READS)[number][1];
+
+/** What a call of a path does; null for one this window does not know. */
+export function callOf(path: string, method = "POST"): CallName | null {
+  const calls = method === "GET" ? READS : WRITES;
+  return calls.find(([shape]) => shape.test(path))?.[1] ?? null;
 }

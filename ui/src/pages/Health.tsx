@@ -17,9 +17,8 @@ import { useWords } from "../data/words";
 import type { Health as HealthReply } from "../ipc/generated/Health";
 import type { NamedCount } from "../ipc/generated/NamedCount";
 import { readFreshness } from "../lib/freshness";
-import { sentence, sentences } from "../lib/sentence";
 import { Cell, Cells } from "../ui/Cells";
-import { ErrorPanel, Waiting } from "../ui/Feedback";
+import { ErrorPanel, TroubleText, Waiting } from "../ui/Feedback";
 import { CopyId } from "../ui/Copy";
 import { Fact, Facts } from "../ui/Facts";
 import { Icon } from "../ui/Icon";
@@ -138,7 +137,8 @@ function State({ health }: { health: HealthReply }) {
       {limiter.breaker_open ? <p className={css["problem"]}>{t("health.breaker_open")}</p> : null}
       {freshness.error_message === null ? null : (
         <p className={css["problem"]}>
-          {sentences(sentence(freshness.error_message), sentence(freshness.error_hint ?? ""))} <code className={table["mono"]}>{freshness.error_code}</code>
+          <TroubleText trouble={{ code: freshness.error_code ?? "", message: freshness.error_message, hint: freshness.error_hint ?? "" }} />{" "}
+          <code className={table["mono"]}>{freshness.error_code}</code>
         </p>
       )}
     </section>
@@ -248,7 +248,7 @@ function Errors({ health }: { health: HealthReply }) {
         <li key={`${item.at} ${item.code} ${item.request_id ?? ""}`}>
           <span className={css["when"]}><Instant at={item.at} /></span>
           <span className={css["errorText"]}>
-            {sentence(item.message)}
+            <TroubleText trouble={{ ...item, hint: "" }} />
             <span className={css["codes"]}>
               <code>{item.code}</code>
               {item.request_id === null ? null : <CopyId id={item.request_id} label={t("health.request_id")} />}

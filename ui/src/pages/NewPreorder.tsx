@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { BackButton, useBack } from "../components/Back";
+import { RefusalText } from "../components/Blocked";
 import { FixFlow } from "../components/FixFlow";
 import { useStoreId } from "../data/active_store";
 import { useRefusal } from "../data/desk";
@@ -90,7 +91,7 @@ function Form({ draft, put, prices, plan }: { draft: Draft; put: (change: Partia
       </div>
       <p className={css["note"]}>{t("new_preorder.what_happens")}</p>
       <div className={css["buttons"]}>
-        {refusal === undefined ? null : <span className={css["why"]}>{refusal}</span>}
+        {refusal === undefined ? null : <span className={css["why"]}><RefusalText refusal={refusal} /></span>}
         <Button type="submit" variant="filled" disabled={request === null || refusal !== undefined} title={refusal}>{t("fix.show_plan")}</Button>
       </div>
     </form>

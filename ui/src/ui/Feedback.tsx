@@ -5,8 +5,10 @@ import type { ReactNode } from "react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import type { SaidTrouble, Trouble } from "../i18n/problem_words";
+import { sayProblem } from "../i18n/problem_words";
 import { asApiError } from "../ipc/api_error";
-import { sentence } from "../lib/sentence";
+import { sentence, sentences } from "../lib/sentence";
 import { copyText } from "./clipboard";
 import css from "./Feedback.module.css";
 import type { IconName } from "./Icon";
@@ -24,24 +26,23 @@ export function Empty({ icon, title, children, action }: { icon: IconName; title
   );
 }
 
-/** An error in three parts: what could not be done, what to do, and the code to pass on. `detail` is what else was said of it. */
-export function ErrorPanel({ error, detail, retry }: { error: unknown; detail?: string | null; retry?: () => void }) {
-  const { t } = useTranslation();
+/** An error in three parts: what could not be done, what to do, and the code to pass on. `say` puts it in a page's own words. */
+export function ErrorPanel({ error, say, retry }: { error: unknown; say?: (trouble: Trouble) => SaidTrouble; retry?: () => void }) {
+  const { t, i18n } = useTranslation();
   const [copied, setCopied] = useState(false);
-  const { code, message, hint } = asApiError(error);
+  const raw = asApiError(error);
+  const { code, message, hint, detail } = say === undefined ? sayProblem(raw, i18n.language) : say(raw);
   return (
     <div className={css["error"]} role="alert">
       <span className={css["errorIcon"]}><Icon name="warning" size={16} /></span>
       <div className={css["errorBody"]}>
         <p className={css["errorMessage"]}>{message === "" ? t("error.unknown") : sentence(message)}</p>
         {hint === "" ? null : <p className={css["errorHint"]}>{hint}</p>}
-        {detail === undefined || detail === null ? null : <p className={css["errorDetail"]}><bdi>{sentence(detail)}</bdi></p>}
+        {detail === null ? null : <p className={css["errorDetail"]}><bdi>{sentence(detail)}</bdi></p>}
         <div className={css["errorFoot"]}>
           <code className={css["errorCode"]}>{code}</code>
-          <Button
-            size="compact-xs"
-            onClick={() => void copyText(`${code}: ${detail ?? message} ${hint}`.trim()).then(setCopied)}
-          >
+          {/* As it came, for whoever is asked for help. */}
+          <Button size="compact-xs" onClick={() => void copyText(`${code}: ${raw.message} ${raw.hint}`.trim()).then(setCopied)}>
             {copied ? t("copy.done") : t("error.copy")}
           </Button>
           {retry === undefined ? null : <Button size="compact-xs" onClick={retry}>{t("error.retry")}</Button>}
@@ -49,6 +50,13 @@ export function ErrorPanel({ error, detail, retry }: { error: unknown; detail?: 
       </div>
     </div>
   );
+}
+
+/** A trouble within a line: in words, and what the engine said of it besides. */
+export function TroubleText({ trouble }: { trouble: Trouble }) {
+  const { i18n } = useTranslation();
+  const { message, hint, detail } = sayProblem(trouble, i18n.language);
+  return <>{sentences(sentence(message), sentence(hint))}{detail === null ? null : <> <bdi className={css["besides"]}>{sentence(detail)}</bdi></>}</>;
 }
 
 /** Grey bars in the place of what is being read. */
