@@ -27,4 +27,9 @@ daily_mails: number,
 /**
  * Stripe may be asked to deliver events again, which it does not document.
  */
-resend: boolean, };
+resend: boolean, 
+/**
+ * How often it was set before. Given back with a change, the change is refused where somebody else has made one meanwhile;
+ * null takes the place of whatever is in force.
+ */
+revision: number | null, };
