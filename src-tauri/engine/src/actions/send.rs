@@ -186,8 +186,8 @@ impl Desk {
                 Ok(Ok(()))
             }
             Ok(None) => Ok(Err(match halt {
-                Halt::Failed(code, words) if self.server_now() - sent.at < UNDER_WAY_S => {
-                    Halt::Later(code, words, 15)
+                Halt::Failed(_, words) if self.server_now() - sent.at < UNDER_WAY_S => {
+                    Halt::Later("NO_ANSWER".to_owned(), words, 15)
                 }
                 halt => halt,
             })),
