@@ -257,7 +257,10 @@ mod tests {
         for format in [AudienceFormat::Meta, AudienceFormat::Google] {
             assert_eq!(format.cells(&dan, false)[1..4], ["442070313000", "dan", "bell"], "{format:?}");
         }
-        assert_eq!(AudienceFormat::Google.cells(&person("e@x.org", "Dr.", "", "", ""), false)[2..4], ["", ""]);
+        assert_eq!(
+            AudienceFormat::Google.cells(&person("e@x.org", "Dr.", "", "", ""), false)[2..4],
+            ["", ""]
+        );
         let cat = person("c@x.org", "Cat", "+49 30 123456", "GB", "SW1A 1AA");
         assert_eq!(AudienceFormat::Meta.cells(&cat, false)[4], "sw1a1");
     }
