@@ -132,6 +132,7 @@ async fn a_wait_that_one_client_was_told_of_is_not_forgotten_by_another() {
     let until = post.desk.clock_now() + 67_608;
     assert_eq!(post.refused("klaviyo_check", json!({})).await, "KLAVIYO_THROTTLED");
     // The client of the looks was made before and was told nothing of it.
+    post.desk.advance(5);
     post.control.set_faults(Faults { error_5xx_rate: 1.0, ..Faults::default() });
     assert_eq!(post.refused("klaviyo_events_check", json!({})).await, "KLAVIYO_ERROR");
     let status = post.status().await;
