@@ -49,6 +49,10 @@ pub async fn run(deck: &Deck, command: &EventsCommand) -> Outcome {
 }
 
 async fn fill(deck: &Deck, line: &FillLine) -> Outcome {
+    if line.mail {
+        // Who paid an hour ago gets no reminder: nobody is mailed by what was known of orders then.
+        sync_first(deck).await?;
+    }
     // What is not known of Klaviyo now cannot be missing there.
     let seen: EventsView = deck.ask("klaviyo_events_check", &NoArgs {}).await?;
     let since = line.days.zip(seen.looked_at).map(|(days, now)| now - i64::from(days) * DAY);
@@ -63,6 +67,14 @@ async fn fill(deck: &Deck, line: &FillLine) -> Outcome {
     let args = ActionRunArgs { plan: plan.id.clone(), confirm_amount: None };
     let view: BulkView = deck.ask("bulk_run", &args).await?;
     see_through(deck, &view.id).await
+}
+
+/// Whoever else syncs this store knows as much.
+async fn sync_first(deck: &Deck) -> Outcome {
+    match deck.store().await?.sync_once(false, |_| {}).await {
+        Err(problem) if problem.code != "STORE_BUSY" => Err(problem.into()),
+        _ => Ok(()),
+    }
 }
 
 async fn show(deck: &Deck, view: &EventsView) -> Outcome {

@@ -15,29 +15,29 @@ const MISSING: &str = "SELECT c.kind || ' ' || p.id FROM event_check c JOIN preo
 
 impl Post {
     /// What is called missing, without asking for a look.
-    async fn missing(&self) -> Vec<String> {
+    pub(super) async fn missing(&self) -> Vec<String> {
         self.desk.sync().await;
         self.desk.text(MISSING).await
     }
 
-    async fn set(&self, change: impl FnOnce(&mut Value)) {
+    pub(super) async fn set(&self, change: impl FnOnce(&mut Value)) {
         let mut settings = self.get("settings_get", json!({})).await;
         change(&mut settings["klaviyo"]);
         self.get("settings_set", settings).await;
     }
 
-    async fn connect(&self) {
+    pub(super) async fn connect(&self) {
         let metric = self.control.metric_id("Placed Order", "shopify").unwrap();
         self.get("klaviyo_connect", self.with_key(json!({"metric_id": metric}))).await;
     }
 
     /// Klaviyo was looked at, nobody tells of orders, and Foredeck tells alone from now on.
-    async fn tells_alone(&self) {
+    pub(super) async fn tells_alone(&self) {
         self.stand("missing").await;
         self.set(|klaviyo| klaviyo["policy"] = json!("send_all")).await;
     }
 
-    async fn start(&self, order: &str, email: &str) -> String {
+    pub(super) async fn start(&self, order: &str, email: &str) -> String {
         self.control.consents(email, Consent::Subscribed);
         let session = self.desk.world.with_world(|world| world.open_checkout(spec(order, email)).unwrap());
         self.desk.advance(1);

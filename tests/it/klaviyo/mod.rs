@@ -12,6 +12,7 @@ mod real;
 mod rules;
 mod stand;
 mod troubles;
+mod wakes;
 mod words;
 
 use foredeck_engine::clock::SharedClock;

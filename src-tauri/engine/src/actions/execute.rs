@@ -16,6 +16,7 @@ use super::program::{Move, Program};
 use super::rows::{ActionRow, ActionState, from_json, get, next_due};
 use super::send::changed;
 use super::step::{self, Step, StepState};
+use super::tell::EventTold;
 use crate::audit::Audit;
 use crate::clock::SharedClock;
 use crate::db::{Db, DbResult};
@@ -68,6 +69,8 @@ pub enum Ran {
 pub(super) enum Halt {
     /// It is refused, for good.
     Failed(String, String),
+    /// As that, and what was chosen to be told was certainly not taken.
+    Untold(String, String, Box<EventTold>),
     /// It cannot be known whether it happened.
     Unknown(String),
     /// It is tried again later.
@@ -190,7 +193,7 @@ impl Desk {
             }
             Move::Write(write) => self.write_step(row, write, steps, index).await,
             Move::Event(told) => self.event_step(row, told, steps, index).await,
-            Move::Profile(told) => self.profile_step(row, told, index).await,
+            Move::Profile(told) => self.profile_step(row, told, steps, index).await,
         }
     }
 

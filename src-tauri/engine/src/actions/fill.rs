@@ -40,19 +40,29 @@ pub(super) fn requests(
     Ok(wanted.map(|event| ActionRequest::SendEvent { order: order.to_owned(), event, mail }).collect())
 }
 
+/// An event of an order that the policy sent in vain since `?1`: Klaviyo refused it, and would again.
+const IN_VAIN: &str = "
+    EXISTS (SELECT 1 FROM action_subject s JOIN action a ON a.seq = s.action
+      WHERE s.subject = p.id AND a.operator = '(policy)' AND a.kind = 'send_event' AND a.state = 'failed'
+        AND a.error_code = 'KLAVIYO_REFUSED' AND a.ended_at > ?1 AND json_extract(a.request, '$.event') = c.kind)";
+
 /// Orders with an event of since then that is not there, missing or not: whoever tells Klaviyo alone does not wait. People who want
-/// no mail are left to backfill.
+/// no mail are left to backfill, and what was refused since `in_vain` is not sent again.
 ///
 /// # Errors
 /// The read failed.
-pub fn list_fresh(connection: &Connection, since: i64, most: usize) -> DbResult<Vec<String>> {
-    let mut statement = connection.prepare_cached(
+pub fn list_fresh(
+    connection: &Connection,
+    (since, in_vain): (i64, i64),
+    most: usize,
+) -> DbResult<Vec<String>> {
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT p.id FROM event_check c JOIN preorder p ON p.key = c.preorder
-         WHERE c.verdict IN ('missing', 'waiting') AND c.happened_at >= ?1 AND c.unsubscribed = 0
-         GROUP BY p.id ORDER BY min(c.happened_at), p.id LIMIT ?2",
-    )?;
-    let rows =
-        statement.query_map(params![since, i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?;
+         WHERE c.verdict IN ('missing', 'waiting') AND c.happened_at >= ?2 AND c.unsubscribed = 0 AND NOT {IN_VAIN}
+         GROUP BY p.id ORDER BY min(c.happened_at), p.id LIMIT ?3"
+    ))?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![in_vain, since, most], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -67,6 +77,8 @@ pub struct Gaps {
     pub until: Option<i64>,
     /// Leave out people who want no mail.
     pub only_subscribed: bool,
+    /// Leave out what the policy sent since then, and Klaviyo refused.
+    pub in_vain: Option<i64>,
     /// At most so many orders.
     pub most: usize,
 }
@@ -76,14 +88,15 @@ pub struct Gaps {
 /// # Errors
 /// The read failed.
 pub fn list_gaps(connection: &Connection, gaps: &Gaps) -> DbResult<Vec<String>> {
-    let mut statement = connection.prepare_cached(
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT p.id FROM event_check c JOIN preorder p ON p.key = c.preorder
-         WHERE c.verdict = 'missing' AND (?1 IS NULL OR c.kind = ?1) AND c.happened_at >= ?2 AND c.happened_at < ?3
-           AND (?4 = 0 OR c.unsubscribed = 0)
-         GROUP BY p.id ORDER BY min(c.happened_at), p.id LIMIT ?5",
-    )?;
+         WHERE c.verdict = 'missing' AND (?2 IS NULL OR c.kind = ?2) AND c.happened_at >= ?3 AND c.happened_at < ?4
+           AND (?5 = 0 OR c.unsubscribed = 0) AND (?1 IS NULL OR NOT {IN_VAIN})
+         GROUP BY p.id ORDER BY min(c.happened_at), p.id LIMIT ?6"
+    ))?;
     let rows = statement.query_map(
         params![
+            gaps.in_vain,
             gaps.event.map(OrderEvent::as_str),
             gaps.since.unwrap_or(i64::MIN),
             gaps.until.unwrap_or(i64::MAX),

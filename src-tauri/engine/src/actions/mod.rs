@@ -10,6 +10,7 @@ mod bulk;
 mod door;
 mod execute;
 mod fill;
+mod fresh;
 mod ground;
 mod guard;
 mod identity;
@@ -24,6 +25,7 @@ mod send;
 mod step;
 mod still;
 mod tell;
+mod tell_person;
 mod views;
 
 pub use allowed::{AllowedAction, DisabledReason, allowed};
@@ -43,5 +45,6 @@ pub use rows::{
 };
 pub use seen::{people_of, seen_of};
 pub use still::POLICY;
-pub use tell::{EventTold, ProfileTold};
+pub use tell::EventTold;
+pub use tell_person::ProfileTold;
 pub use views::{ActionStepView, ActionView, find_bulk, list_bulk, list_of_order, view};

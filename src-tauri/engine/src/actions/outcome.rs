@@ -9,6 +9,7 @@ use super::step::{self, Step, StepState};
 use super::tell::There;
 use crate::audit::{Audit, Entry};
 use crate::db::{DbResult, Transaction, params};
+use crate::facts::klaviyo_events::forget_choice;
 use crate::facts::local::{LocalFact, append_local};
 use crate::projections::fold::fold_dirty;
 use crate::projections::ingest::Terms;
@@ -25,7 +26,7 @@ impl Desk {
         for (index, (one, step)) in program.moves.iter().zip(steps).enumerate() {
             let there = match one {
                 Move::Event(told) => self.is_there(row, told, index, step).await?,
-                Move::Profile(told) => self.are_so(told).await,
+                Move::Profile(told) => self.are_so(row, told).await?,
                 _ => There::Yes,
             };
             match there {
@@ -94,7 +95,7 @@ impl Desk {
         self.db
             .write_durable(move |transaction| {
                 let (state, code, words, due) = match &halt {
-                    Halt::Failed(code, words) => ("failed", code.as_str(), words, None),
+                    Halt::Failed(code, words) | Halt::Untold(code, words, _) => ("failed", code.as_str(), words, None),
                     Halt::Unknown(words) => ("unknown", "UNKNOWN", words, None),
                     Halt::Later(code, words, wait) => ("", code.as_str(), words, Some(now + wait)),
                 };
@@ -114,6 +115,9 @@ impl Desk {
                         "UPDATE action_step SET state = ?2 WHERE action = ?1 AND state = 'intended'",
                     )?
                     .execute(params![seq, state])?;
+                if let Halt::Untold(_, _, told) = &halt {
+                    forget_choice(transaction, (&told.account, &told.unique_id), &id, &told.ids)?;
+                }
                 let body = json!({"code": code, "message": words});
                 audit.append(transaction, &Entry { at: now, operator: &operator, action: Some(&id), event: state, body: &body })?;
                 Ok(())

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::tell::{EventTold, ProfileTold};
+use super::tell::EventTold;
+use super::tell_person::ProfileTold;
 use crate::stripe::Post;
 
 /// The moves of an action, in their order.

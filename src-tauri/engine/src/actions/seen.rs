@@ -4,7 +4,8 @@ use super::tell::OUR_MARK;
 use crate::domain::email::normalize;
 use crate::domain::klaviyo::OrderEvent;
 use crate::domain::settings::Settings;
-use crate::facts::klaviyo_events::{Person, Seen};
+use crate::facts::klaviyo_events::Seen;
+use crate::facts::klaviyo_people::Person;
 use crate::klaviyo::{SeenEvent, SeenPerson};
 
 /// An event as it is kept; None for one without profile or time.

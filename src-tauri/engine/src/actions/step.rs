@@ -1,5 +1,8 @@
 //! Steps: where each move of an action stands, as rows.
 
+use serde_json::Value;
+
+use super::rows::from_json;
 use crate::db::{Connection, DbError, DbResult, Transaction, params};
 use crate::stripe::Post;
 
@@ -49,6 +52,15 @@ pub(super) struct Step {
     pub object: Option<String>,
     /// Stripe's request id.
     pub request_id: Option<String>,
+}
+
+impl Step {
+    /// Whether what is committed says this.
+    pub(super) fn says(&self, document: &Value) -> DbResult<bool> {
+        let Some(sent) = &self.sent else { return Ok(false) };
+        let said: Value = from_json(&sent.post.body)?;
+        Ok(said == *document)
+    }
 }
 
 /// A request as committed.

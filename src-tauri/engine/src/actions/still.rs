@@ -1,15 +1,18 @@
 //! Whether what waited to be told, or was committed and not seen, may still go out: hours may lie between, in which people paid,
 //! were paid back or left, or another policy was chosen.
 
+use serde_json::Value;
+
 use super::execute::{Desk, Halt};
-use super::ground::Ground;
+use super::ground::{Ground, Order};
 use super::guard::stops;
-use super::plans::NotPlanned;
+use super::plans::{NotPlanned, profile_properties};
 use super::rows::ActionRow;
 use super::tell::EventTold;
 use crate::db::DbResult;
 use crate::domain::klaviyo::{EventPolicy, OrderEvent};
 use crate::domain::status::PreorderStatus;
+use crate::klaviyo::with_person;
 
 /// Who confirms what a policy sends. No operator can be called so.
 pub const POLICY: &str = "(policy)";
@@ -32,9 +35,7 @@ impl Desk {
         told: &EventTold,
         unsubscribed: bool,
     ) -> DbResult<Option<Halt>> {
-        let (settings, live, now) = (self.settings(), self.live, self.clock.now());
-        let policy = settings.klaviyo.policy;
-        let holds = match policy {
+        let holds = match self.settings().klaviyo.policy {
             EventPolicy::Observe => false,
             EventPolicy::FillGaps => told.backfill,
             EventPolicy::SendAll => true,
@@ -49,37 +50,59 @@ impl Desk {
         if unsubscribed {
             return halt("UNSUBSCRIBED", format!("{} wants no mail", told.email));
         }
-        let (ids, kind) = (told.ids.clone(), told.kind);
+        let (kind, email) = (told.kind, told.email.clone());
         let found = self
-            .db
+            .of_order(told, move |_, order| {
+                Ok(match kind {
+                    OrderEvent::Started if order.is_paid() => {
+                        Some("was paid meanwhile: a reminder would be wrong")
+                    }
+                    OrderEvent::Success if order.row.status != PreorderStatus::Completed => {
+                        Some("is not a paid and kept order any more: thanks would be wrong")
+                    }
+                    _ if order.row.email.as_ref() != Some(&email) => {
+                        Some("is of another address now: the mail would go to who did not order")
+                    }
+                    _ => None,
+                })
+            })
+            .await?;
+        match found {
+            Some(None) => Ok(None),
+            Some(Some(words)) => halt("MAIL_OUTDATED", format!("{} {words}", told.order_id)),
+            None => halt("MAIL_OUTDATED", format!("{} is no order any more", told.order_id)),
+        }
+    }
+
+    /// The document of an event with what is said of the person by now: in the hours since it was chosen, another event or a newer
+    /// order may have said otherwise.
+    pub(super) async fn document_now(&self, told: &EventTold) -> DbResult<Value> {
+        let email = told.email.clone();
+        let said =
+            self.of_order(told, move |ground, order| profile_properties(ground, order, &email)).await?;
+        Ok(with_person(&told.document, &said.unwrap_or_default()))
+    }
+
+    /// Asks something of the order that an event is of; None where there is none any more.
+    pub(super) async fn of_order<T: Send + 'static>(
+        &self,
+        told: &EventTold,
+        ask: impl Fn(&Ground<'_>, &Order) -> Result<T, NotPlanned> + Send + 'static,
+    ) -> DbResult<Option<T>> {
+        let (settings, live, now, ids) = (self.settings(), self.live, self.clock.now(), told.ids.clone());
+        self.db
             .read(move |connection| {
                 let ground = Ground { connection, settings: &settings, live, now, tail: "" };
                 // Merged with another meanwhile, it goes by that one's id, and is found by its objects.
                 for id in &ids {
-                    match ground.order(id) {
-                        Ok(order) => {
-                            return Ok(Some(match kind {
-                                OrderEvent::Started => !order.is_paid(),
-                                OrderEvent::Success => order.row.status == PreorderStatus::Completed,
-                            }));
-                        }
+                    match ground.order(id).and_then(|order| ask(&ground, &order)) {
+                        Ok(answer) => return Ok(Some(answer)),
                         Err(NotPlanned::Refused(_)) => {}
                         Err(NotPlanned::Db(error)) => return Err(error),
                     }
                 }
                 Ok(None)
             })
-            .await?;
-        match found {
-            Some(true) => Ok(None),
-            Some(false) => {
-                let words = match kind {
-                    OrderEvent::Started => "was paid meanwhile: a reminder would be wrong",
-                    OrderEvent::Success => "is not a paid and kept order any more: thanks would be wrong",
-                };
-                halt("MAIL_OUTDATED", format!("{} {words}", told.order_id))
-            }
-            None => halt("MAIL_OUTDATED", format!("{} is no order any more", told.order_id)),
-        }
+            .await
     }
 }

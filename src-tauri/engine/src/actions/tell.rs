@@ -1,10 +1,10 @@
-//! The desk tells Klaviyo: of an order's event, once, and of a person's properties.
+//! The desk tells Klaviyo of an order's event, once.
 //!
 //! Just before an event is sent the person is looked at again: what the shop's own site told meanwhile is not told twice. What is sent
 //! is committed first, with its unique id and address; sent again after a crash it is the same event. That it arrived is read back.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::door::Opened;
 use super::execute::{Desk, Halt};
@@ -16,9 +16,10 @@ use crate::audit::Entry;
 use crate::db::{DbResult, Transaction};
 use crate::domain::action::ActionId;
 use crate::domain::klaviyo::OrderEvent;
-use crate::facts::klaviyo_events::{
-    Choice, ChoiceState, choose, list_choices, mark_check, note_choice, put_people, put_seen,
-};
+use crate::error::Problem;
+use crate::facts::klaviyo::find_klaviyo;
+use crate::facts::klaviyo_events::{Choice, ChoiceState, choose, list_choices, note_choice, put_seen};
+use crate::facts::klaviyo_people::{mark_check, put_people};
 use crate::klaviyo::KlaviyoError;
 use crate::projections::event_check::standing;
 use crate::stripe::Post;
@@ -32,6 +33,8 @@ const FIRST_LOOK_S: i64 = 5;
 const SEEN_WITHIN_S: i64 = 600;
 /// Times that an event is sent before it is called lost.
 const MOST_SENT: i64 = 3;
+/// Between tries while the key is no good, seconds: another one is set by a person.
+const KEY_WAIT_S: i64 = 900;
 
 /// An event to be told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,27 +65,22 @@ pub struct EventTold {
 
 impl Eq for EventTold {}
 
-/// A person's properties to be told.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ProfileTold {
-    /// The account's public id.
-    pub account: String,
-    /// Whose they are.
-    pub email: String,
-    /// What they will be.
-    pub properties: Map<String, Value>,
-    /// The document that is sent.
-    pub document: Value,
-}
-
-impl Eq for ProfileTold {}
-
 /// Whether what was told is there.
 pub(super) enum There {
     Yes,
     /// Looked for again then.
     NotYet(i64),
     No(String),
+}
+
+impl There {
+    /// What it means for what was told that it cannot be looked for, or sent again.
+    pub(super) fn after(halt: Halt, now: i64) -> Self {
+        match halt {
+            Halt::Later(_, _, wait) => Self::NotYet(now + wait),
+            Halt::Failed(_, words) | Halt::Untold(_, words, _) | Halt::Unknown(words) => Self::No(words),
+        }
+    }
 }
 
 impl Desk {
@@ -93,6 +91,9 @@ impl Desk {
         steps: &[Step],
         index: usize,
     ) -> DbResult<Result<(), Halt>> {
+        if let Some(halt) = self.is_behind(told).await? {
+            return Ok(Err(halt));
+        }
         let opened = match self.opened(&told.account).await {
             Ok(opened) => opened,
             Err(halt) => return Ok(Err(halt)),
@@ -102,6 +103,9 @@ impl Desk {
             Ok(there) => there,
             Err(error) => return Ok(Err(self.klaviyo_halt(&opened, &error).await)),
         };
+        if there.ended {
+            return Ok(Err(ended()));
+        }
         if let Some(event) = there.events.first() {
             self.end_step(row, index, Some(event.clone()), None).await?;
             return Ok(Ok(()));
@@ -109,23 +113,27 @@ impl Desk {
         if let Some(halt) = self.is_wrong_now(row, told, there.unsubscribed).await? {
             return Ok(Err(halt));
         }
-        let committed = match steps[index].state {
+        let document = self.document_now(told).await?;
+        let step = &steps[index];
+        let is_first = step.state != StepState::Intended;
+        let same = !is_first && step.says(&document)?;
+        let committed = match same {
             // Committed before: the same bytes again, unless all writes were stopped meanwhile.
-            StepState::Intended => self.may_go_on().await?,
-            _ => self.commit_told(row, told, index, 1).await?,
+            true => self.may_go_on().await?,
+            false => self.commit_told(row, told, &document, (index, step.attempt.max(1))).await?,
         };
         if let Err(halt) = committed {
             return Ok(Err(halt));
         }
-        self.send_told(row, told, &opened, index).await
+        match self.send_told(row, told, &document, &opened, index).await? {
+            // Of what was never sent before it is certain that it was not taken: nothing was chosen by it.
+            Err(Halt::Untold(code, words, _)) if !is_first => Ok(Err(Halt::Failed(code, words))),
+            outcome => Ok(outcome),
+        }
     }
 
-    async fn opened(&self, account: &str) -> Result<Opened, Halt> {
-        let opened = self
-            .klaviyo
-            .open()
-            .await
-            .map_err(|problem| Halt::Failed(problem.code.to_owned(), problem.message))?;
+    pub(super) async fn opened(&self, account: &str) -> Result<Opened, Halt> {
+        let opened = self.klaviyo.open().await.map_err(not_open)?;
         if opened.account == account {
             return Ok(opened);
         }
@@ -138,11 +146,11 @@ impl Desk {
         &self,
         row: &ActionRow,
         told: &EventTold,
-        index: usize,
-        attempt: i64,
+        document: &Value,
+        (index, attempt): (usize, i64),
     ) -> DbResult<Result<(), Halt>> {
         let sent = Sent {
-            post: Post { path: "/api/events".to_owned(), body: told.document.to_string() },
+            post: Post { path: "/api/events".to_owned(), body: document.to_string() },
             key: told.unique_id.clone(),
             at: self.clock.now(),
         };
@@ -178,11 +186,17 @@ impl Desk {
         &self,
         row: &ActionRow,
         told: &EventTold,
+        document: &Value,
         opened: &Opened,
         index: usize,
     ) -> DbResult<Result<(), Halt>> {
-        if let Err(error) = opened.client.send_event(&ActionId::new(&row.id), &told.document).await {
-            return Ok(Err(self.klaviyo_halt(opened, &error).await));
+        if let Err(error) = opened.client.send_event(&ActionId::new(&row.id), document).await {
+            let halt = self.klaviyo_halt(opened, &error).await;
+            let is_definite = matches!(error, KlaviyoError::Refused { status: 400..=499, .. });
+            return Ok(Err(match halt {
+                Halt::Failed(code, words) if is_definite => Halt::Untold(code, words, Box::new(told.clone())),
+                other => other,
+            }));
         }
         let (audit, now, at) = (self.audit.clone(), self.clock.now(), (row.seq, index));
         let (id, operator, email) = (row.id.clone(), row.operator.clone(), told.email.clone());
@@ -199,49 +213,6 @@ impl Desk {
             })
             .await?;
         Ok(Ok(()))
-    }
-
-    pub(super) async fn profile_step(
-        &self,
-        row: &ActionRow,
-        told: &ProfileTold,
-        index: usize,
-    ) -> DbResult<Result<(), Halt>> {
-        let opened = match self.opened(&told.account).await {
-            Ok(opened) => opened,
-            Err(halt) => return Ok(Err(halt)),
-        };
-        let sent = Sent {
-            post: Post { path: "/api/profile-import".to_owned(), body: told.document.to_string() },
-            key: row.id.clone(),
-            at: self.clock.now(),
-        };
-        let (audit, live, now, at) = (self.audit.clone(), self.live, self.clock.now(), (row.seq, index));
-        let (id, operator) = (row.id.clone(), row.operator.clone());
-        let stopped = self
-            .db
-            .write_durable(move |transaction| {
-                if let Some(problem) = stops(transaction, live, true)? {
-                    return Ok(Some(problem));
-                }
-                step::intend(transaction, at, 1, &sent)?;
-                let body = json!({"step": at.1, "path": sent.post.path, "body": sent.post.body});
-                let entry =
-                    Entry { at: now, operator: &operator, action: Some(&id), event: "intended", body: &body };
-                audit.append(transaction, &entry)?;
-                Ok(None)
-            })
-            .await?;
-        if let Some(problem) = stopped {
-            return Ok(Err(Halt::Later(problem.code.to_owned(), problem.message, 15)));
-        }
-        match opened.client.import_profile(&ActionId::new(&row.id), &told.document).await {
-            Ok(imported) => {
-                self.end_step(row, index, Some(imported.id), None).await?;
-                Ok(Ok(()))
-            }
-            Err(error) => Ok(Err(self.klaviyo_halt(&opened, &error).await)),
-        }
     }
 
     /// Whether an event that was accepted is there. One that is not for long is sent again: under its unique id it is one.
@@ -262,19 +233,15 @@ impl Desk {
         }
         let opened = match self.opened(&told.account).await {
             Ok(opened) => opened,
-            Err(Halt::Failed(_, words) | Halt::Later(_, words, _) | Halt::Unknown(words)) => {
-                return Ok(There::No(words));
-            }
+            Err(halt) => return Ok(There::after(halt, now)),
         };
         let found = match self.look_for(&opened, told).await? {
             Ok(found) => found,
-            Err(error) => {
-                return Ok(match self.klaviyo_halt(&opened, &error).await {
-                    Halt::Later(_, _, wait) => There::NotYet(now + wait),
-                    Halt::Failed(_, words) | Halt::Unknown(words) => There::No(words),
-                });
-            }
+            Err(error) => return Ok(There::after(self.klaviyo_halt(&opened, &error).await, now)),
         };
+        if found.ended {
+            return Ok(There::after(ended(), now));
+        }
         let of = (told.account.clone(), told.unique_id.clone());
         if let Some(event) = found.events.first().cloned() {
             let (at, object) = ((row.seq, index), event.clone());
@@ -292,18 +259,24 @@ impl Desk {
             self.note_told(of, ChoiceState::Lost, None, |_| Ok(())).await?;
             return Ok(There::No(format!("{}: Klaviyo took it and does not show it", told.unique_id)));
         }
-        if let Some(Halt::Failed(_, words)) = self.is_wrong_now(row, told, found.unsubscribed).await? {
-            self.note_told(of, ChoiceState::Lost, None, |_| Ok(())).await?;
-            return Ok(There::No(format!("{}: it is not to be seen, and {words}", told.unique_id)));
+        if let Some(halt) = self.is_behind(told).await? {
+            return Ok(There::after(halt, now));
         }
-        if let Err(halt) = self.commit_told(row, told, index, step.attempt + 1).await? {
-            return Ok(match halt {
-                Halt::Later(_, _, wait) => There::NotYet(now + wait),
-                Halt::Failed(_, words) | Halt::Unknown(words) => There::No(words),
+        if let Some(halt) = self.is_wrong_now(row, told, found.unsubscribed).await? {
+            return Ok(match There::after(halt, now) {
+                There::No(words) => {
+                    self.note_told(of, ChoiceState::Lost, None, |_| Ok(())).await?;
+                    There::No(format!("{}: it is not to be seen, and {words}", told.unique_id))
+                }
+                other => other,
             });
         }
-        if let Err(Halt::Failed(_, words)) = self.send_told(row, told, &opened, index).await? {
-            return Ok(There::No(words));
+        let document = self.document_now(told).await?;
+        if let Err(halt) = self.commit_told(row, told, &document, (index, step.attempt + 1)).await? {
+            return Ok(There::after(halt, now));
+        }
+        if let Err(halt) = self.send_told(row, told, &document, &opened, index).await? {
+            return Ok(There::after(halt, now));
         }
         Ok(There::NotYet(now + FIRST_LOOK_S))
     }
@@ -322,30 +295,6 @@ impl Desk {
                 more(transaction)
             })
             .await
-    }
-
-    /// Whether the properties of a person are what they were made.
-    pub(super) async fn are_so(&self, told: &ProfileTold) -> There {
-        let opened = match self.opened(&told.account).await {
-            Ok(opened) => opened,
-            Err(_) => return There::NotYet(self.clock.now() + 30),
-        };
-        match opened.client.find_profile(&told.email).await {
-            Ok(found) => {
-                let said = found.map(|found| found.properties).unwrap_or_default();
-                let other = |(name, wanted): &(&String, &Value)| said[name.as_str()] != **wanted;
-                match told.properties.iter().find(other) {
-                    None => There::Yes,
-                    Some((name, _)) => {
-                        There::No(format!("{}: {name} is {}", told.email, said[name.as_str()]))
-                    }
-                }
-            }
-            Err(error) => match self.klaviyo_halt(&opened, &error).await {
-                Halt::Later(_, _, wait) => There::NotYet(self.clock.now() + wait),
-                Halt::Failed(_, words) | Halt::Unknown(words) => There::No(words),
-            },
-        }
     }
 
     /// Looks what there is of an order's event, under every name it may have and every address the order ever had.
@@ -379,18 +328,23 @@ impl Desk {
         let events = self
             .db
             .write(move |transaction| {
+                // Nothing is kept of an account that was disconnected meanwhile, and nothing told to it.
+                if find_klaviyo(transaction)?.is_none_or(|there| there.account.public_id != told.account) {
+                    return Ok(None);
+                }
                 put_people(transaction, &people)?;
                 put_seen(transaction, &seen, now)?;
                 let own = (told.unique_id.as_str(), told.happened_at);
-                standing(transaction, &told.account, told.kind, (&told.emails, &told.ids), own)
+                standing(transaction, &told.account, told.kind, (&told.emails, &told.ids), own).map(Some)
             })
             .await?;
         self.announcer.announce(Some(&self.store), Topic::Klaviyo);
-        Ok(Ok(Found { events, unsubscribed }))
+        let ended = events.is_none();
+        Ok(Ok(Found { events: events.unwrap_or_default(), unsubscribed, ended }))
     }
 
     /// What a refusal of Klaviyo's means for an action.
-    async fn klaviyo_halt(&self, opened: &Opened, error: &KlaviyoError) -> Halt {
+    pub(super) async fn klaviyo_halt(&self, opened: &Opened, error: &KlaviyoError) -> Halt {
         self.klaviyo.note(opened, error).await;
         let words = error.to_string();
         let now = self.clock.now();
@@ -403,16 +357,42 @@ impl Desk {
             KlaviyoError::Blocked { .. } | KlaviyoError::MetricNotFound { .. } => {
                 Halt::Later("KLAVIYO_BLOCKED".to_owned(), words, 60)
             }
-            KlaviyoError::KeyRejected => Halt::Failed("KLAVIYO_KEY_REJECTED".to_owned(), words),
-            KlaviyoError::ScopeMissing { .. } => Halt::Failed("KLAVIYO_SCOPE".to_owned(), words),
+            // Another key of the account cures these: what was asked for goes on with it.
+            KlaviyoError::KeyRejected | KlaviyoError::KeyMalformed => {
+                Halt::Later("KLAVIYO_KEY_REJECTED".to_owned(), words, KEY_WAIT_S)
+            }
+            KlaviyoError::ScopeMissing { .. } => Halt::Later("KLAVIYO_SCOPE".to_owned(), words, KEY_WAIT_S),
             _ => Halt::Failed("KLAVIYO_REFUSED".to_owned(), words),
         }
     }
 }
 
+/// What it means for an action that there is no client.
+fn not_open(problem: Problem) -> Halt {
+    let wait = match problem.code {
+        "OTHER_KLAVIYO_ACCOUNT" | "KLAVIYO_NOT_CONNECTED" => None,
+        "NO_KLAVIYO_KEY" | "BAD_KLAVIYO_KEY" | "KLAVIYO_KEY_REJECTED" | "KLAVIYO_SCOPE_MISSING" => {
+            Some(KEY_WAIT_S)
+        }
+        _ => Some(60),
+    };
+    let code = problem.code.to_owned();
+    match wait {
+        Some(wait) => Halt::Later(code, problem.message, wait),
+        None => Halt::Failed(code, problem.message),
+    }
+}
+
+fn ended() -> Halt {
+    let words = "nothing was sent: Klaviyo was disconnected meanwhile";
+    Halt::Failed("KLAVIYO_NOT_CONNECTED".to_owned(), words.to_owned())
+}
+
 struct Found {
     events: Vec<String>,
     unsubscribed: bool,
+    /// The connection was ended meanwhile.
+    ended: bool,
 }
 
 fn choice_of(told: &EventTold, action: &str) -> Choice {

@@ -131,6 +131,8 @@ impl OpenStore {
             // Whoever opened the engine with a rate of their own is taken at their word.
             paces: wiring.max_per_s.is_none().then(|| Paces::new(crate::klaviyo::pace_of)),
             kept: tokio::sync::Mutex::default(),
+            whose: std::sync::Mutex::default(),
+            turns: Arc::default(),
         });
         let store = Self {
             public_id,

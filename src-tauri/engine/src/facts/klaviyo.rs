@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::klaviyo_events::clear_seen;
+use super::klaviyo_people::clear_seen;
 use crate::db::{Connection, DbResult, OptionalExtension, Row, Transaction, params};
 use crate::domain::klaviyo::{
     KlaviyoAccount, KlaviyoIntegration, KlaviyoMetric, KlaviyoStatus, ReportKind, ReportSyncState,

@@ -1,4 +1,4 @@
-//! Events about orders as facts: what was chosen to be sent, what was seen at Klaviyo, and the people they are of.
+//! Events about orders as facts: what was chosen to be sent, and what was seen at Klaviyo.
 
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Row, Transaction, params, rusqlite};
 use crate::domain::klaviyo::OrderEvent;
@@ -181,6 +181,33 @@ pub fn choose(
     Ok(())
 }
 
+/// Forgets what an action chose for an order of these ids, where that was refused and certainly never taken: the order may be told of
+/// to another address.
+///
+/// # Errors
+/// The write failed.
+pub fn forget_choice(
+    transaction: &Transaction<'_>,
+    (account, unique_id): (&str, &str),
+    action: &str,
+    ids: &[String],
+) -> DbResult<()> {
+    let gone: Option<i64> = transaction
+        .prepare_cached(
+            "DELETE FROM klaviyo_event WHERE account = ?1 AND unique_id = ?2 AND action = ?3 AND state IN ('chosen', 'sent')
+             RETURNING seq",
+        )?
+        .query_row([account, unique_id, action], |row| row.get(0))
+        .optional()?;
+    let Some(seq) = gone else { return Ok(()) };
+    for id in ids {
+        transaction
+            .prepare_cached("DELETE FROM klaviyo_event_id WHERE id = ?1 AND event = ?2")?
+            .execute(params![id, seq])?;
+    }
+    Ok(())
+}
+
 /// Notes how far a chosen event came. What was confirmed stays so.
 ///
 /// # Errors
@@ -275,6 +302,12 @@ pub fn put_seen(transaction: &Transaction<'_>, seen: &[Seen], now: i64) -> DbRes
                 )?
                 .execute([Some(&one.profile_id), was_of.as_ref()])?;
         }
+        // Whose profile it was may have another by now: they are asked about before anything of theirs is judged.
+        if let Some(was_of) = was_of.filter(|was_of| *was_of != one.profile_id) {
+            transaction
+                .prepare_cached("UPDATE klaviyo_person SET seen_at = 0 WHERE profile_id = ?1")?
+                .execute([was_of])?;
+        }
     }
     Ok(())
 }
@@ -327,121 +360,4 @@ pub fn list_seen(connection: &Connection, profile: &str, kind: OrderEvent) -> Db
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// A person as Klaviyo knows them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Person {
-    /// Their address, normalised.
-    pub email: String,
-    /// Their profile; None where Klaviyo knows none.
-    pub profile_id: Option<String>,
-    /// `subscribed`, `unsubscribed` or `never_subscribed`; None where it was not told.
-    pub subscription: Option<String>,
-    /// Klaviyo mails them nothing.
-    pub suppressed: bool,
-    /// Their own properties, as JSON.
-    pub properties: String,
-    /// Seen at, unix seconds.
-    pub seen_at: i64,
-}
-
-impl Person {
-    /// Whether they said that they want no mail, or none reaches them.
-    pub fn is_unsubscribed(&self) -> bool {
-        self.suppressed || self.subscription.as_deref() == Some("unsubscribed")
-    }
-}
-
-/// Keeps what Klaviyo knows of people; one whose profile or wishes changed has their orders looked at again.
-///
-/// # Errors
-/// The write failed.
-pub fn put_people(transaction: &Transaction<'_>, people: &[Person]) -> DbResult<()> {
-    for one in people {
-        let before = find_person(transaction, &one.email)?;
-        let same =
-            before.as_ref().is_some_and(|before| Person { seen_at: one.seen_at, ..before.clone() } == *one);
-        transaction
-            .prepare_cached(
-                "INSERT INTO klaviyo_person (email, profile_id, subscription, suppressed, properties, seen_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (email) DO UPDATE SET profile_id = excluded.profile_id, subscription = excluded.subscription,
-                   suppressed = excluded.suppressed, properties = excluded.properties, seen_at = excluded.seen_at",
-            )?
-            .execute(params![
-                one.email,
-                one.profile_id,
-                one.subscription,
-                one.suppressed,
-                one.properties,
-                one.seen_at
-            ])?;
-        if !same {
-            mark_check(transaction, &one.email)?;
-        }
-    }
-    Ok(())
-}
-
-/// What Klaviyo knows of an address; None where it was not asked.
-///
-/// # Errors
-/// The read failed.
-pub fn find_person(connection: &Connection, email: &str) -> DbResult<Option<Person>> {
-    if !has_events(connection)? {
-        return Ok(None);
-    }
-    Ok(connection
-        .prepare_cached(
-            "SELECT profile_id, subscription, suppressed, properties, seen_at FROM klaviyo_person WHERE email = ?1",
-        )?
-        .query_row([email], |row| {
-            Ok(Person {
-                email: email.to_owned(),
-                profile_id: row.get(0)?,
-                subscription: row.get(1)?,
-                suppressed: row.get(2)?,
-                properties: row.get(3)?,
-                seen_at: row.get(4)?,
-            })
-        })
-        .optional()?)
-}
-
-/// Asks for the orders of an address to be held against Klaviyo again.
-///
-/// # Errors
-/// The write failed.
-pub fn mark_check(transaction: &Transaction<'_>, email: &str) -> DbResult<()> {
-    transaction
-        .prepare_cached("INSERT OR IGNORE INTO klaviyo_check_due (email) VALUES (?1)")?
-        .execute([email])?;
-    Ok(())
-}
-
-/// Takes addresses whose orders are to be looked at.
-///
-/// # Errors
-/// The write failed.
-pub fn take_check_due(transaction: &Transaction<'_>, most: usize) -> DbResult<Vec<String>> {
-    let mut statement = transaction.prepare_cached("SELECT email FROM klaviyo_check_due LIMIT ?1")?;
-    let emails: Vec<String> = statement
-        .query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for email in &emails {
-        transaction.prepare_cached("DELETE FROM klaviyo_check_due WHERE email = ?1")?.execute([email])?;
-    }
-    Ok(emails)
-}
-
-/// Forgets what was seen at Klaviyo; what was sent there stays, so that nobody is told twice.
-///
-/// # Errors
-/// The write failed.
-pub fn clear_seen(transaction: &Transaction<'_>) -> DbResult<()> {
-    transaction.execute_batch(
-        "DELETE FROM klaviyo_seen; DELETE FROM klaviyo_person; DELETE FROM klaviyo_check_due;",
-    )?;
-    Ok(())
 }

@@ -10,6 +10,7 @@ pub mod events;
 pub mod imports;
 pub mod klaviyo;
 pub mod klaviyo_events;
+pub mod klaviyo_people;
 pub mod local;
 pub mod names;
 pub mod reports;

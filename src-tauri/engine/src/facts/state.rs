@@ -5,6 +5,14 @@ use serde::de::DeserializeOwned;
 
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
 
+/// State document: every event Stripe made up to here is stored (server seconds).
+pub const WATERMARK: &str = "watermark";
+
+/// The state document that names the permission a kind lacks.
+pub fn missing_state(kind: &str) -> String {
+    format!("missing:{kind}")
+}
+
 /// Log rows kept.
 const LOG_ROWS: i64 = 500;
 

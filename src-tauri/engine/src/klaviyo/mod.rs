@@ -28,7 +28,7 @@ pub use pages::{EventPages, Listed};
 pub use people::{PEOPLE_AT_ONCE, SeenPerson};
 pub use reads::{SeenEvent, SeenProfile, SeenSegment};
 pub use reports::{ListedEntity, ReportPage, ReportRequest, ReportRow, report_endpoint};
-pub use writes::{Imported, NewEvent, ProfileChange};
+pub use writes::{Imported, NewEvent, ProfileChange, with_person};
 
 use crate::clock::SharedClock;
 use crate::domain::klaviyo::{KlaviyoLimit, KlaviyoRevision};

@@ -52,6 +52,15 @@ impl NewEvent {
     }
 }
 
+/// The document of an event with other properties of the person.
+pub fn with_person(document: &Value, properties: &Map<String, Value>) -> Value {
+    let mut document = document.clone();
+    let of = &mut document["data"]["attributes"]["profile"]["data"]["attributes"];
+    let email = of["email"].as_str().unwrap_or_default().to_owned();
+    *of = person(&email, properties);
+    document
+}
+
 /// A profile to be made, or changed where there is one of that e-mail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProfileChange {
@@ -145,8 +154,13 @@ mod tests {
             (of(999, "usd"), of(500, "jpy"), of(1_234, "kwd")),
             (Some(9.99), Some(500.0), Some(1.234))
         );
-        let free = NewEvent { value: None, profile_properties: Map::new(), ..event };
+        let free = NewEvent { value: None, profile_properties: Map::new(), ..event.clone() };
         let document = free.document();
+        assert_eq!(
+            with_person(&document, &event.profile_properties),
+            NewEvent { value: None, ..event.clone() }.document()
+        );
+        assert_eq!(with_person(&NewEvent { value: None, ..event }.document(), &Map::new()), document);
         assert_eq!(document["data"]["attributes"].get("value"), None);
         assert_eq!(
             document["data"]["attributes"]["profile"]["data"]["attributes"],

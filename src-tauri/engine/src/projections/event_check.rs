@@ -4,7 +4,8 @@
 use super::event_verdict::{drifted, judge};
 use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params, rusqlite};
 use crate::domain::klaviyo::{EventVerdict, KlaviyoSettings, OrderAt, OrderEvent, SeenAt, assign};
-use crate::facts::klaviyo_events::{Person, Seen, find_person, list_choices, list_seen};
+use crate::facts::klaviyo_events::{Seen, list_choices, list_seen};
+use crate::facts::klaviyo_people::{Person, find_person};
 
 pub(super) const TABLES: [&str; 1] = ["event_check"];
 
@@ -270,7 +271,8 @@ pub fn check_person(transaction: &Transaction<'_>, terms: &CheckTerms, email: &s
             let elsewhere = told_elsewhere(transaction, terms, (kind, order), email)?;
             events.extend(&elsewhere);
             let Some(happened_at) = order.at(kind).filter(|at| *at >= terms.since()) else { continue };
-            let (verdict, detail) = judge(transaction, terms, (kind, order, happened_at), &events)?;
+            let (verdict, detail) =
+                judge(transaction, terms, (kind, order, happened_at), person.as_ref(), &events)?;
             let newest = orders.last().is_some_and(|last| last.key == key);
             let drift = person.as_ref().filter(|_| newest).map(|person| drifted(terms, order, person));
             let row = Row {

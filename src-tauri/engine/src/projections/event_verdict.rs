@@ -4,7 +4,8 @@ use super::event_check::{CheckTerms, Told};
 use crate::db::{Connection, DbResult};
 use crate::domain::klaviyo::{EventVerdict, OrderEvent};
 use crate::domain::money::{exponent, parse_decimal};
-use crate::facts::klaviyo_events::{ChoiceState, Person, Seen, list_choices};
+use crate::facts::klaviyo_events::{ChoiceState, Seen, list_choices};
+use crate::facts::klaviyo_people::Person;
 
 /// How long an event that was sent may take to be seen before it is called missing.
 const SENT_S: i64 = 3_600;
@@ -17,6 +18,7 @@ pub(super) fn judge(
     connection: &Connection,
     terms: &CheckTerms,
     (kind, order, happened_at): (OrderEvent, &Told, i64),
+    person: Option<&Person>,
     events: &[&Seen],
 ) -> DbResult<(EventVerdict, Option<String>)> {
     let Some(event) = events.first() else {
@@ -25,8 +27,9 @@ pub(super) fn judge(
             one.state == ChoiceState::Confirmed
                 || (one.state == ChoiceState::Sent && one.sent_at.is_some_and(|at| at + SENT_S > terms.now))
         });
-        // Not missing by what was seen before it came due.
-        let waits = happened_at + i64::from(terms.settings.missing_after_min) * 60 > terms.looked_at;
+        // Not missing by what was seen before it came due, nor while their profile may be another than is known.
+        let due_at = happened_at + i64::from(terms.settings.missing_after_min) * 60;
+        let waits = due_at > terms.looked_at || person.is_none_or(|person| person.is_unsure_of(due_at));
         let verdict = if under_way {
             EventVerdict::Sent
         } else if waits {

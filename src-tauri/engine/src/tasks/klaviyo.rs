@@ -1,22 +1,23 @@
 //! Looks at Klaviyo: which events are there, whose they are and what people want; and holds the orders against it.
 
+mod look;
 mod people;
 
 use std::sync::Arc;
 
-use people::{ROUND, next_of_round, unknown_people};
+use look::Look;
+use tokio::sync::Mutex;
 
-use crate::actions::{Opened, OpensKlaviyo, people_of, seen_of};
+use crate::actions::OpensKlaviyo;
 use crate::clock::SharedClock;
 use crate::db::{Connection, Db, DbResult, OptionalExtension, Transaction, params};
 use crate::domain::klaviyo::{EventVerdict, KlaviyoSettings, OrderEvent};
 use crate::domain::settings::Settings;
 use crate::error::Problem;
 use crate::facts::klaviyo::{CHECKED, KlaviyoConnection, LOOKED, find_klaviyo};
-use crate::facts::klaviyo_events::{keep_seen_named, list_sent_names, put_people, put_seen, take_check_due};
+use crate::facts::klaviyo_people::take_check_due;
 use crate::facts::settings::InForce;
 use crate::facts::state::{find_state, set_state};
-use crate::klaviyo::{KlaviyoError, PEOPLE_AT_ONCE};
 use crate::projections::event_check::{CheckTerms, check_nameless, check_person, sweep};
 use crate::projections::findings::rules::{event_sent_twice, started_event_missing, success_event_missing};
 use crate::projections::rebuild;
@@ -31,10 +32,6 @@ const TOLD_LATE_S: i64 = 120;
 const LOOK_EVERY_S: i64 = 900;
 /// Between looks, at least, when what is not there came due and would be called missing.
 const DUE_EVERY_S: i64 = 60;
-/// What the shop's clock may say earlier than Stripe's.
-const EARLY_S: i64 = 600;
-/// What happened so long ago can still show at Klaviyo without having been seen: a shop tells late.
-const OVERLAP_S: i64 = DAY;
 /// People held against Klaviyo in one transaction.
 const STEP: usize = 100;
 
@@ -57,6 +54,9 @@ pub struct LookedAt {
     /// How many days back the last look as far as is checked went.
     #[serde(default)]
     pub days: u32,
+    /// How far the local clock was ahead of Klaviyo's, seconds: what came due by the one alone did not.
+    #[serde(default)]
+    pub ahead_s: i64,
 }
 
 impl LookedAt {
@@ -98,6 +98,8 @@ pub struct Watch {
     pub announcer: Announcer,
     /// The way to Klaviyo.
     pub klaviyo: Arc<dyn OpensKlaviyo>,
+    /// One turn of a store at a time: two would ask about each other's people.
+    pub turns: Arc<Mutex<()>>,
 }
 
 impl Watch {
@@ -111,6 +113,7 @@ impl Watch {
     /// # Errors
     /// Klaviyo refuses or cannot be asked, or the mirror failed.
     pub async fn turn(&self, asked: bool) -> Result<bool, Problem> {
+        let _one_at_a_time = self.turns.lock().await;
         let now = self.clock.now();
         let (connection, looked) = self
             .db
@@ -128,16 +131,17 @@ impl Watch {
         let of = digest_of(&connection, &self.settings().klaviyo);
         let covers = looked.covers(of, &self.settings().klaviyo);
         // Nothing is called missing by what was known before it came due.
-        let waits_since = self.waits_since(now).await?;
+        let waits_since = self.waits_since(now - looked.ahead_s).await?;
         let by_time = asked || !covers || now - looked.at >= LOOK_EVERY_S || looked.at > now;
         let due = by_time || (waits_since.is_some() && looked.may_look_for_due(now));
         if due {
-            self.look(now, looked, Look { asked, by_time, waits_since, of }).await?;
+            let look = Look { asked, by_time, waits_since, digest: of, of: connection.clone() };
+            self.look(now, looked, look).await?;
         }
         let checked = self.check(asked).await?;
         // Whoever asks waits for the answer: that is not held up.
         if by_time && !asked {
-            self.go_round(now).await?;
+            self.go_round(now, &connection).await?;
         }
         if due || checked > 0 {
             self.announcer.announce(Some(&self.store), Topic::Klaviyo);
@@ -146,7 +150,7 @@ impl Watch {
         Ok(due || checked > 0)
     }
 
-    /// When the first of what came due happened, and was not there when it was last looked for.
+    /// When the first of what came due by now happened, and was not there when it was last looked for.
     async fn waits_since(&self, now: i64) -> DbResult<Option<i64>> {
         let waited = i64::from(self.settings().klaviyo.missing_after_min) * 60;
         self.db
@@ -158,132 +162,6 @@ impl Watch {
                     .query_row(params![EventVerdict::Waiting.as_str(), now - waited], |row| row.get(0))?)
             })
             .await
-    }
-
-    /// Looks as far back as a look goes of itself, or for what waits, and never less far than what waits.
-    async fn look(&self, now: i64, looked: LookedAt, look: Look) -> Result<(), Problem> {
-        let Look { asked, by_time, waits_since, of } = look;
-        let opened = self.klaviyo.open().await?;
-        let settings = self.settings();
-        let horizon = now - i64::from(settings.klaviyo.check_days) * DAY;
-        let covers = looked.covers(of, &settings.klaviyo);
-        let whole = asked || !covers || now - looked.whole_at >= DAY || looked.whole_at > now;
-        let since = if whole {
-            horizon
-        } else {
-            let overlap = if by_time { OVERLAP_S } else { EARLY_S };
-            (looked.at - overlap).min(waits_since.map_or(i64::MAX, |first| first - EARLY_S))
-        };
-        // Whoever asks wants to know what people want now, and not yesterday.
-        let stale = now - if asked { 30 } else { DAY };
-        let waited = now - i64::from(settings.klaviyo.missing_after_min) * 60;
-        let times = Times { now, since: since.max(horizon), horizon, stale, waited };
-        let events = match self.look_since(&opened, &settings, times).await? {
-            Ok(events) => events,
-            Err(error) => {
-                self.klaviyo.note(&opened, &error).await;
-                return Err(error.into());
-            }
-        };
-        self.klaviyo.note_answered(&opened).await;
-        let whole_at = if whole { now } else { looked.whole_at };
-        let (due_at, due_events) = if by_time { (looked.due_at, looked.due_events) } else { (now, events) };
-        let days = if whole { settings.klaviyo.check_days } else { looked.days };
-        let state = LookedAt { at: now, whole_at, due_at, due_events, of, days };
-        self.db.write(move |transaction| set_state(transaction, LOOKED, &state)).await?;
-        Ok(())
-    }
-
-    /// Every name that events of a kind stand under, or were sent under before names were changed.
-    async fn names_of(
-        &self,
-        opened: &Opened,
-        settings: &Settings,
-        kind: OrderEvent,
-    ) -> DbResult<Vec<String>> {
-        let account = opened.account.clone();
-        let sent = self.db.read(move |connection| list_sent_names(connection, &account, kind)).await?;
-        let mut names: Vec<String> = settings.klaviyo.names_of(kind).into_iter().map(str::to_owned).collect();
-        let others = OrderEvent::ALL.into_iter().filter(|other| *other != kind);
-        let taken: Vec<&str> = others.flat_map(|other| settings.klaviyo.names_of(other)).collect();
-        names.extend(sent.into_iter().filter(|name| !taken.contains(&name.as_str())));
-        Ok(names)
-    }
-
-    async fn look_since(
-        &self,
-        opened: &Opened,
-        settings: &Settings,
-        times: Times,
-    ) -> DbResult<Result<usize, KlaviyoError>> {
-        let now = times.now;
-        loop {
-            let emails = self.db.read(move |connection| unknown_people(connection, times)).await?;
-            if emails.is_empty() {
-                break;
-            }
-            if let Err(error) = self.ask_about(opened, &emails, now).await? {
-                return Ok(Err(error));
-            }
-        }
-        let mut read = 0;
-        for kind in OrderEvent::ALL {
-            let names = self.names_of(opened, settings, kind).await?;
-            let asked: Vec<&str> = names.iter().map(String::as_str).collect();
-            let metrics = match opened.client.metric_ids(&asked).await {
-                Ok(metrics) => metrics,
-                Err(error) => return Ok(Err(error)),
-            };
-            for (name, metric) in metrics {
-                let mut pages = opened.client.events_since(&metric, times.since);
-                loop {
-                    let page = match pages.next().await {
-                        Ok(Some(page)) => page,
-                        Ok(None) => break,
-                        Err(error) => return Ok(Err(error)),
-                    };
-                    read += page.len();
-                    let seen: Vec<_> =
-                        page.iter().filter_map(|one| seen_of(one, kind, &name, settings)).collect();
-                    self.db.write(move |transaction| put_seen(transaction, &seen, now)).await?;
-                }
-            }
-            if times.since == times.horizon {
-                self.db.write(move |transaction| keep_seen_named(transaction, kind, &names)).await?;
-            }
-        }
-        Ok(Ok(read))
-    }
-
-    /// Asks what people want, and keeps it.
-    async fn ask_about(
-        &self,
-        opened: &Opened,
-        emails: &[String],
-        now: i64,
-    ) -> DbResult<Result<(), KlaviyoError>> {
-        for emails in emails.chunks(PEOPLE_AT_ONCE) {
-            let found = match opened.client.find_people(emails).await {
-                Ok(found) => found,
-                Err(error) => return Ok(Err(error)),
-            };
-            let people = people_of(emails, &found, now);
-            self.db.write(move |transaction| put_people(transaction, &people)).await?;
-        }
-        Ok(Ok(()))
-    }
-
-    /// Goes on asking about people of orders of any age: what they want changes long after their orders are held against Klaviyo.
-    async fn go_round(&self, now: i64) -> Result<(), Problem> {
-        let next = self.db.read(move |connection| next_of_round(connection, now)).await?;
-        if !next.emails.is_empty() {
-            let opened = self.klaviyo.open().await?;
-            if let Err(error) = self.ask_about(&opened, &next.emails, now).await? {
-                self.klaviyo.note(&opened, &error).await;
-                return Err(error.into());
-            }
-        }
-        Ok(self.db.write(move |transaction| set_state(transaction, ROUND, &next.after)).await?)
     }
 
     /// Holds against Klaviyo whatever changed or came due, or everything; says of how many people.
@@ -327,33 +205,6 @@ impl Watch {
     }
 }
 
-/// Why Klaviyo is looked at.
-#[derive(Debug, Clone, Copy)]
-struct Look {
-    /// Somebody asked.
-    asked: bool,
-    /// It is time, or somebody asked; else only for what came due.
-    by_time: bool,
-    /// When the first of what came due happened, unix seconds.
-    waits_since: Option<i64>,
-    /// A digest of the connection and the names that are looked for.
-    of: u64,
-}
-
-/// The instants that a look goes by, unix seconds.
-#[derive(Debug, Clone, Copy)]
-struct Times {
-    now: i64,
-    /// Events are read from then on.
-    since: i64,
-    /// Orders are looked at from then on.
-    horizon: i64,
-    /// People known since before are asked for again.
-    stale: i64,
-    /// What happened until then would be called missing.
-    waited: i64,
-}
-
 /// A digest of a connection and the names that are looked for in it.
 fn digest_of(connection: &KlaviyoConnection, settings: &KlaviyoSettings) -> u64 {
     let names = OrderEvent::ALL.map(|kind| settings.names_of(kind));
@@ -392,7 +243,7 @@ fn begin_check(
     let account = connection.account.public_id;
     let said = serde_json::to_string(&(&settings.klaviyo, &account, version)).unwrap_or_default();
     let by = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(said.as_bytes()));
-    let looked_at = looked.at.min(now);
+    let looked_at = looked.at.min(now) - looked.ahead_s;
     let terms = CheckTerms { now, looked_at, account, settings: settings.klaviyo.clone() };
     let before: Option<CheckedAt> = find_state(transaction, CHECKED)?;
     let is_whole = whole

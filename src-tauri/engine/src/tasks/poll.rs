@@ -7,8 +7,8 @@ use crate::facts::state::{find_state, set_state};
 use crate::http::Priority;
 use crate::stripe::StripeError;
 
-/// State document: every event Stripe made up to here is stored (server seconds).
-pub const WATERMARK: &str = "watermark";
+pub use crate::facts::state::{WATERMARK, missing_state};
+
 /// State document: every session created up to here is stored (server seconds).
 pub const SESSION_WATERMARK: &str = "session_watermark";
 
@@ -211,11 +211,6 @@ pub async fn permitted<T>(
             .await?;
     }
     Ok(value)
-}
-
-/// The state document that names the permission a kind lacks.
-pub fn missing_state(kind: &str) -> String {
-    format!("missing:{kind}")
 }
 
 /// Walks a longer reach of events at low priority.

@@ -12,6 +12,7 @@ mod resend;
 mod reverse;
 mod send_event;
 
+pub(super) use send_event::profile_properties;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 

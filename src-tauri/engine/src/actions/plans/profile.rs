@@ -8,10 +8,10 @@ use super::{Draft, NotPlanned};
 use crate::actions::ground::{Ground, Order};
 use crate::actions::plan::FieldChange;
 use crate::actions::program::Move;
-use crate::actions::tell::ProfileTold;
+use crate::actions::tell_person::ProfileTold;
 use crate::db::{DbError, params};
 use crate::facts::klaviyo::find_klaviyo;
-use crate::facts::klaviyo_events::find_person;
+use crate::facts::klaviyo_people::find_person;
 use crate::klaviyo::ProfileChange;
 
 pub(super) fn change(

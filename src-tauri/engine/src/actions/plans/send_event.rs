@@ -12,7 +12,8 @@ use crate::domain::klaviyo::OrderEvent;
 use crate::domain::money::decimal;
 use crate::domain::status::PreorderStatus;
 use crate::facts::klaviyo::find_klaviyo;
-use crate::facts::klaviyo_events::{Choice, ChoiceState, find_choice, find_person, list_choices};
+use crate::facts::klaviyo_events::{Choice, ChoiceState, find_choice, list_choices};
+use crate::facts::klaviyo_people::find_person;
 use crate::klaviyo::NewEvent;
 use crate::projections::event_check::{emails_of, ids_of, standing};
 
@@ -206,7 +207,9 @@ fn is_backfill(
     if let Some(notice) = wrong {
         draft.notices.push(notice);
     }
-    let backfill = unsubscribed || wrong.is_some();
+    // What was chosen keeps its address, which may have been corrected since: who has it did not order.
+    let is_of_another = order.row.email.as_deref() != Some(email);
+    let backfill = unsubscribed || wrong.is_some() || is_of_another;
     draft.notices.push(if backfill { "backfill" } else { "flows_may_mail" });
     Ok(backfill)
 }
@@ -226,7 +229,7 @@ fn properties(ground: &Ground<'_>, order: &Order) -> Map<String, Value> {
 }
 
 /// What the event says of the person: only by their newest order, or an older one would undo what a newer one said.
-pub(super) fn profile_properties(
+pub(in crate::actions) fn profile_properties(
     ground: &Ground<'_>,
     order: &Order,
     email: &str,

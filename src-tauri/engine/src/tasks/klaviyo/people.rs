@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{DAY, DUE_EVERY_S, LOOK_EVERY_S, Times};
+use super::look::Times;
+use super::{DAY, DUE_EVERY_S, LOOK_EVERY_S};
 use crate::db::{Connection, DbResult, OptionalExtension, params, rusqlite};
 use crate::domain::klaviyo::EventVerdict;
 use crate::facts::state::find_state;
@@ -28,12 +29,12 @@ const UNKNOWN: &str = "
       WHERE p.started_at >= ?1 AND p.goods = 1 AND n.email IS NOT NULL AND n.email IS NOT p.email
     ) e LEFT JOIN klaviyo_person k ON k.email = e.email
     WHERE k.email IS NULL OR k.seen_at < ?2 OR k.seen_at > ?9 OR (k.profile_id IS NULL AND e.at >= ?3 AND (k.seen_at < ?4
-      OR (k.seen_at < ?5 AND EXISTS (SELECT 1 FROM event_check c
-        WHERE c.email = e.email AND c.verdict = ?6 AND c.happened_at <= ?7))))
+      OR EXISTS (SELECT 1 FROM event_check c WHERE c.email = e.email AND c.verdict = ?6 AND c.happened_at <= ?7
+        AND (k.seen_at < ?5 OR k.seen_at < c.happened_at + ?10))))
     LIMIT ?8";
 
-/// Some addresses of orders that Klaviyo was not asked about, or long ago.
-pub(super) fn unknown_people(connection: &Connection, times: Times) -> DbResult<Vec<String>> {
+/// Some addresses of orders that Klaviyo was not asked about, or long before the look began; what was seen after now was not.
+pub(super) fn unknown_people(connection: &Connection, times: Times, now: i64) -> DbResult<Vec<String>> {
     let mut statement = connection.prepare_cached(UNKNOWN)?;
     let (young, unknown) = (times.now - YOUNG_S, times.now - LOOK_EVERY_S / 2);
     let waits = (times.now - DUE_EVERY_S / 2, EventVerdict::Waiting.as_str());
@@ -46,7 +47,8 @@ pub(super) fn unknown_people(connection: &Connection, times: Times) -> DbResult<
         waits.1,
         times.waited,
         PEOPLE,
-        times.now
+        now,
+        times.now - times.waited
     ];
     let rows = statement.query_map(args, |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -190,6 +192,38 @@ mod tests {
     }
 
     #[test]
+    fn what_another_look_saw_a_moment_ago_is_not_asked_about_again() {
+        let (_folder, db) = mirror(30);
+        run(&db, |to| Ok(to.execute("UPDATE preorder SET started_at = ?1", [NOW - 900])?));
+        let seen = |at: i64| {
+            run(&db, move |to| {
+                Ok(to.execute(
+                    "INSERT OR REPLACE INTO klaviyo_person (email, suppressed, properties, seen_at)
+                     SELECT DISTINCT email, 0, '{}', ?1 FROM preorder",
+                    [at],
+                )?)
+            })
+        };
+        // Two whom somebody asked for, the second five seconds after the first.
+        let of = |began: i64| Times {
+            now: began,
+            since: began - 30 * DAY,
+            horizon: began - 30 * DAY,
+            stale: began - 30,
+            waited: began - 3_600,
+        };
+        let asked = |began: i64, now: i64| {
+            db.read_now(|connection| unknown_people(connection, of(began), now)).unwrap().len()
+        };
+        assert_eq!(asked(NOW, NOW), 30);
+        seen(NOW + 60);
+        assert_eq!((asked(NOW, NOW + 60), asked(NOW + 5, NOW + 60)), (0, 0));
+        seen(NOW + 2);
+        assert_eq!((asked(NOW, NOW + 61), asked(NOW + 5, NOW + 61)), (0, 0));
+        assert_eq!(asked(NOW, NOW + 1), 30, "the clock was set back");
+    }
+
+    #[test]
     fn a_look_passes_a_part_of_one_index() {
         let (_folder, db) = mirror(40_000);
         run(&db, |to| {
@@ -211,7 +245,7 @@ mod tests {
         assert_eq!(looks, 3, "57,334 orders, of which each look passes 20,000");
         let plan = explained(&db, ALL_IN_TURN, 1);
         assert_eq!(plan, ["SEARCH preorder USING COVERING INDEX preorder_email (email>?)"]);
-        let plan = explained(&db, UNKNOWN, 9);
+        let plan = explained(&db, UNKNOWN, 10);
         assert!(plan.iter().all(|step| !step.starts_with("SCAN") || step == "SCAN e"), "{plan:#?}");
     }
 }

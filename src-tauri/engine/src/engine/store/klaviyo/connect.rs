@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::{OpenStore, Reached, other_account};
 use crate::actions::Doer;
+use crate::db::{DbResult, Transaction};
 use crate::domain::klaviyo::{KLAVIYO_URL, KlaviyoMetric, KlaviyoStatus, ReportKind};
 use crate::error::Problem;
-use crate::facts::klaviyo::{KlaviyoConnection, clear_klaviyo, queue_report_sync, set_klaviyo};
+use crate::facts::klaviyo::{KlaviyoConnection, clear_klaviyo, find_klaviyo, queue_report_sync, set_klaviyo};
 use crate::klaviyo::Look;
 use crate::secrets::{Kept, KlaviyoKey};
 
@@ -100,6 +101,7 @@ impl OpenStore {
         let before = self.get_klaviyo().await?;
         let reached = self.reach_klaviyo(Some(key), None).await?;
         let account = reached.client.account().await?;
+        self.klaviyo.keep_account(&reached, &account);
         if account.public_id != before.account.public_id {
             return Err(other_account());
         }
@@ -116,7 +118,9 @@ impl OpenStore {
             ..before
         };
         self.write_audited(doer, "klaviyo_key_rotated", body, move |transaction| {
-            set_klaviyo(transaction, &connection)
+            // A metric that was set meanwhile stays, and what was disconnected does not come back.
+            let Some(there) = find_still(transaction, &connection)? else { return Ok(()) };
+            set_klaviyo(transaction, &KlaviyoConnection { metric: there.metric, ..connection })
         })
         .await
     }
@@ -153,6 +157,9 @@ impl OpenStore {
             ..before
         };
         self.write_audited(doer, "klaviyo_metric_changed", body, move |transaction| {
+            if find_still(transaction, &connection)?.is_none() {
+                return Ok(());
+            }
             set_klaviyo(transaction, &connection)?;
             queue_report_sync(transaction, now, stale, "metric_changed")
         })
@@ -187,6 +194,9 @@ impl OpenStore {
     /// Looks at the account; what the answer says of the connection is written down.
     pub(super) async fn looked(&self, reached: &Reached) -> Result<Look, Problem> {
         let look = reached.client.look().await;
+        if let Ok(look) = &look {
+            self.klaviyo.keep_account(reached, &look.account);
+        }
         self.note_klaviyo(reached, look.as_ref().map(|look| &look.account)).await?;
         Ok(look?)
     }
@@ -196,6 +206,8 @@ impl OpenStore {
         let (url, key) = (reached.url.clone(), reached.key.clone());
         self.klaviyo.forget().await;
         let kept = tokio::task::spawn_blocking(move || secrets.klaviyo().keep(&store, &url, &key)).await;
+        // One that was made meanwhile has the key of before.
+        self.klaviyo.forget().await;
         kept.map_err(|_| Problem::new("INTERNAL", "the keychain call ended badly", "Try again."))
     }
 
@@ -210,6 +222,14 @@ impl OpenStore {
         });
         gone.await.unwrap_or(false)
     }
+}
+
+/// The connection as it stands now, where it is still the one that a change was made from.
+fn find_still(transaction: &Transaction<'_>, of: &KlaviyoConnection) -> DbResult<Option<KlaviyoConnection>> {
+    let same = |there: &KlaviyoConnection| {
+        (there.connected_at, &there.account.public_id) == (of.connected_at, &of.account.public_id)
+    };
+    Ok(find_klaviyo(transaction)?.filter(same))
 }
 
 /// The reports that have to be synced for a metric: all of a new connection, else those that are counted by it.

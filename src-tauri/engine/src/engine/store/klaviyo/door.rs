@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::{judged, url_of};
+use super::{judged, other_account, url_of};
 use crate::actions::{Later, Opened, OpensKlaviyo};
 use crate::clock::SharedClock;
 use crate::db::Db;
@@ -43,6 +43,17 @@ pub(in crate::engine) struct Door {
     /// How often endpoints are asked; None for an engine that was opened with a rate of its own.
     pub paces: Option<Paces>,
     pub kept: Mutex<Option<Kept>>,
+    /// Whose the key is that was asked about last.
+    pub whose: std::sync::Mutex<Option<Whose>>,
+    /// Held while Klaviyo is looked at.
+    pub turns: Arc<Mutex<()>>,
+}
+
+/// What Klaviyo said of a key; it never says otherwise.
+pub(in crate::engine) struct Whose {
+    key: KlaviyoKey,
+    url: String,
+    account: KlaviyoAccount,
 }
 
 /// A client that is used again.
@@ -114,8 +125,48 @@ impl Door {
             return Ok(Arc::clone(&one.reached));
         }
         let reached = Arc::new(self.reach(None, None).await?);
+        self.must_be_of(&reached, &connection).await?;
         *kept = Some(Kept { reached: Arc::clone(&reached), until: now.saturating_add(KEPT) });
         Ok(reached)
+    }
+
+    /// Whether the key is of the connected account: Klaviyo is asked once for each key, and what it said is kept while the process runs.
+    async fn must_be_of(&self, reached: &Reached, connection: &KlaviyoConnection) -> Result<(), Problem> {
+        let account = match self.account_of(reached) {
+            Some(account) => account,
+            None => match reached.client.account().await {
+                Ok(account) => {
+                    self.keep_account(reached, &account);
+                    account
+                }
+                Err(error) => {
+                    self.note_answer(reached, Err(&error)).await?;
+                    return Err(error.into());
+                }
+            },
+        };
+        if account.public_id == connection.account.public_id {
+            return Ok(());
+        }
+        let problem = other_account();
+        let said = connection.trouble.as_ref().is_some_and(|trouble| trouble.code == problem.code);
+        if !said {
+            self.note_answer(reached, Ok(&account)).await?;
+        }
+        Err(problem)
+    }
+
+    fn account_of(&self, reached: &Reached) -> Option<KlaviyoAccount> {
+        let whose = self.whose.lock().expect("no panic while held");
+        let known = whose.as_ref().filter(|of| of.url == reached.url && reached.client.asks_with(&of.key));
+        known.map(|of| of.account.clone())
+    }
+
+    /// Keeps whose a key is.
+    pub(super) fn keep_account(&self, reached: &Reached, account: &KlaviyoAccount) {
+        let (key, url) = (reached.key.clone(), reached.url.clone());
+        let said = Whose { key, url, account: account.clone() };
+        *self.whose.lock().expect("no panic while held") = Some(said);
     }
 
     /// Forgets the client that is used again: its key may be another now.

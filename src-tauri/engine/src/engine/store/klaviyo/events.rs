@@ -31,6 +31,8 @@ const MOST: usize = 200;
 const MOST_ASKED: usize = 10_000;
 /// An event older than this mails nobody by policy.
 const FRESH_S: i64 = 86_400;
+/// What Klaviyo refused is left alone by policy for so long.
+const REFUSED_S: i64 = 86_400;
 /// A shop whose site told of an order so recently still tells of them.
 const SHOP_QUIET_S: i64 = 86_400;
 /// Between turns.
@@ -46,6 +48,7 @@ impl OpenStore {
             settings: Arc::clone(&self.settings),
             announcer: self.wiring.announcer.clone(),
             klaviyo: Arc::clone(&self.klaviyo) as Arc<dyn OpensKlaviyo>,
+            turns: Arc::clone(&self.klaviyo.turns),
         }
     }
 
@@ -116,6 +119,7 @@ impl OpenStore {
             since: fill.since,
             until: fill.until,
             only_subscribed: fill.mail,
+            in_vain: None,
             most: MOST_ASKED,
         };
         let targets = self.db.read(move |connection| actions::list_gaps(connection, &gaps)).await?;
@@ -233,7 +237,7 @@ pub(in crate::engine) fn note_policy(
                 "Switch its events off first, then wait for a day; or let Foredeck fill gaps.",
             )));
         }
-        if !knows_the_shop(transaction, before, now)? {
+        if !knows_the_shop(transaction, after, now)? {
             return Ok(Err(Problem::new(
                 "KLAVIYO_NOT_LOOKED_AT",
                 "whether the shop's own site tells Klaviyo of orders is not known yet: people could be mailed twice",
@@ -290,8 +294,7 @@ fn held(
     } else if !view.guard.writing {
         Some("WRITING_OFF")
     } else if policy == EventPolicy::SendAll {
-        let since = find_state::<i64>(connection, POLICY_SINCE)?.unwrap_or(now).max(now - SHOP_QUIET_S);
-        if shop_told_since(connection, since)?.is_some() {
+        if shop_told_since(connection, quiet_since(connection, now)?)?.is_some() {
             Some("SHOP_SENDS_EVENTS")
         } else if !knows_the_shop(connection, settings, now)? {
             Some("KLAVIYO_NOT_LOOKED_AT")
@@ -304,6 +307,15 @@ fn held(
         None
     };
     Ok(code.map(str::to_owned))
+}
+
+/// Since when the shop has to be quiet. What it told before the policy was set counts until Klaviyo was looked at under it: another name
+/// may have been set with it.
+fn quiet_since(connection: &Connection, now: i64) -> DbResult<i64> {
+    let since = find_state::<i64>(connection, POLICY_SINCE)?.unwrap_or(now);
+    let looked = find_state::<LookedAt>(connection, LOOKED)?.unwrap_or_default();
+    let quiet = now - SHOP_QUIET_S;
+    Ok(if looked.whole_at > since { quiet.max(since) } else { quiet })
 }
 
 /// Whether what the policy sent before is still under way.
@@ -320,7 +332,9 @@ fn due_by_policy(
     (since, now): (i64, i64),
     mails: usize,
 ) -> DbResult<Vec<(Vec<String>, Fill)>> {
-    let gaps = Gaps { since: Some(since), most: MOST, ..Gaps::default() };
+    // What Klaviyo refused is not sent again and again: it would be refused again, until somebody corrects something.
+    let in_vain = now - REFUSED_S;
+    let gaps = Gaps { since: Some(since), in_vain: Some(in_vain), most: MOST, ..Gaps::default() };
     let all = Fill { since: Some(since), ..Fill::default() };
     if policy == EventPolicy::FillGaps {
         return Ok(vec![(actions::list_gaps(connection, &gaps)?, all)]);
@@ -330,7 +344,7 @@ fn due_by_policy(
     Ok(vec![
         // An order is a mail at most: a started event of what was paid mails nobody.
         (
-            actions::list_fresh(connection, fresh, MOST.min(mails))?,
+            actions::list_fresh(connection, (fresh, in_vain), MOST.min(mails))?,
             Fill { mail: true, since: Some(fresh), ..all },
         ),
         (actions::list_gaps(connection, &old)?, Fill { until: Some(fresh), ..all }),
