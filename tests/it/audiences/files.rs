@@ -6,13 +6,14 @@ use chrono_tz::Tz;
 use foredeck_engine::domain::audience::{Audience, AudienceFilter};
 use foredeck_engine::domain::customer_list::AudienceFormat;
 use foredeck_engine::domain::kind::Kind;
+use foredeck_engine::projections::rebuild;
 use foredeck_engine::queries::audiences::AudienceCount;
 use foredeck_engine::queries::audiences::export::{AudienceFile, export_audience};
 use foredeck_sandbox::ShopPlan;
 use serde_json::{Value, json};
 
 use super::say_of_people;
-use crate::it::shop::{DAY, NOON, Shop, charge, session};
+use crate::it::shop::{DAY, NOON, Shop, charge, session, terms};
 use crate::it::sync::desk::Desk;
 
 fn paid(email: &str, details: Value, metadata: Value, (amount, currency): (i64, &str)) -> Value {
@@ -184,4 +185,53 @@ async fn every_export_is_in_the_audit_and_overwrites_nothing() {
     assert_eq!(left, ["people.csv"], "what failed leaves nothing");
     let count = desk.count("SELECT count(*) FROM audit WHERE event = 'audience_exported'").await;
     assert_eq!(count, 1);
+}
+
+#[tokio::test]
+async fn nobody_is_counted_or_exported_while_the_mirror_is_made_anew() {
+    let desk = Desk::with_shop(ShopPlan::History { orders: 80, days: 10, faults: 0.0 }).await;
+    desk.sync().await;
+    let path = desk.folder.path().join("people.csv");
+    let export = json!({"audience": "successful", "format": "csv", "path": path});
+    let whole = desk.get("audience_list", json!({})).await;
+    let db = desk.store.db();
+    let began = |transaction: &foredeck_engine::db::Transaction<'_>| {
+        let revision =
+            transaction
+                .query_row("SELECT value FROM projection WHERE name = 'settings'", [], |row| row.get(0))?;
+        rebuild::begin(transaction, revision)
+    };
+    db.write(began).await.unwrap();
+    for _ in 0..3 {
+        assert!(!db.write(|transaction| rebuild::step(transaction, &terms(), 20)).await.unwrap().finished);
+    }
+    for (name, args) in [
+        ("audience_export", export.clone()),
+        ("audience_list", json!({})),
+        ("audience_page", json!({"audience": "successful"})),
+    ] {
+        let refused = desk.ask(name, args).await.unwrap_err();
+        assert_eq!(refused.code, "MIRROR_NEEDS_REBUILD", "{name}");
+        assert!(refused.hint.contains("done"), "{}", refused.hint);
+    }
+    assert!(!path.exists(), "nothing stays of it");
+    while !db.write(|transaction| rebuild::step(transaction, &terms(), 500)).await.unwrap().finished {}
+    assert_eq!(desk.get("audience_list", json!({})).await, whole);
+    assert_eq!(desk.get("audience_export", export).await["count"], whole["audiences"][1]);
+}
+
+#[tokio::test]
+async fn what_lies_beside_the_file_is_left_alone() {
+    let desk = Desk::with_shop(ShopPlan::History { orders: 20, days: 10, faults: 0.0 }).await;
+    desk.sync().await;
+    let beside = desk.folder.path().join("people.csv.part");
+    std::fs::write(&beside, "mine").unwrap();
+    let path = desk.folder.path().join("people.csv");
+    desk.get("audience_export", json!({"audience": "successful", "format": "csv", "path": path})).await;
+    assert_eq!(std::fs::read_to_string(&beside).unwrap(), "mine");
+    let bad = json!({"audience": "abandoned", "format": "csv", "path": path.with_extension("txt"), "filter": {"from": "x"}});
+    desk.ask("audience_export", bad).await.unwrap_err();
+    let parts = std::fs::read_dir(desk.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let parts = parts.filter(|name| name.to_string_lossy().ends_with(".part")).count();
+    assert_eq!(parts, 1, "mine alone");
 }

@@ -143,3 +143,36 @@ async fn what_a_wrong_clock_saw_is_asked_for_again() {
     desk.sync().await;
     assert_eq!(members(&desk, "again").await, ["ann@example.com yes"]);
 }
+
+#[tokio::test]
+async fn a_no_stands_when_klaviyo_knows_the_address_no_more() {
+    let desk = sold(&["ann@example.com", "bob@example.com", "cat@example.com"]).await;
+    let klaviyo = desk.sandbox.open_klaviyo(KlaviyoConfig::default()).await.unwrap();
+    let control = klaviyo.control();
+    let metric = control.metric_id("Placed Order", "shopify").unwrap();
+    let connect = json!({"key": DEFAULT_KLAVIYO_KEY, "klaviyo_url": klaviyo.base_url(), "metric_id": metric});
+    desk.get("klaviyo_connect", connect).await;
+    control.consents("ann@example.com", Consent::Subscribed);
+    control.consents("bob@example.com", Consent::Unsubscribed);
+    control.consents("cat@example.com", Consent::Subscribed);
+    desk.sync().await;
+    assert_eq!(members(&desk, "first").await, ["ann@example.com yes", "cat@example.com yes"]);
+    control.readdress("bob@example.com", "robert@example.com");
+    control.readdress("cat@example.com", "kate@example.com");
+    desk.advance(40 * DAY);
+    desk.sync().await;
+    let gone = "SELECT count(*) FROM klaviyo_person WHERE profile_id IS NULL";
+    assert_eq!(desk.count(gone).await, 2, "both were asked about again");
+    assert_eq!(members(&desk, "gone").await, ["ann@example.com yes", "cat@example.com unknown"]);
+    let list = desk.get("audience_list", json!({})).await;
+    let out = list["audiences"][1]["left_out"].as_array().unwrap();
+    assert_eq!(out.iter().find(|one| one["why"] == "unsubscribed").unwrap()["count"], 1, "{list:#}");
+    // Somebody new under that address says for themselves.
+    control.consents("bob@example.com", Consent::Subscribed);
+    desk.advance(2 * DAY);
+    desk.sync().await;
+    assert_eq!(members(&desk, "new").await[1], "bob@example.com yes");
+    // What disconnecting clears is not told as known.
+    desk.get("klaviyo_disconnect", json!({})).await;
+    assert_eq!(desk.get("audience_list", json!({})).await["consent_known"], false);
+}

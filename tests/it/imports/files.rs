@@ -28,6 +28,19 @@ fn one_table_in_every_encoding_is_the_same_rows() {
         ("UTF-16BE", utf16(true)),
         ("UTF-8", CHINESE.replace('\n', "\r\n").into_bytes()),
     ];
+    // Without a line break at the end, as editors leave it.
+    let unended = CHINESE.trim_end().to_owned();
+    let encoded = |big: bool| {
+        let mut bytes = utf16(big);
+        bytes.truncate(bytes.len() - 2);
+        bytes
+    };
+    let files = files.into_iter().chain([
+        ("UTF-8", unended.clone().into_bytes()),
+        ("gb18030", GB18030.encode(&unended).0.into_owned()),
+        ("UTF-16LE", encoded(false)),
+        ("UTF-16BE", encoded(true)),
+    ]);
     for (name, bytes) in files {
         let store = Store::open();
         let preview = store.preview(ShopKind::Purchases, &bytes).unwrap();
@@ -85,6 +98,32 @@ fn json_lines_are_read_with_names_one_level_down_and_exact_numbers() {
 }
 
 #[test]
+fn a_field_that_only_a_late_line_has_is_a_column() {
+    let store = Store::open();
+    let mut lines: String = (1..1_200)
+        .map(|n| format!("{{\"id\":\"p{n}\",\"payment_intent\":\"pi_{n}\",\"credits\":5}}\n"))
+        .collect();
+    lines +=
+        "{\"id\":\"p1200\",\"payment_intent\":\"pi_1200\",\"credits\":5,\"metadata\":{\"userId\":\"u9\"}}";
+    store.import(ShopKind::Purchases, lines);
+    assert_eq!(
+        store.rows("SELECT row_key, user_id FROM shop_purchase WHERE user_id IS NOT NULL"),
+        ["p1200 u9"]
+    );
+}
+
+#[test]
+fn a_refund_with_a_plus_gives_back_and_any_other_takes_back() {
+    let store = Store::open();
+    let text = "id,user_id,type,delta\ne1,u1,refund,+5\ne2,u1,refund,5\ne3,u1,Refund,-5\ne4,u1,spend,+5\ne5,u1,clawback,+5\n";
+    store.import(ShopKind::WalletEntries, text);
+    assert_eq!(
+        store.rows("SELECT row_key, kind, credits FROM shop_entry ORDER BY row_key"),
+        ["e1 adjustment 5", "e2 clawback -5", "e3 clawback -5", "e4 spend -5", "e5 clawback -5"]
+    );
+}
+
+#[test]
 fn every_kind_has_its_table() {
     let store = Store::open();
     store.import(ShopKind::Preorders, "preorderId,status,email,colour,utm_source,stripe_session_id,price,currency\npre_1,paid,A@x.org,red,ad,cs_1,\"99,00\",eur\n");
@@ -118,6 +157,7 @@ fn a_file_that_cannot_be_taken_says_why_and_changes_nothing() {
     assert_eq!(code(b"user_id,balance\n"), "FILE_NO_ROWS");
     assert_eq!(code(b"PK\x03\x04\0\0rest"), "FILE_BINARY");
     assert_eq!(code(b"user_id,balance\ncaf\xe9,1\n"), "FILE_ENCODING");
+    assert_eq!(code(b"user_id,balance,note\nu1,1,M\xfcller\n"), "FILE_ENCODING", "Windows-1252");
     assert_eq!(code(b"user_id,balance,balance\nu1,1,2\n"), "DUPLICATE_COLUMN");
     assert_eq!(code(b"[{\"user_id\":\"u1\"}]"), "FILE_NOT_JSONL");
     assert_eq!(code(b"{\n \"user_id\": \"u1\"\n}\n"), "FILE_NOT_JSONL");

@@ -6,7 +6,10 @@ use foredeck_engine::queries::export::{ExportFormat, export_customers, export_ev
 use foredeck_engine::queries::preorders::PreorderRow;
 use serde_json::json;
 
+use foredeck_sandbox::ShopPlan;
+
 use crate::it::shop::{NOON, Shop, session};
+use crate::it::sync::desk::Desk;
 
 type Export = fn(&Connection, ExportFormat, &mut dyn std::io::Write) -> DbResult<i64>;
 
@@ -113,4 +116,59 @@ fn a_disk_that_takes_no_more_is_said() {
         let answer = shop.db.read_now(|connection| export_preorders(connection, format, &mut Full));
         assert!(matches!(answer, Err(foredeck_engine::db::DbError::DiskFull)), "{answer:?}");
     }
+}
+
+#[tokio::test]
+async fn an_export_that_fails_leaves_the_file_of_before() {
+    let desk = Desk::with_shop(ShopPlan::History { orders: 20, days: 10, faults: 0.0 }).await;
+    desk.sync().await;
+    let path = desk.folder.path().join("orders.csv");
+    std::fs::write(&path, "keep").unwrap();
+    let args = json!({"what": "preorders", "format": "csv", "path": path});
+    let set = |change: &'static str| {
+        desk.store.db().write(move |transaction| {
+            let sql = format!("UPDATE projection SET value = value {change} WHERE name = 'version'");
+            Ok(transaction.execute(&sql, [])?)
+        })
+    };
+    set("- 1").await.unwrap();
+    assert_eq!(desk.ask("export", args.clone()).await.unwrap_err().code, "MIRROR_NEEDS_REBUILD");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "keep");
+    set("+ 1").await.unwrap();
+    desk.get("export", args).await;
+    assert!(std::fs::read_to_string(&path).unwrap().lines().count() > 10);
+    let left: Vec<String> = std::fs::read_dir(desk.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("orders.csv"))
+        .collect();
+    assert_eq!(left, ["orders.csv"], "nothing lies beside it");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn the_mirrors_own_files_are_never_written_over() {
+    let desk = Desk::with_shop(ShopPlan::Empty).await;
+    desk.sync().await;
+    let mirror = desk.store.db().path().to_owned();
+    let name = mirror.file_name().unwrap().to_str().unwrap().to_owned();
+    let before = std::fs::read(&mirror).unwrap();
+    for own in [&name, &format!("{name}-wal"), &format!("{name}-shm"), &format!("./{name}")] {
+        let args = json!({"what": "preorders", "format": "csv", "path": mirror.with_file_name(own)});
+        assert_eq!(desk.ask("export", args).await.unwrap_err().code, "INVALID", "{own}");
+    }
+    let lease = json!({"what": "preorders", "format": "csv", "path": mirror.with_extension("lease")});
+    assert_eq!(desk.ask("export", lease).await.unwrap_err().code, "INVALID");
+    #[cfg(unix)]
+    {
+        let link = desk.folder.path().join("link.csv");
+        std::os::unix::fs::symlink(&mirror, &link).unwrap();
+        let args = json!({"what": "preorders", "format": "csv", "path": link});
+        assert_eq!(desk.ask("export", args).await.unwrap_err().code, "INVALID");
+    }
+    assert!(std::fs::read(&mirror).unwrap().starts_with(&before[..16]));
 }

@@ -155,3 +155,26 @@ async fn what_today_does_not_give_says_when_it_may_begin() {
     assert_eq!(campaigns["rest_at"], json!(first.unwrap() + DAY + 1), "as the first call no longer counts");
     assert_eq!(press.kind("segments").await["rest_at"], json!(null), "a series of 60 days takes one call");
 }
+
+#[tokio::test]
+async fn a_cancelled_sync_that_is_older_than_its_pace_does_not_begin_again_at_once() {
+    let press = Press::open(KlaviyoConfig { age_days: 600, ..KlaviyoConfig::default() }).await;
+    let start = press.now();
+    while press.now() < start + 25 * HOUR {
+        match press.step().await {
+            ReportStep::Did => {}
+            ReportStep::Wait(at) => press.advance_to(at),
+            ReportStep::Idle(_) => panic!("600 days are more than two days' calls"),
+        }
+    }
+    press.get("reports_cancel", json!({})).await;
+    let step = press.step().await;
+    assert!(matches!(step, ReportStep::Idle(Some(at)) if at > press.now()), "{step:?}");
+    let campaigns = press.kind("campaigns").await;
+    assert_eq!(
+        (&campaigns["code"], &campaigns["next_at"]),
+        (&json!("REPORTS_CANCELLED"), &json!(press.now() + DAY))
+    );
+    press.get("reports_sync", json!({"kinds": ["campaigns"]})).await;
+    assert_eq!(press.step().await, ReportStep::Did, "asked for, it goes on");
+}

@@ -184,3 +184,83 @@ async fn sums_over_days_and_days_for_charts_are_the_ledgers() {
         "the last day's, not a sum"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_metric_that_comes_back_does_not_find_the_numbers_of_the_one_between() {
+    let press = Press::open(KlaviyoConfig { age_days: 90, ..KlaviyoConfig::default() }).await;
+    let other = press.control.metric_id("Placed Order", "api").unwrap();
+    press.to_a_quiet_time();
+    press.run().await;
+    for metric in [&other, &press.metric] {
+        press.desk.advance(DAY);
+        press.get("klaviyo_set_metric", json!({"metric_id": metric})).await;
+        press.run().await;
+    }
+    press.desk.advance(DAY);
+    press.to_a_quiet_time();
+    press.ask().await;
+    press.run().await;
+    assert!(press.assert_true_to_the_ledger().await > 300);
+}
+
+#[tokio::test]
+async fn days_that_were_counted_by_another_metric_are_shown_and_exported_nowhere() {
+    let press = Press::open(KlaviyoConfig { age_days: 20, ..KlaviyoConfig::default() }).await;
+    press.run().await;
+    let path = press.desk.folder.path().join("flows.csv");
+    let export = json!({"what": "flows", "format": "csv", "path": path});
+    assert!(press.get("export", export.clone()).await["rows"].as_i64().unwrap() > 5);
+    let other = press.control.metric_id("Placed Order", "api").unwrap();
+    press.get("klaviyo_set_metric", json!({"metric_id": other})).await;
+    for kind in ["campaigns", "flows"] {
+        let page = press.get("report_page", json!({"kind": kind})).await;
+        assert_eq!((&page["days_known"], &page["rows"], &page["count"]), (&json!(0), &json!([]), &json!(0)));
+        assert_eq!((&page["total"]["statistics"], &page["total"]["value_minor"]), (&json!({}), &json!(null)));
+        let series = press.get("report_series", json!({"kind": kind})).await;
+        for day in series["days"].as_array().unwrap() {
+            assert_eq!((&day["known"], &day["reason"]), (&json!(false), &json!("not_read")));
+            assert_eq!((&day["statistics"], &day["value_minor"]), (&json!({}), &json!(null)), "{day}");
+        }
+    }
+    assert_eq!(press.get("export", export.clone()).await["rows"], 0);
+    let members = press.get("report_page", json!({"kind": "segments"})).await;
+    assert!(members["count"].as_i64().unwrap() > 0, "no metric counts those");
+    press.run().await;
+    assert!(press.get("export", export).await["rows"].as_i64().unwrap() > 5);
+}
+
+#[tokio::test]
+async fn another_time_zone_of_the_account_is_noticed_by_the_next_sync() {
+    let press = Press::open(KlaviyoConfig { age_days: 20, ..KlaviyoConfig::default() }).await;
+    press.to_a_quiet_time();
+    let due = press.run().await.unwrap();
+    assert_eq!(press.get("reports_status", json!({})).await["time_zone"], "Europe/Berlin");
+    press.control.set_timezone("US/Eastern");
+    press.advance_to(due);
+    press.control.clear_requests();
+    press.run().await;
+    assert_eq!(press.get("reports_status", json!({})).await["time_zone"], "US/Eastern");
+    let asked = |press: &Press| {
+        let requests = press.control.requests();
+        requests.iter().filter(|one| one.path.trim_end_matches('/') == "/api/accounts").count()
+    };
+    assert_eq!(asked(&press), 1, "once for all kinds");
+    press.get("reports_sync", json!({})).await;
+    press.run().await;
+    press.desk.advance(DAY);
+    press.to_a_quiet_time();
+    press.ask().await;
+    press.run().await;
+    press.assert_true_to_the_ledger().await;
+    // A wait of that endpoint holds no report up.
+    press.control.throttle("/api/accounts", 40 * DAY);
+    press.desk.advance(DAY);
+    press.to_a_quiet_time();
+    press.run().await;
+    for kind in ["campaigns", "segments"] {
+        assert_eq!(press.kind(kind).await["state"], "succeeded", "{kind}");
+    }
+    press.ask().await;
+    press.run().await;
+    press.assert_true_to_the_ledger().await;
+}

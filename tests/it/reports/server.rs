@@ -257,3 +257,32 @@ async fn changing_who_syncs_calls_off_what_the_other_had_begun() {
     let audit = told.press.get("audit_page", json!({})).await.to_string();
     assert!(audit.contains("report_engine_set"), "{audit}");
 }
+
+#[tokio::test]
+async fn what_was_cancelled_while_it_was_out_does_not_go_out_again() {
+    let told = Told::open("shopify").await;
+    told.server.set_manner(Manner::Hang);
+    told.press.ask().await;
+    let cancelled = async {
+        told.server.until_asked(1).await;
+        told.press.get("reports_cancel", json!({})).await;
+    };
+    let (step, ()) = tokio::join!(told.press.step(), cancelled);
+    assert_eq!(step, ReportStep::Did, "it gave the server up");
+    let trigger = told.trigger().await;
+    assert_eq!((&trigger["state"], &trigger["unanswered"]), (&json!("unknown"), &json!(1)), "{trigger}");
+    assert_eq!(trigger["code"], "REPORTS_CANCELLED", "{trigger}");
+    assert_eq!(told.press.step().await, ReportStep::Idle(None));
+    // An answer that comes after all is the truth.
+    told.server.set_manner(Manner::Hold);
+    told.press.ask().await;
+    let cancelled = async {
+        told.server.until_asked(2).await;
+        told.press.get("reports_cancel", json!({})).await;
+        told.server.release();
+    };
+    let (step, ()) = tokio::join!(told.press.step(), cancelled);
+    assert_eq!(step, ReportStep::Did);
+    let trigger = told.trigger().await;
+    assert_eq!((&trigger["state"], &trigger["unanswered"]), (&json!("accepted"), &json!(0)), "{trigger}");
+}

@@ -35,6 +35,10 @@ impl From<DbError> for Problem {
                 "MIRROR_NEEDS_REBUILD",
                 "Copy the file into a data folder and open it for writing once, or run `foredeckctl mirror rebuild`.",
             ),
+            DbError::HalfMade => (
+                "MIRROR_NEEDS_REBUILD",
+                "Wait until the rebuild is done; one that was cut short goes on when the store is opened again.",
+            ),
             DbError::Stopped => ("CLOSED", "Open the store again."),
             DbError::Invalid(_) => ("INVALID", "Correct the request."),
             DbError::Sqlite(_) => {
@@ -71,7 +75,7 @@ impl From<FileError> for Problem {
             FileError::Empty => ("FILE_EMPTY", "Export it again with its header and rows."),
             FileError::NoRows => ("FILE_NO_ROWS", "Export it again with its rows."),
             FileError::Binary(_) => ("FILE_BINARY", "Save it as CSV (UTF-8) or as JSONL."),
-            FileError::Encoding(_) => ("FILE_ENCODING", "Save it as UTF-8."),
+            FileError::Encoding(_) | FileError::Latin(_) => ("FILE_ENCODING", "Save it as UTF-8."),
             FileError::NotJsonLines => ("FILE_NOT_JSONL", "Write one JSON object a line."),
             FileError::TooLong(_) => ("RECORD_TOO_LONG", "Look for a quote that is never closed."),
             FileError::DuplicateColumn(_) => ("DUPLICATE_COLUMN", "Give every column a name of its own."),

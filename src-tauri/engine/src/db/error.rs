@@ -39,6 +39,9 @@ pub enum DbError {
         /// Version this build reads.
         known: i64,
     },
+    /// Projections are being made, or that was cut short.
+    #[error("this mirror is being made anew and does not hold every order yet")]
+    HalfMade,
     /// The writer has stopped.
     #[error("the mirror is closed")]
     Stopped,

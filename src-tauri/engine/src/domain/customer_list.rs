@@ -90,16 +90,27 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// First and last name: the first word after a title, and the rest. Of one word it is the first name.
-    pub fn names(&self) -> (&str, &str) {
-        let mut name = self.name.as_deref().unwrap_or_default().trim();
+    /// First and last name as they were typed: the first word, and the rest. Of one word it is the first name.
+    pub fn typed_names(&self) -> (&str, &str) {
+        let name = self.name.as_deref().unwrap_or_default().trim();
+        name.split_once(char::is_whitespace).map_or((name, ""), |(first, rest)| (first, rest.trim_start()))
+    }
+
+    /// First and last name without the titles before them. Of one word it is the first name; the last name after a title.
+    fn names(&self) -> (&str, &str) {
+        let whole = self.name.as_deref().unwrap_or_default().trim();
+        let mut name = whole;
         while let Some((first, rest)) = name.split_once(char::is_whitespace) {
             if !is_title(first) {
                 return (first, rest.trim_start());
             }
             name = rest.trim_start();
         }
-        (if is_title(name) { "" } else { name }, "")
+        match (is_title(name), name.len() < whole.len()) {
+            (true, _) => ("", ""),
+            (false, true) => ("", name),
+            (false, false) => (name, ""),
+        }
     }
 
     fn meta(&self) -> [String; 6] {
@@ -112,7 +123,7 @@ impl Contact {
 
     fn google(&self, hashed: bool) -> [String; 6] {
         let (first, last) = self.names();
-        let lower = |text: &str| text.trim().to_lowercase();
+        let lower = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         let digits = self.phone_digits();
         // E.164 is hashed with its plus; in plain sight the plus would read as a formula, and is not asked for.
         let phone = if hashed && !digits.is_empty() { format!("+{digits}") } else { digits };
@@ -141,8 +152,9 @@ impl Contact {
     fn phone_digits(&self) -> String {
         let phone = self.phone.as_deref().unwrap_or_default().trim();
         let Some(rest) = phone.strip_prefix('+') else { return String::new() };
-        // A zero in brackets is dialled within the country alone.
-        let rest = rest.replacen("(0)", "", 1);
+        // A zero in brackets is dialled within the country alone; in Italy and San Marino it is part of the number.
+        let belongs = rest.split_once("(0)").is_some_and(|(code, _)| matches!(code.trim(), "39" | "378"));
+        let rest = if belongs { rest.to_owned() } else { rest.replacen("(0)", "", 1) };
         let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
         let known = rest.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')'));
         let fits = (8..=15).contains(&digits.len()) && !digits.starts_with('0');
@@ -261,6 +273,13 @@ mod tests {
             AudienceFormat::Google.cells(&person("e@x.org", "Dr.", "", "", ""), false)[2..4],
             ["", ""]
         );
+        let gia = person("gia@x.org", "Dr.  Mancini", "+39 (0)6 1234 5678", "IT", "");
+        for format in [AudienceFormat::Meta, AudienceFormat::Google] {
+            assert_eq!(format.cells(&gia, false)[1..4], ["390612345678", "", "mancini"], "{format:?}");
+        }
+        assert_eq!(gia.typed_names(), ("Dr.", "Mancini"));
+        let ugo = person("ugo@x.org", "Ugo  de \t la\u{a0} Cruz  III", "+378 (0)549 123456", "SM", "");
+        assert_eq!(AudienceFormat::Google.cells(&ugo, false)[1..4], ["3780549123456", "ugo", "de la cruz"]);
         let cat = person("c@x.org", "Cat", "+49 30 123456", "GB", "SW1A 1AA");
         assert_eq!(AudienceFormat::Meta.cells(&cat, false)[4], "sw1a1");
     }

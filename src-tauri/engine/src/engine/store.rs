@@ -4,6 +4,7 @@ mod actions;
 mod audiences;
 mod bulk;
 mod credits;
+mod draft;
 mod guard;
 mod imports;
 mod keys;

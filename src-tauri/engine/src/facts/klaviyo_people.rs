@@ -33,12 +33,22 @@ impl Person {
 }
 
 /// Keeps what Klaviyo knows of people; one whose profile or wishes changed, or who has none, has their orders looked at again.
+/// Who said no and has no profile any more, because it was deleted, merged or given another address, said no all the same.
 ///
 /// # Errors
 /// The write failed.
 pub fn put_people(transaction: &Transaction<'_>, people: &[Person]) -> DbResult<()> {
     for one in people {
         let before = find_person(transaction, &one.email)?;
+        let refused = before.as_ref().filter(|before| one.profile_id.is_none() && before.is_unsubscribed());
+        let one = &match refused {
+            Some(before) => Person {
+                subscription: before.subscription.clone(),
+                suppressed: before.suppressed,
+                ..one.clone()
+            },
+            None => one.clone(),
+        };
         let same =
             before.as_ref().is_some_and(|before| Person { seen_at: one.seen_at, ..before.clone() } == *one);
         transaction

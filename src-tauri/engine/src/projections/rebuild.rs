@@ -16,7 +16,7 @@ use super::schema::{self, VERSION};
 use super::shop_replay;
 use super::shop_words;
 use super::wallets;
-use crate::db::{Connection, DbResult, OptionalExtension, Transaction, params};
+use crate::db::{Connection, DbError, DbResult, OptionalExtension, Transaction, params};
 use crate::domain::kind::Kind;
 use crate::facts::codec::Unpackers;
 use crate::facts::events::get_event;
@@ -45,6 +45,16 @@ pub fn is_due(connection: &Connection) -> DbResult<bool> {
         Some((VERSION, _)) => mark(connection, "building")? == 1,
         _ => true,
     })
+}
+
+/// Says that the projections of this file are current and hold every order. For what must not miss anybody: other screens show
+/// what is there already.
+///
+/// # Errors
+/// [`DbError::StaleProjections`] when another version made them, [`DbError::HalfMade`] while they are being made.
+pub fn require_whole(connection: &Connection) -> DbResult<()> {
+    schema::require_current(connection)?;
+    if is_due(connection)? { Err(DbError::HalfMade) } else { Ok(()) }
 }
 
 /// Drops the projections and notes how many facts there are to replay.

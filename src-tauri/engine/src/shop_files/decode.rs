@@ -7,6 +7,7 @@ use std::path::Path;
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::FileError;
+use super::runs::Runs;
 
 const BUFFER: usize = 64 * 1024;
 
@@ -102,9 +103,10 @@ fn check_gb18030(file: &mut File) -> Result<(), FileError> {
     file.seek(SeekFrom::Start(0)).map_err(FileError::Io)?;
     let mut decoder = GB18030.new_decoder_without_bom_handling();
     let (mut from, mut to) = (vec![0; BUFFER], vec![0; BUFFER * 3]);
-    let mut at = 0_u64;
+    let (mut at, mut runs) = (0_u64, Runs::default());
     loop {
         let read = fill(file, &mut from)?;
+        runs.read(&from[..read]);
         let mut rest = &from[..read];
         loop {
             let (result, used, _) = decoder.decode_to_utf8_without_replacement(rest, &mut to, read == 0);
@@ -117,7 +119,7 @@ fn check_gb18030(file: &mut File) -> Result<(), FileError> {
             }
         }
         if read == 0 {
-            return Ok(());
+            return runs.verdict();
         }
     }
 }
@@ -143,6 +145,7 @@ pub struct Utf8Reader {
     begin: usize,
     end: usize,
     finished: bool,
+    done: bool,
 }
 
 impl Utf8Reader {
@@ -151,7 +154,7 @@ impl Utf8Reader {
         file.seek(SeekFrom::Start(look.bom)).map_err(FileError::Io)?;
         let decoder = (look.encoding != UTF_8).then(|| look.encoding.new_decoder_without_bom_handling());
         let buffer = if decoder.is_some() { vec![0; BUFFER] } else { Vec::new() };
-        Ok(Self { file, decoder, buffer, begin: 0, end: 0, finished: false })
+        Ok(Self { file, decoder, buffer, begin: 0, end: 0, finished: false, done: false })
     }
 }
 
@@ -168,9 +171,14 @@ impl Read for Utf8Reader {
                 self.end = self.file.read(&mut self.buffer)?;
                 self.finished = self.end == 0;
             }
+            if self.done {
+                return Ok(0);
+            }
             let (result, used, written, _) =
                 decoder.decode_to_utf8(&self.buffer[self.begin..self.end], out, self.finished);
             self.begin += used;
+            // A decoder that has said its last may not be asked again.
+            self.done = self.finished && result == CoderResult::InputEmpty;
             if written > 0 || result == CoderResult::OutputFull || self.finished {
                 return Ok(written);
             }

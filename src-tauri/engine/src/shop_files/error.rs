@@ -29,6 +29,11 @@ pub enum FileError {
     /// It is text of an encoding that is not known here.
     #[error("the file is neither UTF-8 nor GB18030: the byte at {0} fits neither")]
     Encoding(u64),
+    /// It reads as GB18030 by chance alone.
+    #[error(
+        "the file is not UTF-8, and as GB18030 the byte at {0} would be a Chinese character within a Latin word"
+    )]
+    Latin(u64),
     /// A JSON array or another document over several lines.
     #[error("the file is JSON, but not one object a line")]
     NotJsonLines,

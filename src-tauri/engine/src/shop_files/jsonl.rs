@@ -1,6 +1,6 @@
 //! Rows as JSON objects, one a line; objects inside them one level deep, by dotted name. Numbers stay as written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufRead, BufReader};
 
 use serde_json::value::RawValue;
@@ -9,17 +9,16 @@ use super::decode::Utf8Reader;
 use super::source::{Cells, MAX_RECORD};
 use super::{BadRow, FileError};
 
-/// Rows whose names make the list of columns.
-const LOOKED_AT: usize = 1_000;
+/// Columns a file has at most: objects whose names are data would have one for every row.
+const MOST_COLUMNS: usize = 2_000;
 
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
-/// The names of the first rows, each once, in the order they are met.
+/// The names of all rows, each once, in the order they are met: one that only the last row has is a column too.
 pub(super) fn columns(reader: Utf8Reader) -> Result<Vec<String>, FileError> {
     let mut rows = JsonRows::new(reader, &[]);
-    let (mut names, mut known) = (Vec::new(), HashMap::new());
-    for _ in 0..LOOKED_AT {
-        let Some(line) = rows.read()? else { break };
+    let (mut names, mut known) = (Vec::new(), HashSet::new());
+    while let Some(line) = rows.read()? {
         let Ok(object) = serde_json::from_str::<Object<'_>>(&rows.text) else {
             if line == 1 && rows.text.trim() == "{" {
                 return Err(FileError::NotJsonLines);
@@ -27,7 +26,8 @@ pub(super) fn columns(reader: Utf8Reader) -> Result<Vec<String>, FileError> {
             continue;
         };
         each(&object, &mut |name, _| {
-            if known.insert(name.to_owned(), ()).is_none() {
+            if names.len() < MOST_COLUMNS && !known.contains(name) {
+                known.insert(name.to_owned());
                 names.push(name.to_owned());
             }
         });

@@ -11,6 +11,7 @@ mod headers;
 mod jsonl;
 mod mapping;
 mod normal;
+mod runs;
 mod source;
 mod values;
 

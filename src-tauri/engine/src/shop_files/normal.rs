@@ -44,7 +44,7 @@ impl<'a> Normal<'a> {
 
     fn read(&self, cells: &Cells) -> Result<ShopRow, BadValue> {
         let mut row = ShopRow::default();
-        let (mut major, mut minor) = (None, None);
+        let (mut major, mut minor, mut signed) = (None, None, false);
         for (field, place) in &self.columns {
             let text = cells.0[*place].trim();
             if matches!(text, "" | "NULL" | "null" | "\\N") {
@@ -53,7 +53,10 @@ impl<'a> Normal<'a> {
             match field {
                 Field::Amount => major = Some(text),
                 Field::AmountMinor => minor = Some(text),
-                _ => self.set(&mut row, *field, text).map_err(|bad| of(*field, bad))?,
+                _ => {
+                    signed |= *field == Field::Credits && text.starts_with('+');
+                    self.set(&mut row, *field, text).map_err(|bad| of(*field, bad))?;
+                }
             }
         }
         self.amount(&mut row, major, minor)?;
@@ -65,7 +68,7 @@ impl<'a> Normal<'a> {
                 return Err(BadValue { field: first.copied(), ..missing });
             }
         }
-        settle(self.mapping, &mut row);
+        settle(self.mapping, &mut row, signed);
         Ok(row)
     }
 
@@ -177,8 +180,9 @@ fn currency(text: &str) -> Result<String, BadValue> {
     Err(BadValue::new("BAD_CURRENCY", message))
 }
 
-/// What kinds of row mean by their words: whether a purchase was applied, what an entry is and which way it goes.
-fn settle(mapping: &Mapping, row: &mut ShopRow) {
+/// What kinds of row mean by their words: whether a purchase was applied, what an entry is and which way it goes. `signed`: its credits
+/// stand with a plus.
+fn settle(mapping: &Mapping, row: &mut ShopRow, signed: bool) {
     match mapping.kind {
         ShopKind::Purchases => {
             let waits = row.status.as_deref().is_some_and(says_not_applied);
@@ -187,7 +191,10 @@ fn settle(mapping: &Mapping, row: &mut ShopRow) {
         }
         ShopKind::WalletEntries => {
             let credits = row.credits.unwrap_or(0);
-            let told = row.kind.as_deref().map(entry_kind);
+            // A refund takes credits back with the money, but one with a plus gives back what was spent.
+            let gives = |word: &str| signed && is_refund(word);
+            let told =
+                row.kind.as_deref().map(|word| if gives(word) { "adjustment" } else { entry_kind(word) });
             // Without a word the sign says it.
             let kind = told.unwrap_or(if credits < 0 { "spend" } else { "grant" });
             if told.is_some() && matches!(kind, "spend" | "clawback") {
@@ -225,6 +232,10 @@ fn says_not_applied(status: &str) -> bool {
         "取消",
     ];
     WORDS.contains(&status)
+}
+
+fn is_refund(word: &str) -> bool {
+    matches!(word.trim().to_lowercase().as_str(), "refund" | "refunded" | "退款")
 }
 
 fn entry_kind(word: &str) -> &'static str {

@@ -138,6 +138,9 @@ pub fn instant(text: &str, zone: Tz) -> Read<i64> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.timestamp());
     }
+    if !has_whole_year(text) {
+        return Err(bad());
+    }
     // PostgreSQL writes `2026-03-01 12:00:00+00`.
     for format in ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z", "%Y-%m-%dT%H:%M:%S%.f%#z"] {
         if let Ok(instant) = DateTime::parse_from_str(text, format) {
@@ -156,6 +159,12 @@ pub fn instant(text: &str, zone: Tz) -> Read<i64> {
     local_instant(date.and_time(chrono::NaiveTime::MIN), zone).ok_or_else(bad)
 }
 
+/// Whether a date begins with a year of four digits: `14/03/26` could be three days, and is none.
+fn has_whole_year(text: &str) -> bool {
+    let year = text.split(['-', '/']).next().unwrap_or_default();
+    year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// A time that clocks skipped is the one an hour later; of one that came twice it is the first.
 fn local_instant(local: NaiveDateTime, zone: Tz) -> Option<i64> {
     let found = zone.from_local_datetime(&local).earliest();
@@ -168,7 +177,8 @@ pub fn day(text: &str, zone: Tz) -> Read<i64> {
     let plain = text.trim().replace('/', "-");
     let first = plain.split([' ', 'T']).next().unwrap_or_default();
     let compact = NaiveDate::parse_from_str(first, "%Y%m%d").ok().filter(|_| first.len() == 8);
-    let day = compact.or_else(|| NaiveDate::parse_from_str(first, "%Y-%m-%d").ok());
+    let day = compact
+        .or_else(|| NaiveDate::parse_from_str(first, "%Y-%m-%d").ok().filter(|_| has_whole_year(first)));
     match day {
         Some(date) => crate::domain::day::parse_day(&date.to_string())
             .ok_or_else(|| BadValue::new("NOT_A_TIME", format!("{} is not a day", shorten(text)))),
@@ -261,6 +271,12 @@ mod tests {
         );
         for bad in ["", "soon", "20260301", "2026-13-01", "1772362800123456"] {
             assert!(instant(bad, berlin).is_err(), "{bad}");
+        }
+        for bad in
+            ["14/03/26", "14-03-26", "14/03/26 12:00", "26-03-14 12:00:00+00", "014-03-26", "12026-03-01"]
+        {
+            assert_eq!(instant(bad, berlin).map_err(|bad| bad.code), Err("NOT_A_TIME"), "{bad}");
+            assert_eq!(day(bad, berlin).map_err(|bad| bad.code), Err("NOT_A_TIME"), "{bad}");
         }
         let first = crate::domain::day::parse_day("2026-03-01").unwrap();
         for text in ["2026-03-01", "2026/03/01", "20260301", "2026-03-01T23:59:00Z", "1772362800"] {

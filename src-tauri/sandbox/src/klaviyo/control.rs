@@ -162,6 +162,21 @@ impl KlaviyoControl {
         calls::limits_passed(&self.requests())
     }
 
+    /// From now on the account's days are those of this zone, those that are over too.
+    pub fn set_timezone(&self, name: &str) {
+        let mut account = self.desk.account();
+        account.activity.zone = name.parse().unwrap_or(chrono_tz::Tz::UTC);
+        account.config.timezone = name.to_owned();
+    }
+
+    /// Somebody gives the profile of an e-mail another one; nobody finds it by the one before any more.
+    pub fn readdress(&self, before: &str, after: &str) {
+        let mut account = self.desk.account();
+        let place = account.profile_of_email(before);
+        let attributes = Map::from_iter([("email".to_owned(), after.into())]);
+        account.change_profile(place, &attributes);
+    }
+
     /// From now on no report counts by this metric.
     pub fn refuse_metric(&self, id: &str) {
         self.desk.account().unreportable.insert(id.to_owned());

@@ -1,12 +1,14 @@
 //! The mirror of a store as a whole: verified, made anew, copied, exported.
 
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use super::OpenStore;
+use super::draft::{Draft, fill_in_place};
 use crate::db::{Connection, DbError, DbResult};
 use crate::error::Problem;
 use crate::projections::{rebuild, schema};
+use crate::tasks::lease::{import_lock_path, lease_path};
 use crate::tasks::replay;
 use crate::topic::Topic;
 
@@ -71,26 +73,52 @@ impl OpenStore {
         Ok(self.db.backup(target.to_owned()).await?)
     }
 
-    /// Writes an export to a file; says how many rows.
+    /// Writes an export to a file that only this account may read; says how many rows. A file that is there already is replaced once
+    /// the export is whole, and not before.
     ///
     /// # Errors
-    /// The file cannot be written, or the mirror not read.
+    /// The file is the mirror's own or cannot be written, or the mirror not read.
     pub async fn export_to(
         &self,
         path: &str,
         export: impl FnOnce(&Connection, &mut dyn Write) -> DbResult<i64> + Send + 'static,
     ) -> Result<i64, Problem> {
-        let path = path.to_owned();
+        let (target, mirror) = (PathBuf::from(path), self.db.path().to_owned());
         Ok(self
             .db
             .read(move |connection| {
-                let failed =
-                    |error: std::io::Error| DbError::Invalid(format!("{path} cannot be written: {error}"));
-                let mut out = BufWriter::new(std::fs::File::create(&path).map_err(failed)?);
-                let rows = export(connection, &mut out)?;
-                out.flush().map_err(failed)?;
+                if is_of_mirror(&target, &mirror) {
+                    let words = format!("{} is a file of the mirror itself", target.display());
+                    return Err(DbError::Invalid(words));
+                }
+                if std::fs::metadata(&target).is_ok_and(|there| !there.is_file()) {
+                    return fill_in_place(&target, |out| export(connection, out));
+                }
+                let draft = Draft::over(&target);
+                let rows = draft.fill(|out| export(connection, out))?;
+                draft.keep()?;
                 Ok(rows)
             })
             .await?)
     }
+}
+
+/// Whether a path leads to the mirror's file, or one that lies beside it and belongs to it.
+fn is_of_mirror(path: &Path, mirror: &Path) -> bool {
+    let place = |path: &Path| {
+        std::fs::canonicalize(path).ok().or_else(|| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = std::fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+            Some(folder.join(path.file_name()?))
+        })
+    };
+    let beside = |end: &str| {
+        let mut name = mirror.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    };
+    let own = [mirror.to_owned(), beside("-wal"), beside("-shm"), beside("-journal")];
+    let own = own.into_iter().chain([lease_path(mirror), import_lock_path(mirror)]);
+    let asked = place(path);
+    asked.is_some() && own.into_iter().any(|own| place(&own) == asked)
 }

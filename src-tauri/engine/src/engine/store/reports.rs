@@ -18,7 +18,7 @@ use crate::klaviyo::KlaviyoError;
 use crate::queries::reports::{ReportsView, ServerAtHand, view};
 use crate::report_server::{ReportServer, ReportServerError, Seen};
 use crate::secrets::ReportServerKey;
-use crate::tasks::reports::{Next, ReportDesk, TriggerNext};
+use crate::tasks::reports::{Next, ReportDesk, TriggerNext, What};
 use crate::topic::Topic;
 
 /// Environment variable with the report server's base URL.
@@ -60,7 +60,9 @@ impl OpenStore {
     /// # Errors
     /// The mirror failed. What Klaviyo or the report server refuses is written down, and no error.
     pub async fn report_step(&self) -> Result<ReportStep, Problem> {
-        let Some(connection) = self.klaviyo_connection().await? else { return Ok(ReportStep::Idle(None)) };
+        let Some(mut connection) = self.klaviyo_connection().await? else {
+            return Ok(ReportStep::Idle(None));
+        };
         let desk = self.report_desk();
         if desk.settings.engine == ReportEngine::Server {
             return self.server_step(&desk, &connection).await;
@@ -77,6 +79,24 @@ impl OpenStore {
                 return Ok(ReportStep::Did);
             }
         };
+        if work.what == What::Plan && desk.is_account_due(&connection) {
+            match reached.client.account().await {
+                Ok(account) => {
+                    self.note_klaviyo(&reached, Ok(&account)).await?;
+                    if account.public_id != connection.account.public_id {
+                        desk.put_off(&connection, &of_another_account()).await?;
+                        return Ok(ReportStep::Did);
+                    }
+                }
+                // Days are those of the zone that is known. What is wrong with the key shows in what is asked next.
+                Err(error) if error.is_a_wait() => self.note_klaviyo(&reached, Err(&error)).await?,
+                Err(_) => {}
+            }
+            match self.klaviyo_connection().await? {
+                Some(now) => connection = now,
+                None => return Ok(ReportStep::Did),
+            }
+        }
         if let Some(error) = desk.run(&reached.client, &connection, &work).await?
             && concerns_connection(&error)
         {
@@ -308,6 +328,15 @@ impl OpenStore {
             (Arc::clone(&self.wiring.secrets), self.public_id.clone(), url.to_owned());
         tokio::task::spawn_blocking(move || secrets.report_server().find(&store, &url)).await.ok().flatten()
     }
+}
+
+/// What the key reads is not what the store is connected to, and is not mixed with it.
+fn of_another_account() -> Problem {
+    Problem::new(
+        "OTHER_KLAVIYO_ACCOUNT",
+        "this key belongs to another Klaviyo account than the connection",
+        "Use a key of the connected account, or disconnect first.",
+    )
 }
 
 fn some_or_all(kinds: &[ReportKind]) -> Vec<ReportKind> {

@@ -7,6 +7,9 @@ use crate::domain::report::ReportPace;
 /// The code of a sync that was not done because its kind is switched off.
 pub const OFF: &str = "REPORTS_OFF";
 
+/// The code of a sync that somebody cancelled.
+pub const CANCELLED: &str = "REPORTS_CANCELLED";
+
 /// When the next sync is due; None while one is open, or where the kind is switched off. What came due while nothing ran is
 /// due at once, and once.
 pub fn next_due(record: Option<&ReportRecord>, pace: ReportPace, connected_at: i64, now: i64) -> Option<i64> {
@@ -17,13 +20,15 @@ pub fn next_due(record: Option<&ReportRecord>, pace: ReportPace, connected_at: i
     if record.is_open() {
         return None;
     }
-    let off = record.trouble.as_ref().is_some_and(|trouble| trouble.code == OFF);
-    if record.state == ReportSyncState::Skipped && off {
+    let is = |code: &str| record.trouble.as_ref().is_some_and(|trouble| trouble.code == code);
+    if record.state == ReportSyncState::Skipped && is(OFF) {
         return record.ended_at.map(|at| at.min(now));
     }
-    // From beginning to beginning; a clock that was set back must not put it off for as long as it was set.
-    let begun = record.started_at.or(record.ended_at).unwrap_or(record.queued_at).min(now);
-    Some(begun + i64::from(pace.every_h) * 3_600)
+    // From beginning to beginning, but of one that was cancelled from there: it may be older than its pace, and would begin again at
+    // once. A clock that was set back must not put it off for as long as it was set.
+    let begun = record.started_at.filter(|_| !is(CANCELLED));
+    let from = begun.or(record.ended_at).unwrap_or(record.queued_at).min(now);
+    Some(from + i64::from(pace.every_h) * 3_600)
 }
 
 #[cfg(test)]
@@ -58,5 +63,8 @@ mod tests {
         let trouble = Trouble { code: OFF.to_owned(), message: String::new(), hint: String::new() };
         let skipped = ReportRecord { state: ReportSyncState::Skipped, trouble: Some(trouble), ..record };
         assert_eq!(next_due(Some(&skipped), PACE, 0, 5_000), Some(1_009), "switched on again, it is due");
+        let trouble = Trouble { code: CANCELLED.to_owned(), message: String::new(), hint: String::new() };
+        let cancelled = ReportRecord { ended_at: Some(200_000), trouble: Some(trouble), ..ended(1_000) };
+        assert_eq!(next_due(Some(&cancelled), PACE, 0, 200_000), Some(286_400), "and not at once");
     }
 }

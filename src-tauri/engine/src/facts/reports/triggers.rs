@@ -124,20 +124,22 @@ pub fn find_due(connection: &Connection) -> DbResult<Option<Trigger>> {
         .optional()?)
 }
 
-/// A trigger is about to be sent: from here on it may have been heard.
+/// A trigger is about to be sent: from here on it may have been heard. False where it was called off meanwhile, and is not to be sent.
 ///
 /// # Errors
 /// The write failed.
-pub fn note_sent(transaction: &Transaction<'_>, seq: i64, now: i64) -> DbResult<()> {
-    transaction
+pub fn note_sent(transaction: &Transaction<'_>, seq: i64, now: i64) -> DbResult<bool> {
+    let changed = transaction
         .prepare_cached(
-            "UPDATE report_trigger SET attempts = attempts + 1, unanswered = unanswered + 1, sent_at = ?2 WHERE seq = ?1",
+            "UPDATE report_trigger SET attempts = attempts + 1, unanswered = unanswered + 1, sent_at = ?2
+             WHERE seq = ?1 AND state = 'queued'",
         )?
         .execute(params![seq, now])?;
-    Ok(())
+    Ok(changed == 1)
 }
 
-/// Writes what an attempt came to. `answered` takes back that it may have been heard without our knowing.
+/// Writes what an attempt came to; whether it did. `answered` takes back that it may have been heard without our knowing. Of one
+/// that was called off meanwhile only that the server took it is news.
 ///
 /// # Errors
 /// The write failed.
@@ -147,12 +149,13 @@ pub fn set_outcome(
     (state, answered): (TriggerState, bool),
     (now, next_at): (i64, i64),
     (status, trouble): (Option<i64>, Option<&Trouble>),
-) -> DbResult<()> {
+) -> DbResult<bool> {
     let ended = (state != TriggerState::Queued).then_some(now);
-    transaction
+    let changed = transaction
         .prepare_cached(
             "UPDATE report_trigger SET state = ?2, unanswered = max(unanswered - ?3, 0), next_at = ?4, ended_at = ?5,
-               http_status = ?6, code = ?7, message = ?8 WHERE seq = ?1",
+               http_status = ?6, code = ?7, message = ?8
+             WHERE seq = ?1 AND (state = 'queued' OR ?2 = 'accepted')",
         )?
         .execute(params![
             seq,
@@ -164,7 +167,7 @@ pub fn set_outcome(
             trouble.map(|trouble| &trouble.code),
             trouble.map(|trouble| &trouble.message)
         ])?;
-    Ok(())
+    Ok(changed == 1)
 }
 
 /// Calls off what waits; how many that was.

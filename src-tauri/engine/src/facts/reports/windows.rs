@@ -83,7 +83,8 @@ pub fn take_planned(transaction: &Transaction<'_>, kind: ReportKind, window: Win
     Ok(taken > 0)
 }
 
-/// Writes what became of a window. One that was read takes the place of all those within it.
+/// Writes what became of a window. One that was read takes the place of all those within it, and of any that share a day with it
+/// and were read by another metric or zone: their numbers are gone there.
 ///
 /// # Errors
 /// The write failed.
@@ -95,6 +96,12 @@ pub fn set_outcome(transaction: &Transaction<'_>, kind: ReportKind, of: &WindowO
                 "DELETE FROM report_window WHERE kind = ?1 AND first_day >= ?2 AND last_day <= ?3",
             )?
             .execute(params![kind.as_str(), first, last])?;
+        transaction
+            .prepare_cached(
+                "DELETE FROM report_window WHERE kind = ?1 AND first_day <= ?3 AND last_day >= ?2
+                   AND (zone <> ?4 OR metric IS NOT ?5)",
+            )?
+            .execute(params![kind.as_str(), first, last, of.zone, of.metric])?;
     }
     transaction
         .prepare_cached(

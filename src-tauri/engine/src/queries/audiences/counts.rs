@@ -8,7 +8,7 @@ use super::consent::Consents;
 use super::{Wanted, people};
 use crate::db::{Connection, DbResult};
 use crate::domain::audience::{Audience, AudienceFilter, Consent, LeftOut, judge};
-use crate::projections::schema::require_current;
+use crate::projections::rebuild::require_whole;
 
 /// How many were left out for one reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -89,9 +89,9 @@ pub struct AudienceList {
 /// Counts both audiences as they are at an instant.
 ///
 /// # Errors
-/// [`crate::db::DbError::Invalid`] for a bad filter; stale projections; a failed read.
+/// [`crate::db::DbError::Invalid`] for a bad filter; stale or half-made projections; a failed read.
 pub fn list(connection: &Connection, filter: &AudienceFilter, zone: Tz, now: i64) -> DbResult<AudienceList> {
-    require_current(connection)?;
+    require_whole(connection)?;
     let wanted = Wanted::read(filter, zone, now)?;
     let consents = Consents::read(connection, now)?;
     let mut audiences = Audience::ALL.map(AudienceCount::none);

@@ -13,7 +13,7 @@ use crate::db::{Connection, DbResult};
 use crate::domain::audience::{Audience, AudienceFilter, AudienceOrder, Consent};
 use crate::domain::customer_list::{AudienceFormat, Contact};
 use crate::domain::money::decimal;
-use crate::projections::schema::require_current;
+use crate::projections::rebuild::require_whole;
 use crate::queries::export::{ExportFormat, Sink, instant};
 
 /// What is written, and how.
@@ -48,14 +48,14 @@ const COLUMNS: [&str; 11] = [
 /// Writes everybody in an audience, by e-mail; says how many, and who was left out.
 ///
 /// # Errors
-/// [`crate::db::DbError::Invalid`] for a bad filter; stale projections; a failed read; a failed write.
+/// [`crate::db::DbError::Invalid`] for a bad filter; stale or half-made projections; a failed read; a failed write.
 pub fn export_audience(
     connection: &Connection,
     file: &AudienceFile,
     (zone, now): (Tz, i64),
     out: &mut dyn Write,
 ) -> DbResult<AudienceCount> {
-    require_current(connection)?;
+    require_whole(connection)?;
     let wanted = Wanted::read(&file.filter, zone, now)?;
     let consents = Consents::read(connection, now)?;
     let mut count = AudienceCount::none(file.audience);
@@ -100,7 +100,7 @@ impl AudienceFile {
 
 fn table(contact: &Contact, order: &AudienceOrder, consent: Consent) -> Vec<String> {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let (first, last) = contact.names();
+    let (first, last) = contact.typed_names();
     let currency = text(order.currency.as_deref());
     vec![
         contact.email.clone(),

@@ -9,7 +9,7 @@ use super::{Wanted, people};
 use crate::db::{Connection, DbError, DbResult, OptionalExtension, rusqlite};
 use crate::domain::audience::{Audience, AudienceFilter, Consent};
 use crate::domain::status::PreorderStatus;
-use crate::projections::schema::require_current;
+use crate::projections::rebuild::require_whole;
 use crate::queries::cursor;
 use crate::queries::rows::limit_of;
 
@@ -78,9 +78,9 @@ type Place = (i64, i64);
 /// Reads one page of an audience as it is at an instant.
 ///
 /// # Errors
-/// [`DbError::Invalid`] for a bad filter, limit or cursor; stale projections; a failed read.
+/// [`DbError::Invalid`] for a bad filter, limit or cursor; stale or half-made projections; a failed read.
 pub fn page(connection: &Connection, args: &AudiencePageArgs, zone: Tz, now: i64) -> DbResult<AudiencePage> {
-    require_current(connection)?;
+    require_whole(connection)?;
     let limit = limit_of(args.limit, 100, 500)?;
     let wanted = Wanted::read(&args.filter, zone, now)?;
     let plain = AudiencePageArgs { limit: None, after: None, ..args.clone() };

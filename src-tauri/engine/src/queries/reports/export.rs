@@ -5,6 +5,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use super::known_days;
 use crate::db::{Connection, DbResult};
 use crate::domain::day::format_day;
 use crate::domain::klaviyo::ReportKind;
@@ -31,7 +32,8 @@ struct Exported<'a> {
     currency: Option<&'a str>,
 }
 
-/// Writes everything of a kind, oldest day first; says how many rows. Days without activity have none.
+/// Writes everything of a kind, oldest day first; says how many rows. Days without activity have none, nor those that were not read
+/// by the metric and time zone in force.
 ///
 /// # Errors
 /// A failed read; a failed write.
@@ -42,7 +44,8 @@ pub fn export_reports(
     out: &mut dyn Write,
 ) -> DbResult<i64> {
     let names = statistics(kind);
-    let currency = find_klaviyo(connection)?.as_ref().map(|of| Terms::of(of).currency);
+    let of = find_klaviyo(connection)?;
+    let currency = of.as_ref().map(|of| Terms::of(of).currency);
     let known: BTreeMap<String, String> =
         list_entities(connection, kind)?.into_iter().map(|one| (one.id, one.name)).collect();
     let mut columns = vec!["day", "kind", "id", "name", "message", "channel"];
@@ -50,7 +53,11 @@ pub fn export_reports(
     columns.extend(["conversion_value", "conversion_value_minor", "currency"]);
     let mut sink = Sink::new(format, out, &columns)?;
     let ever = Window { first: i64::MIN / 4, last: i64::MAX / 4 };
+    let days_known = known_days(connection, of.as_ref(), kind, ever)?;
     list_days(connection, kind, ever, None, |row| {
+        if !days_known.contains(&row.day) {
+            return Ok(());
+        }
         let name = known.get(&row.entity).cloned().unwrap_or_default();
         let currency = currency.as_deref().filter(|_| row.value_minor.is_some());
         match format {

@@ -5,11 +5,18 @@ mod page;
 mod series;
 mod status;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::db::{Connection, DbResult};
 use crate::domain::day::{Day, parse_day};
+use crate::domain::klaviyo::ReportKind;
 use crate::domain::report::plan::Window;
+use crate::facts::klaviyo::KlaviyoConnection;
+use crate::facts::reports::terms::{Terms, metric_of};
+use crate::facts::reports::windows::list_outcomes;
 
 pub use export::export_reports;
 pub use page::{ReportPage, ReportPageArgs, ReportTotals, page};
@@ -38,6 +45,24 @@ fn days_of(from: Option<&str>, to: Option<&str>, today: Day) -> Window {
     let last = to.and_then(parse_day).unwrap_or(today);
     let first = from.and_then(parse_day).unwrap_or(last - USUAL_DAYS + 1);
     Window { first: first.clamp(last - MOST_DAYS, last), last }
+}
+
+/// Days that were read by the metric and time zone in force. What is stored of others was counted otherwise, and is not shown.
+fn known_days(
+    connection: &Connection,
+    of: Option<&KlaviyoConnection>,
+    kind: ReportKind,
+    window: Window,
+) -> DbResult<BTreeSet<Day>> {
+    let Some(of) = of else { return Ok(BTreeSet::new()) };
+    let (terms, metric) = (Terms::of(of), metric_of(of, kind));
+    let mut days = BTreeSet::new();
+    for outcome in list_outcomes(connection, kind, window)? {
+        if outcome.done && outcome.zone == terms.zone_name && outcome.metric == metric {
+            days.extend(outcome.window.first.max(window.first)..=outcome.window.last.min(window.last));
+        }
+    }
+    Ok(days)
 }
 
 /// The rates of a kind: name, what is counted, of what.

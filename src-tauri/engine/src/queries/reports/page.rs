@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ReportRate, add, days_of, plus, rates};
+use super::{ReportRate, add, days_of, known_days, plus, rates};
 use crate::db::{Connection, DbError, DbResult};
 use crate::domain::day::{day_of, format_day};
 use crate::domain::klaviyo::ReportKind;
@@ -13,8 +13,7 @@ use crate::domain::report::statistics;
 use crate::facts::klaviyo::find_klaviyo;
 use crate::facts::reports::entities::{ReportEntity, list_entities};
 use crate::facts::reports::statistics::list_days;
-use crate::facts::reports::terms::{Terms, metric_of};
-use crate::facts::reports::windows::list_outcomes;
+use crate::facts::reports::terms::Terms;
 
 /// Rows a page without saying so.
 const USUAL_ROWS: u32 = 100;
@@ -119,8 +118,12 @@ pub fn page(connection: &Connection, args: &ReportPageArgs, now: i64) -> DbResul
     let terms = of.as_ref().map(Terms::of);
     let today = day_of(now, terms.as_ref().map_or(chrono_tz::Tz::UTC, |terms| terms.zone));
     let window = days_of(args.from.as_deref(), args.to.as_deref(), today);
+    let days_known = known_days(connection, of.as_ref(), kind, window)?;
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     list_days(connection, kind, window, None, |row| {
+        if !days_known.contains(&row.day) {
+            return Ok(());
+        }
         let sum = sums
             .entry(row.entity)
             .or_insert_with(|| Sum { counts: vec![None; names.len()], ..Sum::default() });
@@ -148,27 +151,12 @@ pub fn page(connection: &Connection, args: &ReportPageArgs, now: i64) -> DbResul
     let limit = args.limit.unwrap_or(USUAL_ROWS).clamp(1, 500) as usize;
     let rows = rows.into_iter().skip(args.offset.unwrap_or(0) as usize).take(limit).collect();
     let total = totals(names, String::new(), None, Sum { counts: all, value_minor: value, ..Sum::default() });
-    let days_known = match (&of, &terms) {
-        (Some(of), Some(terms)) => {
-            let metric = metric_of(of, kind);
-            let mut days = BTreeSet::new();
-            for outcome in list_outcomes(connection, kind, window)? {
-                if outcome.done && outcome.zone == terms.zone_name && outcome.metric == metric {
-                    days.extend(
-                        outcome.window.first.max(window.first)..=outcome.window.last.min(window.last),
-                    );
-                }
-            }
-            i64::try_from(days.len()).unwrap_or(i64::MAX)
-        }
-        _ => 0,
-    };
     Ok(ReportPage {
         kind,
         from: format_day(window.first),
         to: format_day(window.last),
         days: window.last - window.first + 1,
-        days_known,
+        days_known: i64::try_from(days_known.len()).unwrap_or(i64::MAX),
         currency: terms.map(|terms| terms.currency),
         columns: names.iter().map(|name| (*name).to_owned()).collect(),
         rows,

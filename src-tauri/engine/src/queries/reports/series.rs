@@ -114,7 +114,9 @@ pub fn series(connection: &Connection, args: &ReportSeriesArgs, now: i64) -> DbR
     })?;
     let days = (window.first..=window.last).map(|day| {
         let told = known.get(&day).cloned().unwrap_or_default();
-        let (counts, value_minor) = sums.remove(&day).unwrap_or_else(|| (vec![None; names.len()], None));
+        // What is stored of a day that is not known was counted otherwise.
+        let sum = sums.remove(&day).filter(|_| told.done);
+        let (counts, value_minor) = sum.unwrap_or_else(|| (vec![None; names.len()], None));
         let nothing = counts.iter().all(Option::is_none);
         let reason = match (told.done, told.at) {
             (false, None) => Some("not_read".to_owned()),

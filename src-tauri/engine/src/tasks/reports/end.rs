@@ -8,6 +8,7 @@ use crate::domain::report::endpoint_name;
 use crate::error::Problem;
 use crate::facts::klaviyo::{KlaviyoConnection, Trouble, find_klaviyo};
 use crate::facts::reports::calls::{SHARED, read_calls};
+use crate::facts::reports::due::CANCELLED;
 use crate::facts::reports::records::{ReportRecord, find_record, list_records, set_record, settle_asked};
 use crate::facts::reports::windows::{clear_plan, count_planned};
 use crate::facts::state::set_state;
@@ -191,7 +192,7 @@ impl ReportDesk {
                 for record in list_records(transaction, &public_id)? {
                     if record.is_open() && kinds.contains(&record.kind) {
                         let trouble = Trouble {
-                            code: "REPORTS_CANCELLED".to_owned(),
+                            code: CANCELLED.to_owned(),
                             message: "somebody cancelled this report sync".to_owned(),
                             hint: "Ask for it again when it is wanted.".to_owned(),
                         };
@@ -226,7 +227,7 @@ pub(super) fn end(
     let left = count_planned(transaction, record.kind)?;
     clear_plan(transaction, record.kind)?;
     let (_, done, failed) = record.windows;
-    let cancelled = trouble.as_ref().is_some_and(|trouble| trouble.code == "REPORTS_CANCELLED");
+    let cancelled = trouble.as_ref().is_some_and(|trouble| trouble.code == CANCELLED);
     let state = match (done > 0, failed > 0 || left > 0 || trouble.is_some()) {
         (_, false) => ReportSyncState::Succeeded,
         (true, true) => ReportSyncState::Partial,
@@ -241,11 +242,12 @@ pub(super) fn end(
     Ok(record)
 }
 
-/// Whether the connection is the one that a step began with: same account, same connecting, same metric.
+/// Whether the connection is the one that a step began with: same account, same connecting, same days, same metric.
 pub(super) fn is_still(transaction: &Transaction<'_>, of: &KlaviyoConnection) -> DbResult<bool> {
     Ok(find_klaviyo(transaction)?.is_some_and(|there| {
         there.connected_at == of.connected_at
             && there.account.public_id == of.account.public_id
+            && there.account.time_zone == of.account.time_zone
             && there.metric.id == of.metric.id
     }))
 }

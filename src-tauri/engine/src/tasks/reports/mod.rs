@@ -18,7 +18,7 @@ use crate::db::Db;
 use crate::domain::klaviyo::ReportKind;
 use crate::domain::report::ReportSettings;
 use crate::domain::report::plan::Window;
-use crate::facts::klaviyo::Trouble;
+use crate::facts::klaviyo::{KlaviyoConnection, Trouble};
 use crate::klaviyo::ReportRow;
 use crate::topic::{Alert, Announcer, Topic};
 
@@ -28,6 +28,9 @@ pub use trigger::{TriggerNext, server_trouble};
 
 /// Progress is told four times a second at most.
 const TOLD_EVERY: Duration = Duration::from_millis(250);
+
+/// The account is asked for again once this long ago.
+const ACCOUNT_EVERY_S: i64 = 3_600;
 
 /// What report syncs work with. Cheap to clone.
 #[derive(Clone)]
@@ -53,6 +56,7 @@ pub struct ReportDesk {
 pub struct Memory {
     pages: Mutex<BTreeMap<ReportKind, Pages>>,
     told_at: Mutex<Option<Duration>>,
+    account_asked_at: Mutex<Option<Duration>>,
 }
 
 /// The pages of a window that has more of them.
@@ -64,6 +68,21 @@ struct Pages {
 }
 
 impl ReportDesk {
+    /// Whether to ask for the account before a sync is planned: its time zone may be another one since. Kinds that are planned one
+    /// after the other ask once, whatever came of it.
+    pub fn is_account_due(&self, of: &KlaviyoConnection) -> bool {
+        let (now, moment) = (self.clock.now(), self.clock.monotonic());
+        let every = Duration::from_secs(60);
+        let mut asked_at = self.memory.account_asked_at.lock().expect("no panic while held");
+        let just_asked = asked_at.is_some_and(|at| moment.saturating_sub(at) < every);
+        let known = (now - ACCOUNT_EVERY_S + 1..=now).contains(&of.checked_at);
+        if known || just_asked {
+            return false;
+        }
+        *asked_at = Some(moment);
+        true
+    }
+
     /// Announces progress, unless some was announced a moment ago; an end is always announced.
     fn tell(&self, is_end: bool) {
         let now = self.clock.monotonic();

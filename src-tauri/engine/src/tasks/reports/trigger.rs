@@ -8,6 +8,7 @@ use crate::db::DbResult;
 use crate::domain::klaviyo::ReportSyncState;
 use crate::error::Problem;
 use crate::facts::klaviyo::{KlaviyoConnection, Trouble};
+use crate::facts::reports::due::CANCELLED;
 use crate::facts::reports::records::{end_asked, list_asked, start_asked};
 use crate::facts::reports::triggers::{
     Trigger, TriggerState, cancel_triggers, find_due, note_sent, queue_trigger, set_outcome,
@@ -75,13 +76,15 @@ impl ReportDesk {
         })
     }
 
-    /// Sends a trigger once, and writes down what came of it.
+    /// Sends a trigger once, and writes down what came of it. One that was called off a moment before stays unsent.
     ///
     /// # Errors
     /// The mirror failed.
     pub async fn send_trigger(&self, server: &ReportServer, trigger: &Trigger) -> DbResult<()> {
         let (now, seq) = (self.clock.now(), trigger.seq);
-        self.db.write_durable(move |transaction| note_sent(transaction, seq, now)).await?;
+        if !self.db.write_durable(move |transaction| note_sent(transaction, seq, now)).await? {
+            return Ok(());
+        }
         self.tell(false);
         match server.full_sync(&trigger.body, &trigger.idempotency_key).await {
             Ok(status) => {
@@ -132,19 +135,23 @@ impl ReportDesk {
     ) -> DbResult<()> {
         let (now, seq, sync) = (self.clock.now(), trigger.seq, trigger.sync);
         let told = trouble.clone();
-        self.db
+        let noted = self
+            .db
             .write_durable(move |transaction| {
-                set_outcome(transaction, seq, (state, answered), (now, now), (status, trouble.as_ref()))?;
+                let outcome = (status, trouble.as_ref());
+                if !set_outcome(transaction, seq, (state, answered), (now, now), outcome)? {
+                    return Ok(false);
+                }
                 if let Some(sync) = sync {
                     let accepted = state == TriggerState::Accepted;
                     let ended = if accepted { ReportSyncState::Succeeded } else { ReportSyncState::Failed };
                     end_asked(transaction, sync, ended, now, trouble.as_ref())?;
                 }
-                Ok(())
+                Ok(true)
             })
             .await?;
         self.tell(true);
-        if state != TriggerState::Accepted {
+        if noted && state != TriggerState::Accepted {
             self.alert("server", state.as_str(), told.as_ref());
         }
         Ok(())
@@ -157,7 +164,7 @@ impl ReportDesk {
     pub async fn cancel_triggers(&self) -> DbResult<usize> {
         let now = self.clock.now();
         let trouble = Trouble {
-            code: "REPORTS_CANCELLED".to_owned(),
+            code: CANCELLED.to_owned(),
             message: "somebody cancelled this report sync".to_owned(),
             hint: "Ask for it again when it is wanted.".to_owned(),
         };
