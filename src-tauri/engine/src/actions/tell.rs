@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::door::Opened;
 use super::execute::{Desk, Halt};
-use super::guard::stops;
+use super::guard::holds_back;
 use super::rows::ActionRow;
 use super::seen::{people_of, seen_of};
 use super::step::{self, Sent, Step, StepState};
@@ -155,10 +155,11 @@ impl Desk {
             at: self.clock.now(),
         };
         let (audit, live, now, at) = (self.audit.clone(), self.live, self.clock.now(), (row.seq, index));
-        let (id, operator, told) = (row.id.clone(), row.operator.clone(), told.clone());
+        let (id, operator, told, zone) =
+            (row.id.clone(), row.operator.clone(), told.clone(), self.settings().zone());
         self.db
             .write_durable(move |transaction| {
-                if let Some(problem) = stops(transaction, live, true)? {
+                if let Some(problem) = holds_back(transaction, live, at.0, (now, zone))? {
                     return Ok(Err(Halt::Later(problem.code.to_owned(), problem.message, 15)));
                 }
                 let others = list_choices(transaction, &told.account, told.kind, &told.ids)?;
