@@ -84,11 +84,9 @@ impl Desk {
     /// The mirror failed; what was committed is resumed by the next call.
     pub async fn run_next(&self) -> DbResult<Ran> {
         let now = self.clock.now();
-        let next = self.db.read(move |connection| {
-            // Half-made projections would say of every plan that its world has changed.
-            if rebuild::is_due(connection)? { Ok(None) } else { next_due(connection, now) }
-        });
-        let Some(seq) = next.await? else { return Ok(Ran::Nothing) };
+        let Some(seq) = self.db.read(move |connection| next_due(connection, now)).await? else {
+            return Ok(Ran::Nothing);
+        };
         self.run(seq).await?;
         let audit = self.audit.clone();
         self.db.read(move |connection| audit.keep_head(connection)).await?;
@@ -104,6 +102,11 @@ impl Desk {
         let program: Program = from_json(&row.program)?;
         if row.state == ActionState::Succeeded {
             return self.verify(&row, &program, &steps).await;
+        }
+        // Half-made projections would say of every plan that its world has changed.
+        if self.db.read(rebuild::is_due).await? {
+            let words = "orders are being made anew from what is stored";
+            return self.halt(&row, Halt::Later("MIRROR_BEHIND".to_owned(), words.to_owned(), 15)).await;
         }
         let begun = steps.iter().any(|step| step.state != StepState::Waiting);
         // What only reads does no harm in another world.

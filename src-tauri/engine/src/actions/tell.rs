@@ -19,7 +19,7 @@ use crate::domain::klaviyo::OrderEvent;
 use crate::error::Problem;
 use crate::facts::klaviyo::find_klaviyo;
 use crate::facts::klaviyo_events::{Choice, ChoiceState, choose, list_choices, note_choice, put_seen};
-use crate::facts::klaviyo_people::{mark_check, put_people};
+use crate::facts::klaviyo_people::{find_person, mark_check, put_people};
 use crate::klaviyo::KlaviyoError;
 use crate::projections::event_check::standing;
 use crate::stripe::Post;
@@ -324,9 +324,8 @@ impl Desk {
         if let Err(error) = looked.await {
             return Ok(Err(error));
         }
-        let unsubscribed = people.iter().any(|one| one.email == told.email && one.is_unsubscribed());
         let (told, now) = (told.clone(), self.clock.now());
-        let events = self
+        let found = self
             .db
             .write(move |transaction| {
                 // Nothing is kept of an account that was disconnected meanwhile, and nothing told to it.
@@ -336,12 +335,16 @@ impl Desk {
                 put_people(transaction, &people)?;
                 put_seen(transaction, &seen, now)?;
                 let own = (told.unique_id.as_str(), told.happened_at);
-                standing(transaction, &told.account, told.kind, (&told.emails, &told.ids), own).map(Some)
+                let events = standing(transaction, &told.account, told.kind, (&told.emails, &told.ids), own)?;
+                // As it is kept: a no outlives its profile.
+                let person = find_person(transaction, &told.email)?;
+                Ok(Some((events, person.is_some_and(|person| person.is_unsubscribed()))))
             })
             .await?;
         self.announcer.announce(Some(&self.store), Topic::Klaviyo);
-        let ended = events.is_none();
-        Ok(Ok(Found { events: events.unwrap_or_default(), unsubscribed, ended }))
+        let ended = found.is_none();
+        let (events, unsubscribed) = found.unwrap_or_default();
+        Ok(Ok(Found { events, unsubscribed, ended }))
     }
 
     /// What a refusal of Klaviyo's means for an action.
